@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Everything is built under build/. `make help` lists the targets.
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# systemd, udev, D-Bus and depmod look here, whatever the prefix
+SYSTEMDIR ?= /usr/lib/systemd
+UDEVDIR ?= /usr/lib/udev
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+DBUSDIR ?= /usr/share/dbus-1
+DKMSDIR ?= /usr/src/ads1299-$(VERSION)
+
+# B: build directory. SANITIZE=address,undefined builds with those sanitizers, in its own directory.
+SANITIZE ?=
+B ?= build/$(notdir $(CC))$(if $(SANITIZE),-sanitize)
+CFLAGS ?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -DTWITCHD_VERSION='"$(VERSION)"' -Iinclude -Idaemon -I.
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wno-unused-parameter
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+# libiio 1.x is another interface. EDFlib has no .pc file.
+PKGS := libsystemd sqlite3 inih
+pkg = $(shell pkg-config $(1))
+
+# --- sources: a new file in a room is found by itself -----------------------
+DETECT_SRC := $(wildcard daemon/detect/*.c)
+DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
+              $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
+CTL_SRC := $(wildcard daemon/ctl/*.c)
+CHIP_SRC := kernel/sim/chip.c
+SYNTH_TOOLS := twitch-synth twitch-play
+SYNTH_SRC := $(filter-out $(SYNTH_TOOLS:%=tests/synth/%.c),$(wildcard tests/synth/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+BINARIES := $(B)/twitchd $(B)/twitchctl
+TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all tools unit-tests check-unit modules modules_install install uninstall check demo clean help
+
+all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
+
+# --- packages ---------------------------------------------------------------
+# Installs what tests/packages/<list> names and the machine lacks, and says so. PACKAGES=no skips it.
+packages-%:
+	@tests/packages/install $*
+
+# --- user space -------------------------------------------------------------
+$(B)/%.o: %.c | packages-build
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC)): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
+
+$(B)/libdetect.a: $(call obj,$(DETECT_SRC))
+$(B)/libtwitchd.a: $(call obj,$(DAEMON_SRC))
+$(B)/libchip.a: $(call obj,$(CHIP_SRC))
+$(B)/libsynth.a: $(call obj,$(SYNTH_SRC))
+$(B)/lib%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' sqlite3 inih) -ledf -lpthread -lm
+
+$(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/twitchctl: $(call obj,$(CTL_SRC)) $(B)/libtwitchd.a $(B)/libdetect.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+tools: $(TOOLS) ## build the signal generator and the player
+$(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
+
+unit-tests: $(UNIT_TESTS:%=$(B)/%)
+$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate $(LIBS)
+
+check-unit: all tools unit-tests ## run the unit tests (SANITIZE=address,undefined)
+	@tests/unit/run $(B) $(UNIT_TESTS)
+
+# --- kernel modules ---------------------------------------------------------
+# KDIR: configured kernel headers; by default those of this kernel, else the newest installed
+KDIR ?= $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64 /lib/modules/*/build)) \
+        $(wildcard /lib/modules/$(shell uname -r)/build))
+KRELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+KB = build/modules-$(KRELEASE)
+
+modules: packages-modules ## build ads1299.ko and ads1299-sim.ko (KDIR=kernel headers)
+	@test -n "$(KRELEASE)" || { echo "make modules: no kernel headers at '$(KDIR)': apt install linux-headers-$$(dpkg --print-architecture), or give KDIR=" >&2; exit 1; }
+	@mkdir -p $(KB)
+	@cp -ru --preserve=timestamps Kbuild kernel include $(KB)/
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(KB) W=1 modules
+
+modules_install: modules ## install the modules under DESTDIR
+	install -d $(DESTDIR)/lib/modules/$(KRELEASE)/updates
+	install -m 0644 $(KB)/ads1299.ko $(KB)/ads1299-sim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/updates/
+	$(if $(DESTDIR),,depmod $(KRELEASE))
+
+# --- installation -----------------------------------------------------------
+# source:destination:mode. *.in files have @PREFIX@ and @VERSION@ filled in.
+INSTALL_FILES := \
+    $(B)/twitchd:$(PREFIX)/libexec/twitchd:755 \
+    $(B)/twitchctl:$(PREFIX)/bin/twitchctl:755 \
+    $(B)/systemd/twitchd.service:$(SYSTEMDIR)/system/twitchd.service:644 \
+    systemd/twitchd.sysusers:$(SYSUSERSDIR)/twitchd.conf:644 \
+    systemd/org.twitchd1.conf:$(DBUSDIR)/system.d/org.twitchd1.conf:644 \
+    systemd/org.twitchd1.service:$(DBUSDIR)/system-services/org.twitchd1.service:644 \
+    udev/60-twitchd.rules:$(UDEVDIR)/rules.d/60-twitchd.rules:644 \
+    include/twitchd.h:$(PREFIX)/include/twitchd.h:644 \
+    $(foreach f,$(wildcard daemon/bus/*.xml),$(f):$(DBUSDIR)/interfaces/$(notdir $(f)):644)
+DKMS_FILES := Kbuild include/ads1299.h kernel/dkms.conf $(wildcard kernel/*.[ch] kernel/sim/*.[ch])
+
+$(B)/systemd/%: systemd/%.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
+
+field = $(word $(2),$(subst :, ,$(1)))
+install: all $(B)/systemd/twitchd.service ## install the service and the DKMS sources (DESTDIR=, PREFIX=)
+	@set -e; $(foreach f,$(INSTALL_FILES),install -vDm$(call field,$(f),3) $(call field,$(f),1) $(DESTDIR)$(call field,$(f),2);)
+	@set -e; $(foreach f,$(DKMS_FILES),install -Dm644 $(f) $(DESTDIR)$(DKMSDIR)/$(f);)
+	@sed 's|@VERSION@|$(VERSION)|g' kernel/dkms.conf > $(DESTDIR)$(DKMSDIR)/dkms.conf
+
+uninstall: ## remove what install put there
+	rm -f $(foreach f,$(INSTALL_FILES),$(DESTDIR)$(call field,$(f),2))
+	rm -rf $(DESTDIR)$(DKMSDIR)
+
+# --- the two commands -------------------------------------------------------
+demo: packages-vm ## boot a virtual machine with the simulated hat and show twitches on D-Bus
+	tests/vm/demo
+
+check: packages-check ## run all tests; ends with 'N passed, N failed, N skipped'
+	tests/check
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z_-]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * EDF, EDF+, BDF and BDF+ recordings, read through EDFlib.
+ *
+ * Annotation channels are left out; channels are zero-based among the others.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../util.h"
+
+typedef struct FileSource FileSource;
+
+typedef struct FileChannel {
+        char *label;
+        double rate_hz;
+        double lsb_uv;                  /* microvolts per count */
+        int32_t code_min, code_max;     /* digital minimum and maximum of the header */
+        uint64_t n_samples;
+} FileChannel;
+
+/*
+ * On failure *ret_error says in one line what is wrong with the file, for a person
+ * (the caller frees it); the result is -EBADMSG for a damaged or foreign file,
+ * -EOPNOTSUPP for one that is legal and not understood, or the errno of opening it.
+ */
+int file_source_open(const char *path, FileSource **ret, char **ret_error);
+FileSource* file_source_free(FileSource *f);
+DEFINE_TRIVIAL_CLEANUP_FUNC(FileSource*, file_source_free);
+
+unsigned file_source_n_channels(const FileSource *f);
+const FileChannel* file_source_channel(const FileSource *f, unsigned channel);
+
+/*
+ * Next samples of one channel, in counts: how many were read (fewer than n only at
+ * the end, then 0), or -EBADMSG where the file ends too early.
+ */
+ssize_t file_source_read(FileSource *f, unsigned channel, int32_t *ret_samples, size_t n);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Names a client of twitchd needs: bus name, object paths, interfaces and the
+ * words for kinds of events and causes of artefacts. The interfaces themselves
+ * are described in daemon/bus/org.twitchd1.*.xml.
+ */
+#ifndef TWITCHD_H
+#define TWITCHD_H
+
+#define TWITCHD_BUS_NAME		"org.twitchd1"
+#define TWITCHD_PATH			"/org/twitchd1"
+#define TWITCHD_MONITOR_PATH		"/org/twitchd1/monitor"
+#define TWITCHD_MANAGER_INTERFACE	"org.twitchd1.Manager"
+#define TWITCHD_MONITOR_INTERFACE	"org.twitchd1.Monitor"
+#define TWITCHD_CHANNEL_INTERFACE	"org.twitchd1.Channel"
+
+/* Kinds of events, as in the Twitch signal and in `twitchctl analyze --json`. Expect more. */
+#define TWITCHD_EVENT_KINDS(X)                                  \
+        X(FASCICULATION, "fasciculation")                       \
+        X(DOUBLET, "doublet")                                   \
+        X(MULTIPLET, "multiplet")                               \
+        X(MYOKYMIC, "myokymic")                                 \
+        X(HIGH_FREQUENCY_RUN, "high-frequency-run")             \
+        X(UNIT_TRAIN, "unit-train")                             \
+        X(CONTRACTION, "contraction")                           \
+        X(CRAMP_LIKE, "cramp-like")                             \
+        X(JERK, "jerk")                                         \
+        X(UNCLASSIFIED, "unclassified")
+
+/* Causes of artefacts. Expect more. */
+#define TWITCHD_ARTEFACT_CAUSES(X)                              \
+        X(MOTION, "motion")                                     \
+        X(LEAD_OFF, "lead-off")                                 \
+        X(SATURATION, "saturation")                             \
+        X(COMMON, "common")                                     \
+        X(SPIKE, "spike")                                       \
+        X(ECG, "ecg")                                           \
+        X(GAP, "gap")
+
+#endif
