@@ -16,9 +16,10 @@ typedef struct FileSource FileSource;
 
 typedef struct FileChannel {
         char *label;
+        char *unit;                     /* physical dimension as in the header; may be empty */
         double rate_hz;
-        double lsb_uv;                  /* microvolts per count */
-        int32_t code_min, code_max;     /* digital minimum and maximum of the header */
+        double lsb_uv;                  /* microvolts per count, > 0; NAN where the unit is no voltage */
+        int32_t code_min, code_max;     /* digital minimum and maximum */
         uint64_t n_samples;
 } FileChannel;
 
@@ -36,6 +37,8 @@ const FileChannel* file_source_channel(const FileSource *f, unsigned channel);
 
 /*
  * Next samples of one channel, in counts: how many were read (fewer than n only at
- * the end, then 0), or -EBADMSG where the file ends too early.
+ * the end, then 0), or -EBADMSG where the file ends too early. A channel whose physical
+ * minimum lies above its maximum (inverted polarity) has its counts negated here, so that
+ * larger always means more positive.
  */
 ssize_t file_source_read(FileSource *f, unsigned channel, int32_t *ret_samples, size_t n);
