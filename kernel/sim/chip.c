@@ -1,0 +1,734 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Behaviour of an ADS1299: see chip.h.
+ *
+ * Where the data sheet (SBAS499C) leaves something open or contradicts
+ * itself, the model takes the reading that shows a mistake of a driver
+ * soonest, and a comment says so. Not modelled: the digital filter (a
+ * conversion is its input at that moment), noise, offset, start-up of the
+ * reference, SRB1/SRB2 routing, lead-off excitation by alternating current,
+ * and everything shorter than one byte on the bus.
+ */
+
+#include "chip.h"
+
+#ifdef __KERNEL__
+#include <linux/math64.h>
+#include <linux/string.h>
+#else
+#include <string.h>
+
+/* 32-bit kernels have no 64-bit division operator, user space has no div_u64() */
+static u64 div_u64(u64 dividend, u32 divisor)
+{
+	return dividend / divisor;
+}
+#endif
+
+/* No input goes beyond that; keeps products of inputs within 64 bits */
+#define ADS_CHIP_MAX_INPUT_NV	10000000000ULL
+
+/* --- the parts ------------------------------------------------------------ */
+
+#define CHSET	{ ADS1299_CHSET_RESET, 0xff }
+
+/* Table 11: reset values, and all bits that are neither fixed nor read-only */
+static const struct ads_chip_reg ads1299_regs[ADS1299_NUM_REGS] = {
+	[ADS1299_REG_ID] = { 0, 0 },	/* from the part */
+	[ADS1299_REG_CONFIG1] = { ADS1299_CONFIG1_RESET, 0xff & ~ADS1299_CONFIG1_FIXED_MASK },
+	[ADS1299_REG_CONFIG2] = { ADS1299_CONFIG2_RESET, 0xff & ~ADS1299_CONFIG2_FIXED_MASK },
+	[ADS1299_REG_CONFIG3] = { ADS1299_CONFIG3_RESET,
+		0xff & ~(ADS1299_CONFIG3_FIXED_MASK | ADS1299_CONFIG3_BIAS_STAT) },
+	[ADS1299_REG_LOFF] = { 0, 0xff & ~ADS1299_LOFF_FIXED_MASK },
+	[ADS1299_REG_CHSET(0)] = CHSET,
+	[ADS1299_REG_CHSET(1)] = CHSET,
+	[ADS1299_REG_CHSET(2)] = CHSET,
+	[ADS1299_REG_CHSET(3)] = CHSET,
+	[ADS1299_REG_CHSET(4)] = CHSET,
+	[ADS1299_REG_CHSET(5)] = CHSET,
+	[ADS1299_REG_CHSET(6)] = CHSET,
+	[ADS1299_REG_CHSET(7)] = CHSET,
+	[ADS1299_REG_BIAS_SENSP] = { 0, 0xff },
+	[ADS1299_REG_BIAS_SENSN] = { 0, 0xff },
+	[ADS1299_REG_LOFF_SENSP] = { 0, 0xff },
+	[ADS1299_REG_LOFF_SENSN] = { 0, 0xff },
+	[ADS1299_REG_LOFF_FLIP] = { 0, 0xff },
+	[ADS1299_REG_LOFF_STATP] = { 0, 0 },
+	[ADS1299_REG_LOFF_STATN] = { 0, 0 },
+	[ADS1299_REG_GPIO] = { ADS1299_GPIO_RESET, 0xff },
+	[ADS1299_REG_MISC1] = { 0, ADS1299_MISC1_SRB1 },
+	[ADS1299_REG_MISC2] = { 0, 0 },
+	[ADS1299_REG_CONFIG4] = { 0, ADS1299_CONFIG4_SINGLE_SHOT | ADS1299_CONFIG4_PD_LOFF_COMP },
+};
+
+static const u8 ads1299_gains[8] = ADS1299_GAINS;
+static const u32 ads1299_settling[ADS1299_NUM_RATES] = ADS1299_SETTLING_CLOCKS;
+
+static u32 ads1299_vref_uv(const struct ads_chip *chip)
+{
+	if (chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_PD_REFBUF)
+		return ADS1299_VREF_UV;
+
+	return chip->board.external_vref_uv;
+}
+
+static u32 ads1299_sample_clocks(const struct ads_chip *chip)
+{
+	u8 dr = chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DR_MASK;
+
+	return dr < ADS1299_NUM_RATES ? ADS1299_CLOCKS_PER_SAMPLE(dr) : 0;
+}
+
+static u32 ads1299_settling_clocks(const struct ads_chip *chip)
+{
+	u8 dr = chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DR_MASK;
+
+	return dr < ADS1299_NUM_RATES ? ads1299_settling[dr] : 0;
+}
+
+/* REV_ID 001 is what 8-channel boards answer (0x3e) */
+#define ADS1299_ID_REV	0x20
+
+#define ADS1299_PART(_name, _channels, _nu_ch)			\
+{								\
+	.name = (_name),					\
+	.id = ADS1299_ID_REV | ADS1299_ID_FIXED | (_nu_ch),	\
+	.channels = (_channels),				\
+	.num_regs = ADS1299_NUM_REGS,				\
+	.regs = ads1299_regs,					\
+	.gains = ads1299_gains,					\
+	.vref_uv = ads1299_vref_uv,				\
+	.sample_clocks = ads1299_sample_clocks,			\
+	.settling_clocks = ads1299_settling_clocks,		\
+}
+
+const struct ads_chip_part ads_chip_ads1299 = ADS1299_PART("ADS1299", 8, ADS1299_ID_NU_CH_8);
+const struct ads_chip_part ads_chip_ads1299_6 = ADS1299_PART("ADS1299-6", 6, ADS1299_ID_NU_CH_6);
+const struct ads_chip_part ads_chip_ads1299_4 = ADS1299_PART("ADS1299-4", 4, ADS1299_ID_NU_CH_4);
+
+/* --- registers ------------------------------------------------------------ */
+
+static u8 channel_mask(const struct ads_chip *chip)
+{
+	return (1u << chip->part->channels) - 1;
+}
+
+/* Bits that this part has: those of absent channels read and write 0 (table 11) */
+static u8 existing_bits(const struct ads_chip *chip, u8 reg)
+{
+	if (reg >= ADS1299_REG_CHSET(chip->part->channels) &&
+	    reg < ADS1299_REG_CHSET(ADS1299_MAX_CHANNELS))
+		return 0;
+
+	if (reg >= ADS1299_REG_BIAS_SENSP && reg <= ADS1299_REG_LOFF_STATN)
+		return channel_mask(chip);
+
+	return 0xff;
+}
+
+/* The comparators see an electrode only where they are on and asked to look */
+static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
+{
+	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_PD_LOFF_COMP))
+		return 0;
+
+	return off & chip->regs[sens_reg] & channel_mask(chip);
+}
+
+static u8 lead_off_p(const struct ads_chip *chip)
+{
+	return lead_off_status(chip, chip->board.p_off, ADS1299_REG_LOFF_SENSP);
+}
+
+static u8 lead_off_n(const struct ads_chip *chip)
+{
+	return lead_off_status(chip, chip->board.n_off, ADS1299_REG_LOFF_SENSN);
+}
+
+static u8 bias_status(const struct ads_chip *chip)
+{
+	if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_LOFF_SENS))
+		return 0;
+
+	return chip->board.bias_off ? ADS1299_CONFIG3_BIAS_STAT : 0;
+}
+
+/* Levels at the four GPIO pins: outputs as written, inputs as the board has them */
+static u8 gpio_levels(const struct ads_chip *chip)
+{
+	u8 gpio = chip->regs[ADS1299_REG_GPIO];
+	u8 inputs = gpio & ADS1299_GPIO_DIR_MASK;
+
+	return ((gpio >> 4) & ~inputs) | (chip->board.gpio_pins & inputs);
+}
+
+/**
+ * ads_chip_read_reg() - what RREG of a register would answer now
+ * @chip: the chip
+ * @reg: address
+ *
+ * Return: the value, 0 for an address without a register.
+ */
+u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg)
+{
+	if (reg >= chip->part->num_regs)
+		return 0;
+
+	switch (reg) {
+	case ADS1299_REG_ID:
+		return chip->part->id;
+	case ADS1299_REG_CONFIG3:
+		return chip->regs[reg] | bias_status(chip);
+	case ADS1299_REG_LOFF_STATP:
+		return lead_off_p(chip);
+	case ADS1299_REG_LOFF_STATN:
+		return lead_off_n(chip);
+	case ADS1299_REG_GPIO:
+		return (gpio_levels(chip) << 4) | (chip->regs[reg] & ADS1299_GPIO_DIR_MASK);
+	default:
+		return chip->regs[reg];
+	}
+}
+
+/* (Re)start: the filter is empty, the first result comes after the settling time */
+static void begin_conversions(struct ads_chip *chip)
+{
+	chip->converting = true;
+	chip->settling = true;
+	chip->stopping = false;
+	chip->drdy = false;
+	chip->epoch++;
+}
+
+static void end_conversions(struct ads_chip *chip)
+{
+	if (!chip->converting)
+		return;
+
+	chip->converting = false;
+	chip->stopping = false;
+	chip->epoch++;
+}
+
+static void write_reg(struct ads_chip *chip, u8 reg, u8 value)
+{
+	u8 old, writable;
+
+	if (reg >= chip->part->num_regs)
+		return;
+
+	old = chip->regs[reg];
+	writable = chip->part->regs[reg].writable & existing_bits(chip, reg);
+
+	/* A data bit written to a pin that is an input has no effect */
+	if (reg == ADS1299_REG_GPIO)
+		writable &= ~((value & ADS1299_GPIO_DIR_MASK) << 4);
+
+	chip->regs[reg] = (old & ~writable) | (value & writable);
+
+	/* A new value of CONFIG1 resets the digital filter (9.4.2) */
+	if (reg == ADS1299_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
+		begin_conversions(chip);
+}
+
+/**
+ * ads_chip_reset() - the RESET command, the RESET pin, or a brown-out
+ * @chip: the chip
+ *
+ * Registers at their reset values, RDATAC mode, no conversions, no result to
+ * read: until the first conversion frames are zero and fail the sync check.
+ */
+void ads_chip_reset(struct ads_chip *chip)
+{
+	unsigned int reg;
+
+	for (reg = 0; reg < chip->part->num_regs; reg++)
+		chip->regs[reg] = chip->part->regs[reg].reset & existing_bits(chip, reg);
+
+	end_conversions(chip);
+	chip->standby = false;
+	chip->rdatac = true;
+	chip->drdy = false;
+	chip->decode = ADS_CHIP_OPCODE;
+	chip->shifting = false;
+	memset(chip->result, 0, sizeof(chip->result));
+	chip->stats.resets++;
+}
+
+/**
+ * ads_chip_power_up() - switch a chip on
+ * @chip: where to put it
+ * @part: which part it is
+ *
+ * The board is one with a unipolar 5 V and a 3.3 V supply, at 25 degrees, all
+ * electrodes on, without an external reference.
+ */
+void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part)
+{
+	memset(chip, 0, sizeof(*chip));
+	chip->part = part;
+	chip->board.avdd_uv = 5000000;
+	chip->board.dvdd_uv = 3300000;
+	chip->board.temperature_mc = 25000;
+	ads_chip_reset(chip);
+	chip->stats.resets = 0;
+}
+
+/* --- conversions ---------------------------------------------------------- */
+
+/* Square wave counted in periods of fCLK; its sign is that of -(VREFP - VREFN) (CONFIG2) */
+static s64 test_signal_nv(const struct ads_chip *chip)
+{
+	u8 config2 = chip->regs[ADS1299_REG_CONFIG2];
+	s64 nv = (s64)chip->part->vref_uv(chip) * 1000;
+	bool high;
+
+	if (!(config2 & ADS1299_CONFIG2_INT_CAL))
+		return 0;	/* driven from outside, and nothing is connected */
+
+	/* A positive quantity below 2^33: divided in microvolts it would lose digits */
+	nv = div_u64(nv, ADS1299_TEST_SIGNAL_DIVIDER);
+	if (config2 & ADS1299_CONFIG2_CAL_AMP)
+		nv *= 2;
+
+	switch (config2 & ADS1299_CONFIG2_CAL_FREQ_MASK) {
+	case ADS1299_CAL_FREQ_FCLK_2_21:
+		high = (chip->clocks >> 20) & 1;
+		break;
+	case ADS1299_CAL_FREQ_FCLK_2_20:
+		high = (chip->clocks >> 19) & 1;
+		break;
+	case ADS1299_CAL_FREQ_DC:
+		high = false;
+		break;
+	default:
+		return 0;	/* forbidden */
+	}
+
+	return high ? nv : -nv;
+}
+
+/* MVDD: channels 3 and 4 of the data sheet's count see DVDD / 4, the others mid-supply */
+static s64 supply_nv(const struct ads_chip *chip, unsigned int channel)
+{
+	if (channel == 2 || channel == 3)
+		return (s64)chip->board.dvdd_uv * 250;
+
+	return ((s64)chip->board.avdd_uv + chip->board.avss_uv) * 500;
+}
+
+static s64 temperature_nv(const struct ads_chip *chip)
+{
+	return ADS1299_TEMP_OFFSET_UV * 1000LL +
+		ADS1299_TEMP_UV_PER_CELSIUS *
+		((s64)chip->board.temperature_mc - ADS1299_TEMP_OFFSET_CELSIUS * 1000);
+}
+
+/*
+ * A direct-current source pulls an input whose electrode is off to a supply:
+ * P up and N down, or the other way round where LOFF_FLIP is set. One lost
+ * electrode is enough to saturate the channel (section 9.3.2.4.3).
+ */
+static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
+{
+	const u8 *regs = chip->regs;
+	u8 pulled = (chip->board.p_off & regs[ADS1299_REG_LOFF_SENSP]) |
+		    (chip->board.n_off & regs[ADS1299_REG_LOFF_SENSN]);
+	u8 bit = 1u << channel;
+	s64 rail;
+
+	if (!(pulled & bit) ||
+	    (regs[ADS1299_REG_LOFF] & ADS1299_LOFF_FLEAD_MASK) != ADS1299_FLEAD_DC)
+		return nv;
+
+	rail = ((s64)chip->board.avdd_uv - chip->board.avss_uv) * 1000;
+
+	return regs[ADS1299_REG_LOFF_FLIP] & bit ? -rail : rail;
+}
+
+/* What the input multiplexer puts in front of the amplifier */
+static s64 mux_nv(const struct ads_chip *chip, unsigned int channel, s64 electrode)
+{
+	switch (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_MUX_MASK) {
+	case ADS1299_MUX_NORMAL:
+		return electrode_nv(chip, channel, electrode);
+	case ADS1299_MUX_BIAS_MEAS:
+		if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_MEAS))
+			return 0;
+		return chip->board.bias_nv;
+	case ADS1299_MUX_SUPPLY:
+		return supply_nv(chip, channel);
+	case ADS1299_MUX_TEMPERATURE:
+		return temperature_nv(chip);
+	case ADS1299_MUX_TEST_SIGNAL:
+		return test_signal_nv(chip);
+	case ADS1299_MUX_BIAS_DRP:
+		return chip->board.bias_nv;
+	case ADS1299_MUX_BIAS_DRN:
+		return -chip->board.bias_nv;
+	case ADS1299_MUX_SHORTED:
+	default:
+		return 0;
+	}
+}
+
+/*
+ * code = round(nv * gain * 2^23 / VREF), clipped at the rails (equation 8).
+ * Without a reference any voltage is infinitely many times it, and so clips:
+ * a driver that forgets to switch the reference on sees it at once.
+ */
+static s32 quantise(s64 nv, u8 gain, u32 vref_uv)
+{
+	u64 magnitude = nv < 0 ? -(u64)nv : (u64)nv;
+	u32 divisor = vref_uv * 125;	/* both sides of the fraction divided by 2^3 */
+
+	if (!magnitude || !gain)
+		return 0;
+
+	if (magnitude > ADS_CHIP_MAX_INPUT_NV)
+		magnitude = ADS_CHIP_MAX_INPUT_NV;
+
+	if (divisor)
+		magnitude = div_u64(((magnitude * gain) << (ADS1299_CODE_BITS - 3)) + divisor / 2,
+				    divisor);
+	else
+		magnitude = ADS_CHIP_MAX_INPUT_NV;
+
+	if (nv < 0)
+		return magnitude > -(s64)ADS1299_CODE_MIN ? ADS1299_CODE_MIN : -(s32)magnitude;
+
+	return magnitude > ADS1299_CODE_MAX ? ADS1299_CODE_MAX : (s32)magnitude;
+}
+
+static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 electrode)
+{
+	u8 chset = chip->regs[ADS1299_REG_CHSET(channel)];
+
+	if (chset & ADS1299_CHSET_PD)
+		return 0;
+
+	return quantise(mux_nv(chip, channel, electrode),
+			chip->part->gains[(chset & ADS1299_CHSET_GAIN_MASK) >> 4],
+			chip->part->vref_uv(chip));
+}
+
+static void put_be24(u8 *p, u32 value)
+{
+	p[0] = value >> 16;
+	p[1] = value >> 8;
+	p[2] = value;
+}
+
+static u32 status_word(const struct ads_chip *chip)
+{
+	return ADS1299_STATUS_SYNC | (u32)lead_off_p(chip) << 12 | (u32)lead_off_n(chip) << 4 |
+	       gpio_levels(chip);
+}
+
+/**
+ * ads_chip_frame_bytes() - length of a frame
+ * @chip: the chip
+ *
+ * Return: status and channels in bytes: 27, 21 or 15.
+ */
+u32 ads_chip_frame_bytes(const struct ads_chip *chip)
+{
+	return ADS1299_FRAME_BYTES(chip->part->channels);
+}
+
+static void load_shift_register(struct ads_chip *chip)
+{
+	memcpy(chip->shift, chip->result, sizeof(chip->shift));
+	chip->shift_head = 0;
+	chip->shift_conversion = chip->stats.conversions;
+	chip->shifting = true;
+}
+
+/*
+ * In RDATAC mode a result goes to the output at once. Whoever is reading the
+ * previous one gets the rest of it from the new one: data clocks must stay
+ * out of the update (9.5.3.7). RDATA has latched its frame and is safe.
+ */
+static void update_continuous_output(struct ads_chip *chip)
+{
+	u8 head = chip->shift_head;
+
+	if (!chip->selected || !chip->shifting || !head) {
+		load_shift_register(chip);
+		chip->shifting = chip->selected;
+		return;
+	}
+
+	memcpy(chip->shift + head, chip->result + head, sizeof(chip->shift) - head);
+	chip->stats.frames_torn++;
+}
+
+/**
+ * ads_chip_converting() - is a conversion under way?
+ * @chip: the chip
+ *
+ * Return: true between START and the end of the last conversion, unless a
+ * reserved data rate is programmed.
+ */
+bool ads_chip_converting(const struct ads_chip *chip)
+{
+	return ads_chip_clocks_to_conversion(chip) != 0;
+}
+
+/**
+ * ads_chip_clocks_to_conversion() - duration of the conversion under way
+ * @chip: the chip
+ *
+ * Return: periods of fCLK from the previous conversion to the next, or from
+ * the start to the first one (table 7); 0 when not converting.
+ */
+u32 ads_chip_clocks_to_conversion(const struct ads_chip *chip)
+{
+	if (!chip->converting)
+		return 0;
+
+	return chip->settling ? chip->part->settling_clocks(chip) : chip->part->sample_clocks(chip);
+}
+
+/**
+ * ads_chip_rate_hz() - nominal data rate
+ * @chip: the chip
+ *
+ * Return: samples per second at the nominal clock, whether the chip is
+ * converting or not; 0 for a reserved setting.
+ */
+u32 ads_chip_rate_hz(const struct ads_chip *chip)
+{
+	u32 clocks = chip->part->sample_clocks(chip);
+
+	return clocks ? ADS1299_FCLK_HZ / clocks : 0;
+}
+
+/**
+ * ads_chip_convert() - complete the conversion under way
+ * @chip: the chip
+ * @input_nv: differential voltage at the electrodes of each channel
+ *
+ * The time of ads_chip_clocks_to_conversion() passes, the result is ready and
+ * DRDY falls (if it was low still, it was high for 4 tCLK just before).
+ *
+ * Return: true if DRDY fell, false if the chip is not converting.
+ */
+bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
+{
+	u32 clocks = ads_chip_clocks_to_conversion(chip);
+	unsigned int ch;
+
+	if (!clocks)
+		return false;
+
+	chip->clocks += clocks;
+	chip->settling = false;
+	chip->stats.conversions++;
+
+	put_be24(chip->result, status_word(chip));
+	for (ch = 0; ch < chip->part->channels; ch++)
+		put_be24(chip->result + ADS1299_FRAME_BYTES(ch),
+			 (u32)channel_code(chip, ch, input_nv[ch]));
+
+	if (chip->rdatac)
+		update_continuous_output(chip);
+
+	if (chip->stopping || chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT)
+		end_conversions(chip);
+
+	chip->drdy = true;
+
+	return true;
+}
+
+/* --- serial interface ----------------------------------------------------- */
+
+static void start_command(struct ads_chip *chip)
+{
+	/*
+	 * While running 9.5.3.5 says "no effect", table 10 "restart". The
+	 * model follows the former, except that a START takes back a STOP.
+	 */
+	if (!chip->converting || chip->stopping)
+		begin_conversions(chip);
+}
+
+static void register_command(struct ads_chip *chip, u8 opcode)
+{
+	chip->reading = (opcode & 0xe0) == ADS1299_CMD_RREG;
+	chip->reg = opcode & ADS1299_CMD_REG_MASK;
+	chip->decode = ADS_CHIP_COUNT;
+	/*
+	 * SDATAC must come first (9.5.3.7). The data sheet says so of RREG
+	 * only; the model ignores WREG too, and in both cases does not take
+	 * the bytes that belong to it for commands.
+	 */
+	chip->ignored = chip->rdatac;
+	if (!chip->ignored)
+		chip->shifting = false;
+}
+
+static void decode_opcode(struct ads_chip *chip, u8 opcode)
+{
+	/* In standby only WAKEUP counts (9.5.3.3) */
+	if (chip->standby && opcode != ADS1299_CMD_WAKEUP)
+		return;
+
+	switch (opcode) {
+	case ADS1299_CMD_WAKEUP:
+		chip->standby = false;
+		return;
+	case ADS1299_CMD_STANDBY:
+		/* Whether conversions go on after WAKEUP is left open: they do not */
+		end_conversions(chip);
+		chip->standby = true;
+		return;
+	case ADS1299_CMD_RESET:
+		ads_chip_reset(chip);
+		return;
+	case ADS1299_CMD_START:
+		start_command(chip);
+		return;
+	case ADS1299_CMD_STOP:
+		/* The conversion in progress completes (9.5.3.6): one more DRDY follows */
+		chip->stopping = chip->converting;
+		return;
+	case ADS1299_CMD_RDATAC:
+		if (!chip->rdatac)
+			load_shift_register(chip);
+		chip->rdatac = true;
+		return;
+	case ADS1299_CMD_SDATAC:
+		if (chip->rdatac)
+			chip->shifting = false;
+		chip->rdatac = false;
+		return;
+	case ADS1299_CMD_RDATA:
+		if (!chip->rdatac)
+			load_shift_register(chip);
+		return;
+	}
+
+	switch (opcode & 0xe0) {
+	case ADS1299_CMD_RREG:
+	case ADS1299_CMD_WREG:
+		register_command(chip, opcode);
+		return;
+	}
+
+	/* 00 is what a driver sends to read data; anything else is not a command */
+}
+
+static void decode_din(struct ads_chip *chip, u8 din)
+{
+	switch (chip->decode) {
+	case ADS_CHIP_OPCODE:
+		decode_opcode(chip, din);
+		return;
+	case ADS_CHIP_COUNT:
+		chip->regs_left = (din & 0x1f) + 1;
+		/* An ignored RREG takes no data clocks of its own */
+		chip->decode = chip->reading && chip->ignored ? ADS_CHIP_OPCODE : ADS_CHIP_REG_DATA;
+		return;
+	case ADS_CHIP_REG_DATA:
+		if (!chip->reading && !chip->ignored)
+			write_reg(chip, chip->reg, din);
+		chip->reg++;
+		if (!--chip->regs_left)
+			chip->decode = ADS_CHIP_OPCODE;
+		return;
+	}
+}
+
+/*
+ * With DAISY_EN (multiple readback) the frame goes round, without it what is
+ * clocked in at DAISY_IN follows it (9.4.4.2).
+ */
+static u8 shift_out(struct ads_chip *chip, u8 daisy_in)
+{
+	u8 *head = &chip->shift[chip->shift_head];
+	u8 dout = *head;
+
+	if (!(chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DAISY_EN))
+		*head = daisy_in;
+
+	if (++chip->shift_head < ads_chip_frame_bytes(chip))
+		return dout;
+
+	chip->shift_head = 0;
+	if (chip->shift_conversion > chip->last_read_conversion) {
+		chip->last_read_conversion = chip->shift_conversion;
+		chip->stats.frames_read++;
+	}
+
+	return dout;
+}
+
+/**
+ * ads_chip_select() - drive the chip select line
+ * @chip: the chip
+ * @selected: true: CS is low
+ *
+ * CS high resets the serial interface, and only that: an incomplete command
+ * or read-out is forgotten, conversions and registers go on (9.5.1).
+ */
+void ads_chip_select(struct ads_chip *chip, bool selected)
+{
+	if (chip->selected == selected)
+		return;
+
+	chip->selected = selected;
+	chip->decode = ADS_CHIP_OPCODE;
+	chip->shifting = false;
+
+	if (selected && chip->rdatac && !chip->standby)
+		load_shift_register(chip);
+}
+
+/**
+ * ads_chip_in_register_command() - does the next byte belong to RREG or WREG?
+ * @chip: the chip
+ *
+ * Return: true if the byte after must not come earlier than tSDECODE.
+ */
+bool ads_chip_in_register_command(const struct ads_chip *chip)
+{
+	return chip->decode != ADS_CHIP_OPCODE;
+}
+
+/**
+ * ads_chip_exchange() - eight periods of SCLK
+ * @chip: the chip
+ * @din: byte at DIN
+ * @daisy_in: byte at DAISY_IN: what the next chip of a daisy chain shifted
+ *	out in the same eight periods, 0 without one
+ *
+ * DIN is decoded while data shift out; a command takes effect at the end of
+ * its byte.
+ *
+ * Return: byte at DOUT; 0 when the chip does not drive it.
+ */
+u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in)
+{
+	u8 dout = 0;
+
+	/*
+	 * The first SCLK takes DRDY back, whether CS is low or not and
+	 * whatever is sent (9.4.4.1), but not after a single shot (9.4.4.3).
+	 */
+	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT))
+		chip->drdy = false;
+
+	if (!chip->selected)
+		return 0;
+
+	if (chip->decode == ADS_CHIP_REG_DATA && chip->reading)
+		dout = ads_chip_read_reg(chip, chip->reg);
+	else if (chip->shifting)
+		dout = shift_out(chip, daisy_in);
+
+	decode_din(chip, din);
+
+	return dout;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Behaviour of an ADS1299, ADS1299-6 or ADS1299-4: SPI bytes in, SPI bytes
+ * out, analogue nanovolts in.
+ *
+ * Integer arithmetic only, no allocation, no locking, no idea of wall time:
+ * the same code runs in the simulated hat (hard interrupt context) and in the
+ * unit tests. Time is counted in periods of fCLK, and passes only when a
+ * conversion is completed with ads_chip_convert(). The caller serialises all
+ * calls for one chip.
+ *
+ * Section and table numbers are those of the data sheet SBAS499C.
+ */
+#ifndef ADS1299_SIM_CHIP_H
+#define ADS1299_SIM_CHIP_H
+
+#include <linux/types.h>
+
+#include "ads1299.h"
+
+#ifndef __KERNEL__
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef __u8 u8;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+#endif
+
+#define ADS_CHIP_MAX_REGS	32	/* what a RREG opcode can address */
+
+struct ads_chip;
+
+/**
+ * struct ads_chip_reg - what a register holds and what of it can be written
+ * @reset: value after power-up and RESET, fixed bits included
+ * @writable: bits that WREG changes; the others keep their value
+ */
+struct ads_chip_reg {
+	u8 reset;
+	u8 writable;
+};
+
+/**
+ * struct ads_chip_part - what tells one part of the family from another
+ * @name: name of the part
+ * @id: value of the ID register
+ * @channels: number of channels
+ * @num_regs: number of registers
+ * @regs: description of the registers, @num_regs of them
+ * @gains: gain by CHnSET.GAIN code, 8 of them; 0 marks a forbidden code
+ * @vref_uv: reference voltage as programmed, 0 if there is none
+ * @sample_clocks: periods of fCLK for one sample at the programmed rate, 0 for
+ *	a reserved rate code: such a chip does not convert
+ * @settling_clocks: periods of fCLK from START to the first sample
+ */
+struct ads_chip_part {
+	const char *name;
+	u8 id;
+	u8 channels;
+	u8 num_regs;
+	const struct ads_chip_reg *regs;
+	const u8 *gains;
+	u32 (*vref_uv)(const struct ads_chip *chip);
+	u32 (*sample_clocks)(const struct ads_chip *chip);
+	u32 (*settling_clocks)(const struct ads_chip *chip);
+};
+
+extern const struct ads_chip_part ads_chip_ads1299;
+extern const struct ads_chip_part ads_chip_ads1299_6;
+extern const struct ads_chip_part ads_chip_ads1299_4;
+
+/**
+ * struct ads_chip_board - what is soldered and taped to the chip
+ * @external_vref_uv: voltage at VREFP when the internal reference is off
+ * @avdd_uv: positive analogue supply
+ * @avss_uv: negative analogue supply, 0 if unipolar
+ * @dvdd_uv: digital supply
+ * @temperature_mc: temperature of the die in thousandths of a degree Celsius
+ * @bias_nv: BIASIN against BIASREF
+ * @p_off: bit n set: the electrode at the positive input of channel n is off
+ * @n_off: the same for the negative inputs
+ * @bias_off: the bias electrode is off
+ * @gpio_pins: level of the four GPIO pins where the chip does not drive them
+ *
+ * May be changed at any time between two calls.
+ */
+struct ads_chip_board {
+	u32 external_vref_uv;
+	s32 avdd_uv;
+	s32 avss_uv;
+	s32 dvdd_uv;
+	s32 temperature_mc;
+	s64 bias_nv;
+	u8 p_off;
+	u8 n_off;
+	bool bias_off;
+	u8 gpio_pins;
+};
+
+/**
+ * struct ads_chip_stats - what happened in the chip: the truth for tests
+ * @conversions: conversions completed
+ * @frames_read: conversions that were shifted out to the last bit; a second
+ *	reading of the same one does not count
+ * @frames_torn: frames overwritten in RDATAC mode while they were shifted out
+ * @resets: RESET commands and calls of ads_chip_reset()
+ */
+struct ads_chip_stats {
+	u64 conversions;
+	u64 frames_read;
+	u64 frames_torn;
+	u64 resets;
+};
+
+/* How the next byte at DIN is understood */
+enum ads_chip_decode {
+	ADS_CHIP_OPCODE,
+	ADS_CHIP_COUNT,		/* second byte of RREG and WREG */
+	ADS_CHIP_REG_DATA,
+};
+
+/**
+ * struct ads_chip - the chip
+ * @part: which part it is
+ * @board: what is connected to it
+ * @stats: what it did
+ * @epoch: changes whenever conversions start, restart or stop, so that the
+ *	caller knows that the next conversion is due at another time
+ * @drdy: true: the DRDY line is low, a conversion is waiting to be read
+ *
+ * The members above are for the caller, the others are private.
+ */
+struct ads_chip {
+	const struct ads_chip_part *part;
+	struct ads_chip_board board;
+	struct ads_chip_stats stats;
+	u32 epoch;
+	bool drdy;
+
+	/* private: */
+	u8 regs[ADS_CHIP_MAX_REGS];
+
+	/* Serial interface */
+	bool selected;
+	bool rdatac;
+	bool standby;
+	enum ads_chip_decode decode;
+	bool reading;		/* RREG, otherwise WREG */
+	bool ignored;		/* a register command in RDATAC mode */
+	u8 reg;
+	u8 regs_left;
+
+	/* Output shift register: a ring, the head is what comes next */
+	u8 shift[ADS1299_MAX_FRAME_BYTES];
+	u8 shift_head;
+	bool shifting;
+	u64 shift_conversion;
+	u64 last_read_conversion;
+
+	/* Converter */
+	bool converting;
+	bool settling;
+	bool stopping;
+	u64 clocks;
+	u8 result[ADS1299_MAX_FRAME_BYTES];
+};
+
+void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part);
+void ads_chip_reset(struct ads_chip *chip);
+
+void ads_chip_select(struct ads_chip *chip, bool selected);
+u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in);
+bool ads_chip_in_register_command(const struct ads_chip *chip);
+
+bool ads_chip_converting(const struct ads_chip *chip);
+u32 ads_chip_clocks_to_conversion(const struct ads_chip *chip);
+u32 ads_chip_rate_hz(const struct ads_chip *chip);
+bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv);
+
+u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg);
+u32 ads_chip_frame_bytes(const struct ads_chip *chip);
+
+#endif
