@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+# For the scenarios: they start with `. "$LIB"`, run as root in the guest, print what they do and
+# end with status 0 (passed), 77 (skipped) or another (failed). $RESULTS is a folder that the host
+# sees, $DATA the real recordings, where the host has them.
+
+set -eu
+
+SIM=/sys/class/misc/ads1299-sim0
+# shellcheck disable=SC2034
+SIM_DEVICE=/dev/ads1299-sim0
+
+say() {
+        printf '  %s\n' "$*"
+}
+
+fail() {
+        printf '  FAILED: %s\n' "$*"
+        exit 1
+}
+
+skip() {
+        printf '  skipped: %s\n' "$*"
+        exit 77
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails with the command after SECONDS
+wait_for() {
+        seconds=$1
+        shift
+        tries=$((seconds * 5))
+        until "$@" >/dev/null 2>&1; do
+                tries=$((tries - 1))
+                [ "$tries" -gt 0 ] || fail "waited $seconds s for: $*"
+                sleep 0.2
+        done
+}
+
+# expect VALUE COMMAND...: the command prints exactly VALUE
+expect() {
+        wanted=$1
+        shift
+        got=$("$@") || fail "$*: status $?"
+        [ "$got" = "$wanted" ] || fail "$*: '$got' instead of '$wanted'"
+}
+
+# The sysfs folder of the front end
+iio_path() {
+        for name in /sys/bus/iio/devices/iio:device*/name; do
+                case $(cat "$name" 2>/dev/null) in
+                ads1299*)
+                        dirname "$name"
+                        return
+                        ;;
+                esac
+        done
+        return 1
+}
+
+# plug [PARAMETER...]: load the simulated hat; udev does the rest
+plug() {
+        modprobe ads1299-sim "$@" || fail "modprobe ads1299-sim $*"
+        wait_for 30 iio_path
+        IIO=$(iio_path)
+}
+
+unplug() {
+        rmmod ads1299-sim || fail "rmmod ads1299-sim"
+}
+
+sim_loaded() {
+        [ -d "$SIM" ]
+}

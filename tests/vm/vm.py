@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The virtual machine of the tests: what goes in, how it boots, what comes out.
+
+Used by run, demo and shell. The guest prints lines to a virtio port: "@booted SECONDS",
+"@start NAME", "@end NAME STATUS", and between them what the scenarios say.
+"""
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+SCENARIOS = os.path.join(HERE, "scenarios")
+BOOT_LIMIT_S = 240              # about 25 s under emulation on an idle machine
+GRACE_S = 30                    # what the guest gets to stop a scenario by itself
+SKIPPED = 77
+KERNEL_ARGUMENTS = ("console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off audit=0 apparmor=0 tsc=reliable "
+                    "no_timer_check cryptomgr.notests log_buf_len=2M random.trust_cpu=on "
+                    "systemd.show_status=false")
+
+
+class Failed(Exception):
+    """Something of the harness failed; the text says what, for a person."""
+
+
+class Scenario:
+    """A script in scenarios/, with its head lines "# needs:" and "# limit:"."""
+
+    def __init__(self, name):
+        self.name = name
+        self.path = os.path.join(SCENARIOS, name + ".sh")
+        try:
+            with open(self.path, encoding="utf-8") as f:
+                text = f.read()
+        except FileNotFoundError:
+            raise Failed(f"no scenario {name}; there are: {' '.join(scenario_names())}") from None
+        needs = re.search(r"^# needs: (.*)$", text, re.M)
+        limit = re.search(r"^# limit: (\d+)$", text, re.M)
+        self.needs = needs.group(1).split() if needs else []
+        self.limit_s = int(limit.group(1)) if limit else 120
+        check = os.path.join(SCENARIOS, name + ".check")
+        self.check = check if os.path.exists(check) else None
+
+
+def scenario_names():
+    return sorted(f[:-3] for f in os.listdir(SCENARIOS) if f.endswith(".sh"))
+
+
+def data_folder():
+    """The real recordings, or None."""
+    folder = os.environ.get("TWITCH_DATA", os.path.join(TOP, "..", "shared", "data"))
+    return os.path.realpath(folder) if os.path.isdir(os.path.join(folder, "emg")) else None
+
+
+def output_of(*command):
+    done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, text=True)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(command)}: status {done.returncode}")
+    return done.stdout.strip()
+
+
+def kernel_release():
+    """The release that `make modules` builds for: the guest boots the same."""
+    release = output_of("make", "-s", "--no-print-directory",
+                        "--eval", "print-release: ; @echo $(KRELEASE)", "print-release")
+    if not release:
+        raise Failed("no kernel headers: apt install linux-headers-" + output_of("dpkg", "--print-architecture"))
+    return release
+
+
+class Machine:
+    """One boot. `folder` holds its payload, logs and results; it stays for looking at."""
+
+    def __init__(self, scenarios, folder=None):
+        self.scenarios = scenarios
+        build = os.path.join(TOP, "build", "vm")
+        os.makedirs(build, exist_ok=True)
+        if folder:
+            self.folder = os.path.join(build, folder)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.makedirs(self.folder)
+        else:
+            self.folder = tempfile.mkdtemp(dir=build, prefix="run.")
+        self.results = os.path.join(self.folder, "results")
+        os.makedirs(self.results)
+        self.serial = os.path.join(self.folder, "serial.log")
+        self.qemu_log = os.path.join(self.folder, "qemu.log")
+        self.release = self.guest = None
+
+    def find_guest(self):
+        self.release = kernel_release()
+        self.guest = output_of(os.path.join(HERE, "guest-root"), self.release)
+
+    def stage(self, what=()):
+        """Build and pack what the scenarios need, and `what` besides."""
+        with open(os.path.join(self.folder, "list"), "w", encoding="utf-8") as f:
+            for s in self.scenarios:
+                f.write(f"{s.name} {s.limit_s}\n")
+        what = sorted({n for s in self.scenarios for n in s.needs} - {"data"} | set(what))
+        output_of(os.path.join(HERE, "payload"), self.guest, self.release, self.folder, *what)
+
+    def command(self, arguments, devices):
+        accel = output_of(os.path.join(HERE, "accel"), self.guest)
+        initrd = os.path.join(self.folder, "initrd")
+        with open(initrd, "wb") as out:
+            for part in (os.path.join(self.guest, "initrd"), os.path.join(self.folder, "payload.cpio")):
+                with open(part, "rb") as f:
+                    shutil.copyfileobj(f, out)
+        os.unlink(os.path.join(self.folder, "payload.cpio"))
+        command = ["qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel.startswith("kvm") else "max,la57=off",
+                   "-machine", "q35", "-smp", "2", "-m", "768", "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-nic", "none",
+                   "-kernel", os.path.join(self.guest, "vmlinuz"), "-initrd", initrd,
+                   "-append", f"{KERNEL_ARGUMENTS} {arguments}",
+                   "-drive", f"file={self.guest}/root.ext4,format=raw,if=virtio,snapshot=on",
+                   "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+                   "-virtfs", f"local,path={self.results},mount_tag=results,security_model=none"]
+        data = data_folder()
+        if data:
+            command += ["-virtfs", f"local,path={data},mount_tag=data,security_model=none,readonly=on"]
+        return command + devices
+
+    def run(self, on_line):
+        """Boot, hand every line of the guest to on_line(), and enforce the limits.
+
+        Returns {name: status}; a scenario that has none did not come to its end.
+        """
+        command = self.command("systemd.unit=twitch-test.target",
+                               ["-chardev", "file,id=out,path=/dev/stdout",
+                                "-device", "virtserialport,chardev=out,name=org.twitchd.scenarios",
+                                "-chardev", f"file,id=serial,path={self.serial}", "-serial", "chardev:serial"])
+        statuses = {}
+        limits = {s.name: s.limit_s + GRACE_S for s in self.scenarios}
+        with open(self.qemu_log, "wb") as log:
+            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        try:
+            deadline = time.monotonic() + BOOT_LIMIT_S
+            waiting_for = "the guest to boot"
+            rest = b""
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    on_line(f"  FAILED: waited too long for {waiting_for}")
+                    break
+                if not select.select([qemu.stdout], [], [], left)[0]:
+                    continue
+                block = os.read(qemu.stdout.fileno(), 65536)
+                if not block:
+                    break
+                *lines, rest = (rest + block).split(b"\n")
+                for line in lines:
+                    text = line.decode("utf-8", "replace").rstrip("\r")
+                    words = text.split()
+                    if text.startswith("@start ") and len(words) == 2:
+                        deadline = time.monotonic() + limits.get(words[1], GRACE_S)
+                        waiting_for = f"scenario {words[1]}"
+                    elif text.startswith("@end ") and len(words) == 3:
+                        statuses[words[1]] = int(words[2])
+                        deadline = time.monotonic() + GRACE_S
+                        waiting_for = "the guest to power off"
+                    on_line(text)
+        finally:
+            if qemu.poll() is None:
+                try:
+                    qemu.wait(GRACE_S if not sys.exc_info()[0] and left > 0 else 0)
+                except subprocess.TimeoutExpired:
+                    qemu.kill()
+            qemu.wait()
+        return statuses
+
+    def print_logs(self, out):
+        """What a person wants to see after a failure."""
+        for title, path, lines in (("QEMU", self.qemu_log, 20), ("serial console", self.serial, 80),
+                                   ("journal", os.path.join(self.results, "journal"), 250)):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    text = f.readlines()
+            except FileNotFoundError:
+                continue
+            if text:
+                out.write(f"--- {title}, last {min(lines, len(text))} of {len(text)} lines ({path})\n")
+                out.writelines(text[-lines:])
+        out.flush()
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
