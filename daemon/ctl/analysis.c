@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "analysis.h"
+
+/* Channels of equal rate, and the detector's buffers. */
+typedef struct Group {
+        Analysis *analysis;
+        double rate_hz;
+        unsigned n_channels;
+        unsigned channels[DETECT_CHANNELS_MAX];
+        double lsb_uv[DETECT_CHANNELS_MAX];
+        int32_t code_min[DETECT_CHANNELS_MAX], code_max[DETECT_CHANNELS_MAX];
+        Detector *detector;
+        size_t block_frames;
+        int32_t *one;                   /* [block_frames] of one channel */
+        int32_t *frames;                /* [block_frames][n_channels] */
+} Group;
+
+static Group* group_free(Group *g) {
+        if (!g)
+                return NULL;
+        if (g->detector)
+                detector_free(g->detector);
+        free(g->one);
+        free(g->frames);
+        free(g);
+        return NULL;
+}
+DEFINE_TRIVIAL_CLEANUP_FUNC(Group*, group_free);
+
+Analysis* analysis_free(Analysis *a) {
+        if (!a)
+                return NULL;
+        for (unsigned i = 0; a->channels && i < a->n_channels; i++)
+                free(a->channels[i].left_out);
+        free(a->channels);
+        findings_done(&a->findings);
+        file_source_free(a->file);
+        free(a);
+        return NULL;
+}
+
+/* Why a channel cannot be analysed: *ret NULL if it can. */
+static int reason_to_leave_out(const FileChannel *c, char **ret) {
+        char *s = NULL;
+        int k = 0;
+
+        if (!(c->lsb_uv > 0) || !isfinite(c->lsb_uv))
+                k = c->unit[0] ? asprintf(&s, "in \"%s\", not in volts", c->unit) : asprintf(&s, "without a unit");
+        else if (c->rate_hz < DETECT_RATE_HZ_MIN)
+                k = asprintf(&s, "%g samples/s, and at least %g are needed", c->rate_hz, DETECT_RATE_HZ_MIN);
+        else if (c->rate_hz > DETECT_RATE_HZ_MAX)
+                k = asprintf(&s, "%g samples/s, and at most %g are understood", c->rate_hz, DETECT_RATE_HZ_MAX);
+        if (k < 0)
+                return -ENOMEM;
+        *ret = s;
+        return 0;
+}
+
+int analysis_new(FileSource *file, double false_alarms_per_hour, Analysis **ret) {
+        _cleanup_(analysis_freep) Analysis *a = calloc(1, sizeof *a);
+
+        if (!a)
+                return file_source_free(file), -ENOMEM;
+        a->file = file;
+        a->false_alarms_per_hour = false_alarms_per_hour;
+        a->n_channels = file_source_n_channels(file);
+        a->channels = calloc(a->n_channels, sizeof *a->channels);
+        if (!a->channels)
+                return -ENOMEM;
+
+        for (unsigned i = 0; i < a->n_channels; i++) {
+                AnalysisChannel *c = a->channels + i;
+
+                c->file = file_source_channel(file, i);
+                int r = reason_to_leave_out(c->file, &c->left_out);
+                if (r < 0)
+                        return r;
+                a->duration_s = MAX(a->duration_s, (double) c->file->n_samples / c->file->rate_hz);
+                if (c->left_out)
+                        a->n_left_out++;
+                else
+                        a->samples_total += c->file->n_samples;
+        }
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+static void on_event(const DetectEvent *event, void *userdata) {
+        Group *g = userdata;
+        int r = findings_add_event(&g->analysis->findings, event, g->rate_hz, g->channels);
+
+        if (r < 0)
+                g->analysis->error = r;
+}
+
+static void on_artefact(const DetectArtefact *artefact, void *userdata) {
+        Group *g = userdata;
+        int r = findings_add_artefact(&g->analysis->findings, artefact, g->rate_hz, g->channels);
+
+        if (r < 0)
+                g->analysis->error = r;
+}
+
+/* The next channels of one rate, at most DETECT_CHANNELS_MAX of them; 0: none left. */
+static int group_collect(Analysis *a, Group *g) {
+        g->analysis = a;
+        for (unsigned i = 0; i < a->n_channels && g->n_channels < DETECT_CHANNELS_MAX; i++) {
+                AnalysisChannel *c = a->channels + i;
+
+                if (c->left_out || c->taken || (g->n_channels > 0 && c->file->rate_hz != g->rate_hz))
+                        continue;
+                c->taken = true;
+                g->rate_hz = c->file->rate_hz;
+                g->lsb_uv[g->n_channels] = c->file->lsb_uv;
+                g->code_min[g->n_channels] = c->file->code_min;
+                g->code_max[g->n_channels] = c->file->code_max;
+                g->channels[g->n_channels++] = i;
+        }
+        return g->n_channels > 0;
+}
+
+static int group_start(Group *g) {
+        /* A second at a time: 32 MiB in the worst case */
+        g->block_frames = (size_t) ceil(g->rate_hz);
+        g->one = calloc(g->block_frames, sizeof *g->one);
+        g->frames = calloc(g->block_frames * g->n_channels, sizeof *g->frames);
+        if (!g->one || !g->frames)
+                return -ENOMEM;
+
+        DetectConfig config = {
+                .rate_hz = g->rate_hz,
+                .n_channels = g->n_channels,
+                .lsb_uv = g->lsb_uv,
+                .code_min = g->code_min,
+                .code_max = g->code_max,
+                .false_alarms_per_hour = g->analysis->false_alarms_per_hour,
+                .on_event = on_event,
+                .on_artefact = on_artefact,
+                .userdata = g,
+        };
+        return detector_new(&config, &g->detector);
+}
+
+/* Frames read into g->frames, 0 at the end. All channels of a rate have as many samples. */
+static ssize_t group_read(Group *g) {
+        ssize_t n = 0;
+
+        for (unsigned c = 0; c < g->n_channels; c++) {
+                n = file_source_read(g->analysis->file, g->channels[c], g->one, g->block_frames);
+                if (n < 0)
+                        return n;
+                for (ssize_t i = 0; i < n; i++)
+                        g->frames[(size_t) i * g->n_channels + c] = g->one[i];
+        }
+        return n;
+}
+
+static int group_run(Group *g) {
+        Analysis *a = g->analysis;
+
+        for (;;) {
+                ssize_t n = group_read(g);
+                if (n < 0)
+                        return (int) n;
+                if (n == 0)
+                        break;
+                detector_push(g->detector, g->frames, NULL, (size_t) n);
+                if (a->error < 0)
+                        return a->error;
+                a->samples_done += (uint64_t) n * g->n_channels;
+                progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
+        }
+        detector_finish(g->detector);
+
+        for (unsigned c = 0; c < g->n_channels; c++) {
+                int r = detector_get_channel_stats(g->detector, c, &a->channels[g->channels[c]].stats);
+                if (r < 0)
+                        return r;
+        }
+        return a->error;
+}
+
+/* 1: a group was analysed, 0: there is none left. */
+static int run_next_group(Analysis *a) {
+        _cleanup_(group_freep) Group *g = calloc(1, sizeof *g);
+        int r;
+
+        if (!g)
+                return -ENOMEM;
+        if (!group_collect(a, g))
+                return 0;
+        if ((r = group_start(g)) < 0 || (r = group_run(g)) < 0)
+                return r;
+        return 1;
+}
+
+int analysis_run(Analysis *a) {
+        int r;
+
+        progress_start(&a->progress);
+        do
+                r = run_next_group(a);
+        while (r > 0);
+        progress_finish(&a->progress);
+        if (r < 0)
+                return r;
+        findings_sort(&a->findings);
+        return 0;
+}
+
+static bool same_reason(const Analysis *a, unsigned i, unsigned j) {
+        return a->channels[i].left_out && a->channels[j].left_out &&
+               streq(a->channels[i].left_out, a->channels[j].left_out);
+}
+
+/* "channels 0-3, 7 (reason)" for all that share the reason of channel i */
+static void describe_reason(FILE *f, const Analysis *a, unsigned i) {
+        unsigned n = 0;
+
+        for (unsigned j = i; j < a->n_channels; j++)
+                n += same_reason(a, i, j);
+        fputs(n > 1 ? "channels " : "channel ", f);
+        for (unsigned j = i, last; j < a->n_channels; j = last + 1) {
+                last = j;
+                if (!same_reason(a, i, j))
+                        continue;
+                while (last + 1 < a->n_channels && same_reason(a, i, last + 1))
+                        last++;
+                fprintf(f, "%s%u", j > i ? ", " : "", j);
+                if (last > j)
+                        fprintf(f, "-%u", last);
+        }
+        fprintf(f, " (%s)", a->channels[i].left_out);
+}
+
+char* analysis_describe_left_out(const Analysis *a) {
+        char *text = NULL;
+        size_t size;
+
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        for (unsigned i = 0; i < a->n_channels; i++) {
+                unsigned first = 0;
+
+                if (!a->channels[i].left_out)
+                        continue;
+                while (!same_reason(a, first, i))
+                        first++;
+                if (first < i)
+                        continue;
+                if (ftello(f) > 0)
+                        fputs(", ", f);
+                describe_reason(f, a, i);
+        }
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* twitchctl analyze FILE: the same detector over a recording. */
+#include <math.h>
+
+#include "analysis.h"
+#include "ctl.h"
+#include "json.h"
+#include "text.h"
+
+static void json_channels(Json *j, const Finding *f) {
+        json_array(j, "channels");
+        for (size_t i = 0; i < f->n_channels; i++)
+                json_unsigned(j, NULL, f->channels[i]);
+        json_array_end(j);
+}
+
+static void json_finding(Json *j, const Finding *f, uint64_t id) {
+        json_object(j, NULL);
+        json_string(j, "type", f->is_event ? "event" : "artefact");
+        if (f->is_event) {
+                json_unsigned(j, "id", id);
+                json_string(j, "kind", f->word);
+                json_channels(j, f);
+                json_double(j, "time", f->time_s, 4);
+                json_double(j, "onset", f->from_s, 4);
+                json_double(j, "end", f->to_s, 4);
+                json_double(j, "duration_ms", (f->to_s - f->from_s) * 1e3, 1);
+                json_double(j, "amplitude_uv", f->amplitude_uv, 2);
+                json_double(j, "snr", f->snr, 1);
+                json_unsigned(j, "discharges", f->discharges);
+        } else {
+                json_string(j, "cause", f->word);
+                json_channels(j, f);
+                json_double(j, "from", f->from_s, 4);
+                json_double(j, "to", f->to_s, 4);
+        }
+        json_object_end(j);
+        json_line(j);
+}
+
+/* A channel that was left out has a line too, so that nobody takes it for a quiet one. */
+static void json_summary(Json *j, const AnalysisChannel *c, unsigned index) {
+        json_object(j, NULL);
+        json_string(j, "type", "summary");
+        json_unsigned(j, "channel", index);
+        json_string(j, "label", c->file->label);
+        json_double(j, "exposure_s", c->left_out ? 0 : c->stats.exposure_s, 1);
+        json_double(j, "noise_uv", c->left_out ? NAN : c->stats.noise_uv, 2);
+        json_double(j, "floor_uv", c->left_out ? NAN : c->stats.floor_uv, 2);
+        json_unsigned(j, "events", c->left_out ? 0 : c->stats.events);
+        if (c->left_out)
+                json_string(j, "left_out", c->left_out);
+        json_object_end(j);
+        json_line(j);
+}
+
+static void print_json(const Analysis *a) {
+        Json j = { .f = stdout };
+        uint64_t id = 0;
+
+        for (size_t i = 0; i < a->findings.n; i++) {
+                const Finding *f = a->findings.items + i;
+                json_finding(&j, f, f->is_event ? ++id : 0);
+        }
+        for (unsigned i = 0; i < a->n_channels; i++)
+                json_summary(&j, a->channels + i, i);
+}
+
+static const char* channel_name(const Analysis *a, unsigned channel, char ret[static 32]) {
+        if (a->channels[channel].file->label[0])
+                return a->channels[channel].file->label;
+        snprintf(ret, 32, "channel %u", channel);
+        return ret;
+}
+
+static int name_width(const Analysis *a) {
+        int width = (int) strlen("channel");
+        char name[32];
+
+        for (unsigned i = 0; i < a->n_channels; i++)
+                width = MAX(width, text_width(channel_name(a, i, name)));
+        return width;
+}
+
+static void print_finding(const Analysis *a, const Finding *f, int width) {
+        char time[40], name[32];
+
+        printf("%14s  ", text_duration(f->time_s, 3, time));
+        text_print(stdout, f->n_channels ? channel_name(a, f->channels[0], name) : "", width);
+        if (f->is_event)
+                printf("  %-18s %9.1f uV %9.1f ms", f->word, f->amplitude_uv, (f->to_s - f->from_s) * 1e3);
+        else
+                printf("  %-18s %12s %9.2f s ", f->word, "not counted", f->to_s - f->from_s);
+        if (f->n_channels > 1) {
+                printf("  and ");
+                text_print(stdout, channel_name(a, f->channels[1], name), 0);
+        }
+        if (f->n_channels > 2)
+                printf(" and %zu more", f->n_channels - 2);
+        putchar('\n');
+}
+
+static void print_channel(const Analysis *a, unsigned index, int width) {
+        const AnalysisChannel *c = a->channels + index;
+        char name[32], exposure[40], noise[64], floor_uv[64], rate[64];
+
+        text_print(stdout, channel_name(a, index, name), width);
+        if (c->left_out)
+                printf("  left out: %s\n", c->left_out);
+        else
+                printf("  %10s  %8s  %8s  %7llu  %10s\n",
+                       text_duration(c->stats.exposure_s, 0, exposure),
+                       text_number(c->stats.noise_uv, 2, "", noise),
+                       text_number(c->stats.floor_uv, 1, "", floor_uv),
+                       (unsigned long long) c->stats.events,
+                       text_rate((double) c->stats.events, c->stats.exposure_s, rate));
+}
+
+static void print_text(const Analysis *a) {
+        int width = name_width(a);
+        char duration[40];
+
+        if (a->findings.n > 0)
+                printf("%14s  %-*s  %-18s %12s %12s\n", "time", width, "channel", "what", "peak to peak", "duration");
+        for (size_t i = 0; i < a->findings.n; i++)
+                print_finding(a, a->findings.items + i, width);
+        if (a->findings.n > 0)
+                putchar('\n');
+
+        printf("%-*s  %10s  %8s  %8s  %7s  %10s\n", width, "channel", "exposure", "noise uV", "floor uV",
+               "events", "per minute");
+        for (unsigned i = 0; i < a->n_channels; i++)
+                print_channel(a, i, width);
+
+        printf("\n%s recorded; at most %g false alarms per hour and channel allowed.\n"
+               "Exposure: the time that could be used. Floor: the smallest twitch found 9 times in 10,\n"
+               "peak to peak; smaller ones may have been there. Per minute: events per minute of exposure.\n"
+               NOT_A_MEDICAL_DEVICE "\n",
+               text_duration(a->duration_s, 0, duration), a->false_alarms_per_hour);
+}
+
+/* Said before the work, so that nobody waits for a channel in vain; none left is an error. */
+static int check_left_out(const Analysis *a, const char *path, char **ret_error) {
+        if (a->n_left_out == 0)
+                return 0;
+        _cleanup_free_ char *text = analysis_describe_left_out(a);
+        if (!text)
+                return -ENOMEM;
+        if (a->n_left_out < a->n_channels) {
+                fprintf(stderr, "twitchctl: %s: left out: %s\n", path, text);
+                return 0;
+        }
+        if (asprintf(ret_error, "no channel can be analysed: %s", text) < 0) {
+                *ret_error = NULL;
+                return -ENOMEM;
+        }
+        return -EOPNOTSUPP;
+}
+
+static int analyze(const char *path, char **ret_error) {
+        _cleanup_(analysis_freep) Analysis *a = NULL;
+        FileSource *file;
+        int r;
+
+        if ((r = file_source_open(path, &file, ret_error)) < 0 ||
+            (r = analysis_new(file, arg_false_alarms_per_hour, &a)) < 0 ||
+            (r = check_left_out(a, path, ret_error)) < 0 ||
+            (r = analysis_run(a)) < 0)
+                return r;
+
+        if (arg_json)
+                print_json(a);
+        else
+                print_text(a);
+        return 0;
+}
+
+int verb_analyze(int argc, char **argv) {
+        _cleanup_free_ char *error = NULL;
+
+        int r = analyze(argv[1], &error);
+        if (r < 0)
+                fprintf(stderr, "twitchctl: %s: %s\n", argv[1],
+                        error ? error : r == -EBADMSG ? "the file ends too early" : strerror(-r));
+        return r;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* twitchctl: how a person talks to twitchd. Options and verbs; each verb has its own file. */
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+
+#include "ctl.h"
+#include "detect/detect.h"
+#include "util.h"
+
+bool arg_json = false;
+const char *arg_address = NULL;
+double arg_false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
+
+typedef struct Verb {
+        const char *name;
+        int n_args;
+        int (*run)(int argc, char **argv);
+} Verb;
+
+static const Verb verbs[] = {
+        { "status",  0, verb_status  },
+        { "list",    0, verb_list    },
+        { "monitor", 0, verb_monitor },
+        { "analyze", 1, verb_analyze },
+};
+
+#define EXIT_USAGE 2
+
+static void help(FILE *f) {
+        fprintf(f,
+                "twitchctl [OPTION...] VERB\n"
+                "\n"
+                "Ask twitchd about muscle twitches, or look for them in a recording.\n"
+                "\n"
+                "Verbs:\n"
+                "  status             How each front end and each channel is doing\n"
+                "  list               Front ends and their channels\n"
+                "  monitor            Print twitches as they are found, until Ctrl-C\n"
+                "  analyze FILE       Look for twitches in an EDF, EDF+, BDF or BDF+ recording\n"
+                "                     (250 to 16000 samples/s; channels in volts)\n"
+                "\n"
+                "Options:\n"
+                "  --json             Print JSON: one object a line\n"
+                "  --false-alarms-per-hour=X\n"
+                "                     analyze: allowed false alarms per hour and channel\n"
+                "                     (%g to %g, default %g): fewer miss smaller twitches\n"
+                "  --address=ADDRESS  D-Bus address to use instead of the system bus\n"
+                "  -h, --help         This text\n"
+                "  --version          Version\n"
+                "\n"
+                "Exit status: 0, 1 if it did not work, 2 if it was called wrongly.\n"
+                "\n"
+                WHEN_TO_SEE_A_DOCTOR "\n"
+                NOT_A_MEDICAL_DEVICE "\n",
+                DETECT_FALSE_ALARMS_PER_HOUR_MIN, DETECT_FALSE_ALARMS_PER_HOUR_MAX,
+                DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT);
+}
+
+static int parse_false_alarms(const char *s) {
+        char *end;
+        double value = strtod(s, &end);
+
+        if (end == s || *end != 0 ||
+            !(value >= DETECT_FALSE_ALARMS_PER_HOUR_MIN && value <= DETECT_FALSE_ALARMS_PER_HOUR_MAX)) {
+                fprintf(stderr, "twitchctl: --false-alarms-per-hour takes a number from %g to %g, not \"%s\"\n",
+                        DETECT_FALSE_ALARMS_PER_HOUR_MIN, DETECT_FALSE_ALARMS_PER_HOUR_MAX, s);
+                return -EINVAL;
+        }
+        arg_false_alarms_per_hour = value;
+        return 0;
+}
+
+/* 1: go on; 0: done; -EINVAL: wrong, and said so. */
+static int parse_options(int argc, char **argv) {
+        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_ADDRESS, ARG_FALSE_ALARMS };
+        static const struct option options[] = {
+                { "help",                  no_argument,       NULL, 'h'              },
+                { "version",               no_argument,       NULL, ARG_VERSION      },
+                { "json",                  no_argument,       NULL, ARG_JSON         },
+                { "address",               required_argument, NULL, ARG_ADDRESS      },
+                { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
+                {},
+        };
+
+        for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
+                switch (c) {
+                case 'h':
+                        help(stdout);
+                        return 0;
+                case ARG_VERSION:
+                        puts("twitchctl " TWITCHD_VERSION);
+                        return 0;
+                case ARG_JSON:
+                        arg_json = true;
+                        break;
+                case ARG_ADDRESS:
+                        arg_address = optarg;
+                        break;
+                case ARG_FALSE_ALARMS:
+                        if (parse_false_alarms(optarg) < 0)
+                                return -EINVAL;
+                        break;
+                default:
+                        return -EINVAL;
+                }
+        return 1;
+}
+
+static const Verb* find_verb(int argc, char **argv) {
+        if (argc < 1) {
+                help(stderr);
+                return NULL;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                if (!streq(argv[0], verbs[i].name))
+                        continue;
+                if (argc - 1 == verbs[i].n_args)
+                        return verbs + i;
+                fprintf(stderr, "twitchctl: %s takes %s\n", argv[0], verbs[i].n_args == 0 ? "no arguments" : "one file");
+                return NULL;
+        }
+        fprintf(stderr, "twitchctl: there is no verb \"%s\": see twitchctl --help\n", argv[0]);
+        return NULL;
+}
+
+/* A reader that has seen enough is no failure; a full disk is. */
+static int finish_output(void) {
+        errno = 0;
+        if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+                return 0;
+        fprintf(stderr, "twitchctl: cannot write the output: %m\n");
+        return -EIO;
+}
+
+int main(int argc, char **argv) {
+        /* The locale stays "C": numbers are written with a point and read with one. */
+        (void) signal(SIGPIPE, SIG_IGN);
+
+        int r = parse_options(argc, argv);
+        if (r < 0)
+                return EXIT_USAGE;
+        if (r > 0) {
+                const Verb *verb = find_verb(argc - optind, argv + optind);
+                if (!verb)
+                        return EXIT_USAGE;
+                r = verb->run(argc - optind, argv + optind);
+        }
+        if (finish_output() < 0 || r < 0)
+                return EXIT_FAILURE;
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "findings.h"
+#include "util.h"
+
+static int add(Findings *f, Finding item) {
+        if (f->n == f->allocated) {
+                size_t n = MAX(f->allocated * 2, (size_t) 64);
+                Finding *items = reallocarray(f->items, n, sizeof *items);
+                if (!items)
+                        return -ENOMEM;
+                f->items = items;
+                f->allocated = n;
+        }
+        item.order = f->n;
+        f->items[f->n++] = item;
+        return 0;
+}
+
+int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const unsigned *channels) {
+        Finding item = {
+                .is_event = true,
+                .word = event_kind_to_string(e->kind),
+                .from_s = e->onset / rate_hz,
+                .time_s = e->peak / rate_hz,
+                .to_s = e->end / rate_hz,
+                .n_channels = e->n_channels,
+                .amplitude_uv = e->amplitude_uv,
+                .snr = e->snr,
+                .discharges = e->discharges,
+        };
+
+        for (size_t i = 0; i < e->n_channels; i++)
+                item.channels[i] = channels[e->channels[i]];
+        return add(f, item);
+}
+
+int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, const unsigned *channels) {
+        Finding item = {
+                .word = artefact_cause_to_string(a->cause),
+                .from_s = a->from / rate_hz,
+                .time_s = a->from / rate_hz,
+                .to_s = a->to / rate_hz,
+                .n_channels = a->n_channels,
+        };
+
+        for (size_t i = 0; i < a->n_channels; i++)
+                item.channels[i] = channels[a->channels[i]];
+        return add(f, item);
+}
+
+static int compare(const void *a, const void *b) {
+        const Finding *x = a, *y = b;
+
+        if (x->time_s != y->time_s)
+                return x->time_s < y->time_s ? -1 : 1;
+        return x->order < y->order ? -1 : 1;
+}
+
+void findings_sort(Findings *f) {
+        if (f->n > 0)
+                qsort(f->items, f->n, sizeof *f->items, compare);
+}
+
+void findings_done(Findings *f) {
+        free(f->items);
+        *f = (Findings) {};
+}

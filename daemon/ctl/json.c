@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <string.h>
+
+#include "json.h"
+
+/*
+ * Length of the UTF-8 character at s, 0 if it is none (RFC 3629: no overlong forms,
+ * no surrogates, nothing above U+10FFFF). A NUL ends every test.
+ */
+static unsigned utf8_length(const unsigned char *s) {
+        unsigned n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+        for (unsigned i = 1; i < n; i++)
+                if ((s[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+            (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+static void put_string(FILE *f, const char *value) {
+        putc('"', f);
+        for (const unsigned char *s = (const unsigned char*) value; *s;) {
+                unsigned n = utf8_length(s);
+
+                if (n == 0) {
+                        fputs("\xef\xbf\xbd", f);
+                        n = 1;
+                } else if (*s == '"' || *s == '\\')
+                        fprintf(f, "\\%c", *s);
+                else if (*s < 0x20 || *s == 0x7f)
+                        fprintf(f, "\\u%04x", *s);
+                else
+                        fwrite(s, 1, n, f);
+                s += n;
+        }
+        putc('"', f);
+}
+
+static void begin(Json *j, const char *key) {
+        if (j->comma)
+                putc(',', j->f);
+        if (key) {
+                put_string(j->f, key);
+                putc(':', j->f);
+        }
+        j->comma = true;
+}
+
+void json_object(Json *j, const char *key) {
+        begin(j, key);
+        putc('{', j->f);
+        j->comma = false;
+}
+
+void json_object_end(Json *j) {
+        putc('}', j->f);
+        j->comma = true;
+}
+
+void json_array(Json *j, const char *key) {
+        begin(j, key);
+        putc('[', j->f);
+        j->comma = false;
+}
+
+void json_array_end(Json *j) {
+        putc(']', j->f);
+        j->comma = true;
+}
+
+void json_string(Json *j, const char *key, const char *value) {
+        begin(j, key);
+        put_string(j->f, value);
+}
+
+void json_unsigned(Json *j, const char *key, uint64_t value) {
+        begin(j, key);
+        fprintf(j->f, "%" PRIu64, value);
+}
+
+void json_double(Json *j, const char *key, double value, unsigned decimals) {
+        char text[400];         /* DBL_MAX has 309 digits */
+        const char *point = localeconv()->decimal_point;
+
+        begin(j, key);
+        if (!isfinite(value)) {
+                fputs("null", j->f);
+                return;
+        }
+        snprintf(text, sizeof text, "%.*f", (int) (decimals < 17 ? decimals : 17), value);
+        char *p = strstr(text, point);
+        if (p)
+                fprintf(j->f, "%.*s.%s", (int) (p - text), text, p + strlen(point));
+        else
+                fputs(text, j->f);
+}
+
+void json_bool(Json *j, const char *key, bool value) {
+        begin(j, key);
+        fputs(value ? "true" : "false", j->f);
+}
+
+void json_line(Json *j) {
+        putc('\n', j->f);
+        j->comma = false;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* twitchctl list: front ends and their channels. */
+#include "bus.h"
+#include "ctl.h"
+#include "json.h"
+#include "snapshot.h"
+#include "text.h"
+
+static void print_json(const Snapshot *s) {
+        Json j = { .f = stdout };
+
+        json_object(&j, NULL);
+        json_array(&j, "monitors");
+        for (size_t i = 0; i < s->n_monitors; i++) {
+                const MonitorInfo *m = s->monitors + i;
+
+                json_object(&j, NULL);
+                json_string(&j, "name", m->name);
+                json_string(&j, "path", m->path);
+                json_string(&j, "device", or_unknown(m->device));
+                json_string(&j, "state", or_unknown(m->state));
+                json_double(&j, "nominal_rate_hz", m->nominal_rate_hz, 3);
+                json_array(&j, "channels");
+                for (size_t k = 0; k < m->n_channels; k++) {
+                        json_object(&j, NULL);
+                        json_unsigned(&j, "index", m->channels[k].index);
+                        json_string(&j, "label", m->channels[k].label ? m->channels[k].label : "");
+                        json_string(&j, "path", m->channels[k].path);
+                        json_object_end(&j);
+                }
+                json_array_end(&j);
+                json_object_end(&j);
+        }
+        json_array_end(&j);
+        json_object_end(&j);
+        json_line(&j);
+}
+
+static void print_text(const Snapshot *s) {
+        char name[32];
+
+        for (size_t i = 0; i < s->n_monitors; i++) {
+                const MonitorInfo *m = s->monitors + i;
+
+                text_print(stdout, m->name, 0);
+                printf(": %s, %zu channels at %g samples/s\n", or_unknown(m->state), m->n_channels, m->nominal_rate_hz);
+                for (size_t k = 0; k < m->n_channels; k++) {
+                        printf("  %3u  ", m->channels[k].index);
+                        text_print(stdout, channel_label(m->channels + k, m->channels[k].index, name), 0);
+                        putchar('\n');
+                }
+        }
+        if (s->n_monitors == 0)
+                puts("twitchd is running and has no front end: is the hat plugged in?");
+}
+
+int verb_list(int argc, char **argv) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(snapshot_done) Snapshot s = {};
+
+        int r = bus_open(&bus);
+        if (r < 0)
+                return r;
+        r = snapshot_fetch(bus, &s, &error);
+        if (r < 0)
+                return bus_complain(r, &error);
+        if (arg_json)
+                print_json(&s);
+        else
+                print_text(&s);
+        return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <time.h>
+
+#include "progress.h"
+
+#define PATIENCE_USEC USEC_PER_SEC
+#define INTERVAL_USEC (200 * USEC_PER_MSEC)
+#define BAR "########################################"
+
+static usec_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+void progress_start(Progress *p) {
+        *p = (Progress) {
+                .wanted = isatty(STDERR_FILENO),
+                .next_usec = now_usec() + PATIENCE_USEC,
+        };
+}
+
+void progress_update(Progress *p, double fraction) {
+        if (!p->wanted)
+                return;
+        usec_t now = now_usec();
+        if (now < p->next_usec)
+                return;
+        p->next_usec = now + INTERVAL_USEC;
+        p->shown = true;
+
+        int width = (int) sizeof BAR - 1, n = (int) (MIN(fraction, 1.0) * width);
+        fprintf(stderr, "\r[%-*.*s] %3d %%", width, n, BAR, n * 100 / width);
+        (void) fflush(stderr);
+}
+
+void progress_finish(Progress *p) {
+        if (p->shown)
+                fprintf(stderr, "\r%*s\r", (int) sizeof BAR + 7, "");
+        p->shown = p->wanted = false;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text for a person's terminal. */
+#pragma once
+
+#include <stdio.h>
+
+static inline const char* or_unknown(const char *s) {
+        return s ? s : "unknown";
+}
+
+/* Columns a string takes: UTF-8 characters, each taken to be one wide. */
+int text_width(const char *s);
+
+/* Prints s padded with spaces to width; control characters, which could drive a terminal, become '?'. */
+void text_print(FILE *f, const char *s, int width);
+
+/* "1:02:03", or with decimals "1:02:03.456"; "-" for NAN. */
+const char* text_duration(double seconds, unsigned decimals, char ret[static 40]);
+
+/* A number with decimals and a unit (may be ""), "-" for NAN. */
+const char* text_number(double value, unsigned decimals, const char *unit, char ret[static 64]);
+
+/* Events a minute, "-" without exposure. */
+const char* text_rate(double events, double exposure_s, char ret[static 64]);
