@@ -30,7 +30,7 @@ pkg = $(shell pkg-config $(1))
 DETECT_SRC := $(wildcard daemon/detect/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
-CTL_SRC := $(wildcard daemon/ctl/*.c)
+CTL_SRC := $(filter-out daemon/ctl/ctl.c,$(wildcard daemon/ctl/*.c))
 CHIP_SRC := kernel/sim/chip.c
 SYNTH_TOOLS := twitch-synth twitch-play
 SYNTH_SRC := $(filter-out $(SYNTH_TOOLS:%=tests/synth/%.c),$(wildcard tests/synth/*.c))
@@ -57,10 +57,11 @@ $(B)/%.o: %.c | packages-build
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC)): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
+$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
 
 $(B)/libdetect.a: $(call obj,$(DETECT_SRC))
 $(B)/libtwitchd.a: $(call obj,$(DAEMON_SRC))
+$(B)/libctl.a: $(call obj,$(CTL_SRC))
 $(B)/libchip.a: $(call obj,$(CHIP_SRC))
 $(B)/libsynth.a: $(call obj,$(SYNTH_SRC))
 $(B)/lib%.a:
@@ -72,7 +73,7 @@ LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' sqlit
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/twitchctl: $(call obj,$(CTL_SRC)) $(B)/libtwitchd.a $(B)/libdetect.a
+$(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 tools: $(TOOLS) ## build the signal generator and the player
@@ -80,7 +81,7 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
 
 unit-tests: $(UNIT_TESTS:%=$(B)/%)
-$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
+$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate $(LIBS)
 
 check-unit: all tools unit-tests ## run the unit tests (SANITIZE=address,undefined)
