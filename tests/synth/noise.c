@@ -7,19 +7,26 @@
 #define FLOOR_HZ 0.2
 #define INTEGRATION_STEP_HZ 0.25
 
+/* Power density to be made, relative to white noise. */
+static double density(double f_hz, double corner_hz) {
+        return 1 + corner_hz / f_hz;
+}
+
 /*
- * Every section lifts the density by 6 dB from its zero to its pole an octave below; sections two
- * octaves apart make a staircase of 3 dB an octave, which is 1/f to within half a decibel.
+ * A staircase: each section, a pole below a zero, makes the step that the density takes over two octaves,
+ * from 2 f to f / 2. The steps are so soft that they run into each other.
  */
 static void add_sections(Noise *n, double rate_hz, double corner_hz) {
-        /* Midway on the topmost stair, four times the white density, lies the line corner/f. */
-        double zero_hz = fmin(corner_hz * M_SQRT1_2, 0.4 * rate_hz);
+        if (corner_hz == 0)
+                return;
+        for (double f = 2 * FLOOR_HZ; f < rate_hz / 4 && n->n_sections < NOISE_SECTIONS_MAX; f *= 4) {
+                double spread = pow(density(f / 2, corner_hz) / density(2 * f, corner_hz), 0.25);
 
-        for (; zero_hz > 2 * FLOOR_HZ && n->n_sections < NOISE_SECTIONS_MAX; zero_hz /= 4)
                 n->sections[n->n_sections++] = (NoiseSection) {
-                        .zero = exp(-2 * M_PI * zero_hz / rate_hz),
-                        .pole = exp(-M_PI * zero_hz / rate_hz),
+                        .zero = exp(-2 * M_PI * f * spread / rate_hz),
+                        .pole = exp(-2 * M_PI * f / spread / rate_hz),
                 };
+        }
 }
 
 /* |1 - r exp(-iw)|^2 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "band.h"
@@ -27,10 +28,12 @@ static void measure(const double in_band[static PADDED], Potential *p) {
                         bottom = i;
         }
 
-        unsigned i = in_band[top] >= -in_band[bottom] ? top : bottom;
+        bool positive = in_band[top] >= -in_band[bottom];
+        unsigned i = positive ? top : bottom;
         double at = i + peak_offset(in_band[i - 1], in_band[i], in_band[i + 1]);
         p->peak_s = (at - PAD - LEAD) / MUAP_RATE_HZ;
         p->amplitude_uv = in_band[top] - in_band[bottom];
+        p->peak_ratio = positive ? in_band[top] / -in_band[bottom] : -in_band[bottom] / in_band[top];
 }
 
 void potential_compute(const MotorUnit *unit, double rate_hz, Potential *ret) {

@@ -14,6 +14,7 @@ typedef struct Potential {
         double uv[POTENTIAL_SAMPLES];   /* sample 0 is POTENTIAL_LEAD_S before the excitation */
         double peak_s;                  /* largest peak in the band, after the excitation */
         double amplitude_uv;            /* peak to peak in the band */
+        double peak_ratio;              /* of the largest peak to the largest of the other sign; at least 1 */
 } Potential;
 
 void potential_compute(const MotorUnit *unit, double rate_hz, Potential *ret);

@@ -16,8 +16,8 @@
 #define FIBRES_MAX 600
 #define RADIUS_MM_MIN 3.0
 #define RADIUS_MM_MAX 5.0
-#define ENDPLATE_MM_MIN 20.0
-#define ENDPLATE_MM_MAX 40.0
+#define ENDPLATE_MM_MIN 5.0              /* on either side of the electrodes */
+#define ENDPLATE_MM_MAX 45.0
 #define VELOCITY_MPS_MIN 3.7
 #define VELOCITY_MPS_MAX 4.3
 
@@ -25,6 +25,7 @@
 #define NEIGHBOUR_LATERAL_MM 25.0
 #define NEIGHBOUR_ALONG_MM 20.0
 
+#define DRAWS_MAX 40                    /* for min_peak_ratio; then the best one is taken */
 #define JITTER_SD_MAX 3.0
 #define POTENTIAL_END_S (POTENTIAL_SAMPLES / MUAP_RATE_HZ - POTENTIAL_LEAD_S)
 #define BLOCK_FRAMES 256u
@@ -65,6 +66,7 @@ const SynthConfig synth_config_default = {
         .depth_mm_hi = 14,
         .amplitude_sigma_lo = 10,
         .amplitude_sigma_hi = 60,
+        .min_peak_ratio = 1.5,
         .amplitude_jitter = 0.05,
 };
 
@@ -105,6 +107,8 @@ static const char* config_error(const SynthConfig *c) {
                 if (!in_range(c->amplitude_sigma_lo, 0.1, 10000) ||
                     !in_range(c->amplitude_sigma_hi, c->amplitude_sigma_lo, 10000))
                         return "amplitudes must be 0.1 to 10000 sigma, the smaller first";
+        if (!in_range(c->min_peak_ratio, 1, 5))
+                return "the ratio of peaks must be 1 to 5";
         if (!in_range(c->amplitude_jitter, 0, 0.3))
                 return "the amplitude jitter must be 0 to 0.3";
         return NULL;
@@ -112,44 +116,59 @@ static const char* config_error(const SynthConfig *c) {
 
 /* --- units -------------------------------------------------------------------- */
 
-static int unit_see(Unit *u, int side, const MotorUnit *geometry, double rate_hz) {
-        MotorUnit moved = *geometry;
-
-        moved.lateral_mm += (side - HOME) * NEIGHBOUR_LATERAL_MM;
-        moved.endplate_mm += (side - HOME) * NEIGHBOUR_ALONG_MM;
-        u->seen[side] = malloc(sizeof(Potential));
-        if (!u->seen[side])
-                return -ENOMEM;
-        potential_compute(&moved, rate_hz, u->seen[side]);
-        return 0;
-}
-
 static MotorUnit draw_geometry(Prng *p, const SynthConfig *c) {
+        double side = prng_below(p, 2) ? 1 : -1;
         MotorUnit m = {
                 .n_fibres = (unsigned) prng_log_range(p, FIBRES_MIN, FIBRES_MAX),
                 .depth_mm = prng_range(p, c->depth_mm_lo, c->depth_mm_hi),
                 .radius_mm = prng_range(p, RADIUS_MM_MIN, RADIUS_MM_MAX),
-                .endplate_mm = prng_range(p, ENDPLATE_MM_MIN, ENDPLATE_MM_MAX),
+                .endplate_mm = side * prng_range(p, ENDPLATE_MM_MIN, ENDPLATE_MM_MAX),
                 .velocity_mps = prng_range(p, VELOCITY_MPS_MIN, VELOCITY_MPS_MAX),
                 .seed = prng_u64(p),
         };
         return m;
 }
 
-static int unit_init(Unit *u, const SynthConfig *c, unsigned channel, unsigned index) {
-        Prng prng;
+/* The first unit with a peak that stands out, or the best of many. */
+static void draw_unit(Prng *prng, const SynthConfig *c, MotorUnit *ret_geometry, Potential *ret_home) {
+        double best = 0;
 
-        prng_init(&prng, c->seed, PRNG_UNITS, (uint64_t) channel * SYNTH_UNITS_MAX + index);
-        MotorUnit geometry = draw_geometry(&prng, c);
+        for (unsigned i = 0; i < DRAWS_MAX && best < c->min_peak_ratio; i++) {
+                MotorUnit m = draw_geometry(prng, c);
+                Potential p;
+
+                potential_compute(&m, c->rate_hz, &p);
+                if (p.peak_ratio > best) {
+                        best = p.peak_ratio;
+                        *ret_geometry = m;
+                        *ret_home = p;
+                }
+        }
+}
+
+static int unit_init(Unit *u, const SynthConfig *c, unsigned channel, unsigned index) {
+        MotorUnit geometry = {};
+        Prng prng;
 
         for (int side = BEFORE; side < _SIDES; side++) {
                 bool exists = channel + side >= HOME && channel + side - HOME < c->n_channels;
 
-                if (side == HOME || (c->neighbours && exists)) {
-                        int r = unit_see(u, side, &geometry, c->rate_hz);
-                        if (r < 0)
-                                return r;
-                }
+                if (side != HOME && !(c->neighbours && exists))
+                        continue;
+                u->seen[side] = calloc(1, sizeof(Potential));
+                if (!u->seen[side])
+                        return -ENOMEM;
+        }
+
+        prng_init(&prng, c->seed, PRNG_UNITS, (uint64_t) channel * SYNTH_UNITS_MAX + index);
+        draw_unit(&prng, c, &geometry, u->seen[HOME]);
+        for (int side = BEFORE; side < _SIDES; side += AFTER - BEFORE) {
+                MotorUnit moved = geometry;
+
+                moved.lateral_mm += (side - HOME) * NEIGHBOUR_LATERAL_MM;
+                moved.endplate_mm += (side - HOME) * NEIGHBOUR_ALONG_MM;
+                if (u->seen[side])
+                        potential_compute(&moved, c->rate_hz, u->seen[side]);
         }
         u->scale = 1;
         return 0;

@@ -43,6 +43,12 @@ typedef struct SynthConfig {
         unsigned units_per_channel;     /* 1 .. SYNTH_UNITS_MAX */
         double depth_mm_lo, depth_mm_hi;
         double amplitude_sigma_lo, amplitude_sigma_hi; /* of the units, spread over all; both 0: as physics gives it */
+        /*
+         * Units whose largest peak surpasses the largest of the other sign that far. Bipolar potentials are nearly
+         * symmetric unless the end-plates are close by, and noise then decides which of two peaks 5 ms apart is the
+         * larger one: a time to be compared with another must not hang on that. 1: any unit.
+         */
+        double min_peak_ratio;
         double amplitude_jitter;        /* standard deviation between a unit's discharges, as a fraction */
         bool neighbours;                /* the channels beside it see a unit, too */
 } SynthConfig;

@@ -51,6 +51,8 @@ static void help(void) {
                "  --amplitude-sigma LO:HI    peak to peak in 20-450 Hz, in units of the noise; 0: as the depth\n"
                "                             of the muscle gives it (%g:%g)\n"
                "  --depth-mm LO:HI           of the motor units (%g:%g)\n"
+               "  --peak-ratio R             largest peak over the largest of the other sign, at least: with less the\n"
+               "                             noise decides which of two is the time of the twitch; 1: any (%g)\n"
                "  --units N                  motor units in each channel (%u)\n"
                "  --doublets FRACTION        of twitches that discharge twice, some 5 ms apart (%g)\n"
                "  --min-spacing SECONDS      between twitches of a channel (%g)\n"
@@ -61,14 +63,14 @@ static void help(void) {
                "  --help --version\n",
                PROG, d->n_channels, d->rate_hz, d->seconds, d->seed, d->noise_uv, d->noise_corner_hz, d->mains_uv,
                d->mains_hz, d->twitches_per_minute, d->amplitude_sigma_lo, d->amplitude_sigma_hi, d->depth_mm_lo,
-               d->depth_mm_hi, d->units_per_channel, d->doublet_fraction, d->min_spacing_s,
+               d->depth_mm_hi, d->min_peak_ratio, d->units_per_channel, d->doublet_fraction, d->min_spacing_s,
                d->min_spacing_across_s, d->lead_in_s);
 }
 
 enum {
         ARG_TRUTH = 0x100, ARG_BDF, ARG_DEVICE, ARG_CLOCK, ARG_WAIT, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED,
         ARG_NOISE_UV, ARG_NOISE_CORNER_HZ, ARG_MAINS_UV, ARG_MAINS_HZ, ARG_TWITCHES_PER_MINUTE, ARG_AMPLITUDE_SIGMA,
-        ARG_DEPTH_MM, ARG_UNITS, ARG_DOUBLETS, ARG_MIN_SPACING, ARG_MIN_SPACING_ACROSS, ARG_LEAD_IN, ARG_NEIGHBOURS,
+        ARG_DEPTH_MM, ARG_PEAK_RATIO, ARG_UNITS, ARG_DOUBLETS, ARG_MIN_SPACING, ARG_MIN_SPACING_ACROSS, ARG_LEAD_IN, ARG_NEIGHBOURS,
         ARG_HELP, ARG_VERSION,
 };
 
@@ -89,6 +91,7 @@ static const struct option options[] = {
         { "twitches-per-minute", required_argument, NULL, ARG_TWITCHES_PER_MINUTE },
         { "amplitude-sigma", required_argument, NULL, ARG_AMPLITUDE_SIGMA },
         { "depth-mm", required_argument, NULL, ARG_DEPTH_MM },
+        { "peak-ratio", required_argument, NULL, ARG_PEAK_RATIO },
         { "units", required_argument, NULL, ARG_UNITS },
         { "doublets", required_argument, NULL, ARG_DOUBLETS },
         { "min-spacing", required_argument, NULL, ARG_MIN_SPACING },
@@ -129,6 +132,8 @@ static int parse_signal_option(Arguments *a, int option, const char *name, const
                 return option_range(name, value, 0, INFINITY, &c->amplitude_sigma_lo, &c->amplitude_sigma_hi);
         case ARG_DEPTH_MM:
                 return option_range(name, value, 0, INFINITY, &c->depth_mm_lo, &c->depth_mm_hi);
+        case ARG_PEAK_RATIO:
+                return option_double(name, value, 1, INFINITY, &c->min_peak_ratio);
         case ARG_UNITS:
                 return option_unsigned(name, value, 1, SYNTH_UNITS_MAX, &c->units_per_channel);
         case ARG_DOUBLETS:
