@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the stages of the detector share. The way of a sample of one channel:
+ *
+ *   raw.c        rails, electrode off, flat: is this sample a measurement at all?
+ *   highpass.c   20 Hz, linear phase, exact integers            (input rate)
+ *   lowpass.c    450 Hz and decimation to at most 2048 Hz       (input -> processing rate)
+ *   mains.c      50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
+ *   bank.c       matched filters for motor unit potentials
+ *   noise.c      how large their outputs are when nothing happens
+ *   discharge.c  what stands out: peak, onset, end, amplitude
+ *   events.c     discharges of one unit and of neighbouring channels become one event
+ *
+ * Frames are of the input, steps are of the processing rate: one step is
+ * `decimation` frames. All delays are constant, so a step has one true frame position.
+ */
+#pragma once
+
+#include "detect.h"
+
+#define DETECT_HIGHPASS_HZ 20.0
+#define DETECT_LOWPASS_HZ 450.0
+#define DETECT_STEP_RATE_HZ_MAX 2048.0
+
+#define DISCHARGE_GAP_S 0.110           /* discharges of one unit this close are one event */
+#define DISCHARGES_MAX 8                /* told apart within one crossing of the threshold */
+
+/* Four floats at a time, in any register file; unaligned. Keeps sums in a fixed order. */
+typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* --- highpass.c --- */
+typedef struct Highpass {
+        unsigned length;                /* of each of the two moving averages, frames */
+        unsigned next;
+        int32_t *samples;               /* [length] */
+        int64_t *sums;                  /* [length] of the first moving sum */
+        int64_t sum, sum_of_sums;
+        float gain;                     /* microvolts per unit of the output sum */
+} Highpass;
+
+unsigned highpass_length(double rate_hz);
+int highpass_init(Highpass *h, unsigned length, double lsb_uv);
+void highpass_done(Highpass *h);
+void highpass_restart(Highpass *h, int32_t first);
+float highpass_next(Highpass *h, int32_t sample);
+double highpass_gain(unsigned length, double cycles_per_frame);
+
+/* --- lowpass.c --- */
+typedef struct Lowpass {
+        unsigned decimation;            /* frames per step */
+        unsigned n_taps;                /* 0: none needed */
+        unsigned n_padded;              /* to whole Quads, zeros in front */
+        float *taps;
+} Lowpass;
+
+int lowpass_init(Lowpass *l, double rate_hz);
+void lowpass_done(Lowpass *l);
+float lowpass_run(const Lowpass *l, const float *window /* [n_padded], oldest first */);
+
+/* --- mains.c --- */
+#define MAINS_HARMONICS_MAX 16          /* whole Quads */
+
+typedef struct MainsFinder {
+        float nominal_hz;
+        double phase;                   /* of the demodulating oscillator, turns */
+        double turn_re, turn_im;        /* mean product of successive blocks, over channels */
+        double power;                   /* the same of magnitudes: |turn| <= power */
+} MainsFinder;
+
+typedef struct Mains {                  /* common to all channels */
+        double step_rate_hz;
+        bool known;                     /* frequency has been found */
+        double hz;
+        MainsFinder finders[2];         /* 50, 60 */
+        unsigned block_steps, block_fill;
+        unsigned track_steps, track_fill;
+        double phase;                   /* of the fundamental, turns */
+        unsigned n_harmonics;
+        unsigned harmonics[MAINS_HARMONICS_MAX];
+        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* oscillators at this step */
+        float finder_re[2], finder_im[2];
+        float gain_min;                 /* of the least mean squares, when settled */
+        unsigned gain_steps_min;
+} Mains;
+
+typedef struct MainsChannel {
+        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* amplitudes, microvolts */
+        float track_re, track_im;       /* the fundamental when last tracked */
+        bool track;
+        float block_re[2], block_im[2], last_re[2], last_im[2];
+        unsigned n_blocks, skip;
+        uint64_t age;                   /* steps adapted */
+} MainsChannel;
+
+void mains_init(Mains *m, double step_rate_hz);
+void mains_forget(Mains *m);
+void mains_advance(Mains *m, uint64_t steps);
+void mains_oscillate(Mains *m);
+void mains_channel_restart(MainsChannel *c);
+void mains_channel_break(MainsChannel *c);
+void mains_listen(const Mains *m, MainsChannel *c, float x);
+float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip);
+void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed);
+
+/* --- bank.c --- */
+typedef struct Bank {
+        unsigned n_taps;
+        unsigned n_lanes;               /* templates x shifts below one step; a multiple of 8 */
+        unsigned n_templates;
+        float *taps;                    /* [n_lanes/8][n_taps][8], each lane of unit energy */
+        float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
+        double crossing_rate_hz;        /* of all lanes' absolute outputs together, see bank.c */
+} Bank;
+
+int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
+void bank_done(Bank *b);
+void bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, float *ret /* [n_lanes] */);
+
+/* --- noise.c --- */
+#define NOISE_BLOCKS 60
+#define NOISE_BLOCK_S 0.5
+#define NOISE_BLOCKS_MIN 2
+
+typedef struct Noise {
+        unsigned block_steps, fill;
+        unsigned stride;                /* one output in so many is looked at */
+        unsigned n_lanes, n_strided;
+        float *signal;                  /* [block_steps] |y| of the block under way */
+        float *outputs;                 /* [n_lanes][block_steps / stride + 1] */
+        float *signal_medians;          /* [NOISE_BLOCKS] */
+        float *output_medians;          /* [NOISE_BLOCKS][n_lanes] */
+        unsigned n_blocks, next, n_seen, n_skipped;
+        float floor_uv;
+        float sigma_uv;                 /* of the signal, long term */
+        float recent_uv;                /* of the signal, latest block */
+        float *inverse;                 /* [n_lanes] 1 / sigma of the output, with the margin */
+        float *scratch;
+} Noise;
+
+int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, double lsb_uv);
+void noise_done(Noise *n);
+void noise_restart(Noise *n);
+void noise_break(Noise *n);
+bool noise_known(const Noise *n);
+void noise_feed(Noise *n, float y, const float *outputs, bool sustained);
+
+/* --- discharge.c --- */
+typedef struct Discharge {
+        double peak, onset, end;        /* steps */
+        float amplitude_uv;
+        float snr;
+} Discharge;
+
+typedef struct History {                /* the latest in-band signal, contiguous */
+        unsigned keep, size, fill;
+        float *y;
+        int64_t end;                    /* step behind the latest */
+} History;
+
+int history_init(History *h, unsigned keep);
+void history_done(History *h);
+void history_restart(History *h, int64_t step);
+void history_push(History *h, float y);
+static inline const float* history_window(const History *h, unsigned n) {
+        return h->y + h->fill - n;
+}
+
+typedef struct Crossing {               /* the statistic is or was above the threshold */
+        bool active;
+        int64_t first, last;
+        float max;
+} Crossing;
+
+size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigma_uv, float snr,
+                          double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
+
+/* --- raw.c --- */
+typedef struct Raw {
+        int32_t low, high;              /* codes from here on outwards are rails */
+        int32_t last;
+        uint64_t unchanged;             /* frames */
+        bool started;
+        bool lead_off, saturated, flat;
+} Raw;
+
+void raw_init(Raw *r, int32_t code_min, int32_t code_max);
+bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames);
+
+/* --- events.c --- */
+typedef struct Chain {                  /* discharges of one channel that belong together */
+        bool open;
+        unsigned event;                 /* index of Events.open: channels that see the same happening share it */
+        unsigned n_discharges;
+        double first_peak, onset, end;  /* steps */
+        double last_peak;
+        float snr, amplitude_uv;
+        bool sustained;
+} Chain;
+
+typedef struct OpenEvent {
+        unsigned n_chains;              /* 0: free */
+        double last_peak;               /* of any channel, steps */
+        bool waiting;                   /* a channel is not through with its signal */
+        bool sustained;
+} OpenEvent;
+
+typedef struct Events {
+        OpenEvent *open;                /* [n_channels] */
+        unsigned n_open;
+        double gap, sustained_gap, sustained_length, long_length;       /* steps */
+        double neighbour_lag, common_lag, train_length, settle;
+} Events;
+
+/* --- detector.c --- */
+#define TRAIN_EVENTS 6
+
+typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
+        bool active;
+        uint64_t from, to;              /* frames */
+} Spoilt;
+
+typedef struct Channel {
+        Raw raw;
+        bool running;                   /* filters have been started */
+        uint64_t stopped_at;            /* frame */
+        bool fresh;                     /* start from nothing: what was learned may not hold any more */
+        uint64_t frames;                /* since the filters started */
+        uint64_t hold_frames;           /* nothing is believed before so many */
+        Spoilt lead_off, saturation;
+        Highpass highpass;
+        float *lowpass_ring;            /* [2 * n_padded], each sample twice */
+        unsigned lowpass_next;
+        MainsChannel mains;
+        uint64_t steps;                 /* since the last fresh start */
+        History history;
+        Noise noise;
+        Crossing crossing;
+        double measured_until;          /* step */
+        bool sustained;                 /* by the size of the latest block */
+        Chain chain;
+        double train[TRAIN_EVENTS];     /* peaks of the latest events, steps */
+        unsigned train_next;
+        bool usable;                    /* at the latest step */
+        uint64_t exposure_steps, exposure_at_chain;
+        uint64_t n_events;
+} Channel;
+
+struct Detector {
+        DetectConfig config;
+        double step_rate_hz;
+        uint64_t position;              /* frames */
+        double delay_frames;            /* of the in-band signal */
+        Lowpass lowpass;
+        Mains mains;
+        Bank bank;
+        float *outputs;                 /* [n_lanes] scratch */
+        float threshold;
+        uint64_t flat_frames, keep_frames, settle_frames, blank_frames;
+        unsigned crossing_close_steps, crossing_max_steps;
+        unsigned mains_start_steps, noise_start_steps;
+        Channel *channels;
+        MainsChannel **active;          /* [n_channels] scratch */
+        Events events;
+        bool finished;
+};
+
+int events_init(Detector *d);
+void events_done(Detector *d);
+void events_discharge(Detector *d, unsigned channel, const Discharge *discharge);
+void events_sustained(Detector *d, unsigned channel, double step);
+void events_step(Detector *d, double step);     /* report what is decided by now */
+void events_drop(Detector *d, unsigned channel);
+void events_flush(Detector *d);
+double detector_frame_of_step(const Detector *d, double step);

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The detector: frames in, through the stages of detect-private.h, events out.
+ *
+ * A channel that starts from nothing is silent for two seconds: 0.6 s to find the mains frequency,
+ * 0.4 s to learn its amplitudes, 1 s to know the noise. Nothing is reported and no exposure counted
+ * in that time. After a short gap, a rail or an electrode off, what was learned still
+ * holds and only the filters start anew.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define FLAT_S 0.1
+#define KEEP_S 10.0                     /* after a longer interruption nothing learned is believed */
+#define BLANK_S 1.0                     /* an electrode or amplifier recovers */
+#define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
+#define MAINS_START_S 0.6
+#define NOISE_START_S 1.0
+#define MAINS_CLIP_SIGMA 4.0f
+#define CROSSING_CLOSE_S 0.012
+#define CROSSING_MAX_S 0.1
+#define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
+#define SUSTAINED_ON 3.0f
+#define SUSTAINED_OFF 2.0f
+#define HISTORY_S 0.3
+#define PROBABILITY_90_SIGMA 1.2816     /* of the normal distribution: floor_uv is found 9 times in 10 */
+#define LSB_UV_MIN 1e-9
+#define LSB_UV_MAX 1e9
+
+static const char *const kind_words[_EVENT_KIND_MAX] = {
+#define KIND_WORD(name, word) [EVENT_##name] = word,
+        TWITCHD_EVENT_KINDS(KIND_WORD)
+#undef KIND_WORD
+};
+
+static const char *const cause_words[_ARTEFACT_CAUSE_MAX] = {
+#define CAUSE_WORD(name, word) [ARTEFACT_##name] = word,
+        TWITCHD_ARTEFACT_CAUSES(CAUSE_WORD)
+#undef CAUSE_WORD
+};
+
+const char* event_kind_to_string(EventKind k) {
+        return (unsigned) k < _EVENT_KIND_MAX ? kind_words[k] : NULL;
+}
+
+const char* artefact_cause_to_string(ArtefactCause c) {
+        return (unsigned) c < _ARTEFACT_CAUSE_MAX ? cause_words[c] : NULL;
+}
+
+/* --- set-up --- */
+
+static bool config_valid(const DetectConfig *c) {
+        /* written so that NAN fails */
+        if (!(c->rate_hz >= DETECT_RATE_HZ_MIN && c->rate_hz <= DETECT_RATE_HZ_MAX) ||
+            !(c->false_alarms_per_hour >= DETECT_FALSE_ALARMS_PER_HOUR_MIN &&
+              c->false_alarms_per_hour <= DETECT_FALSE_ALARMS_PER_HOUR_MAX) ||
+            c->n_channels < 1 || c->n_channels > DETECT_CHANNELS_MAX ||
+            !c->lsb_uv || !c->code_min || !c->code_max)
+                return false;
+        for (unsigned i = 0; i < c->n_channels; i++)
+                if (!(c->lsb_uv[i] >= LSB_UV_MIN && c->lsb_uv[i] <= LSB_UV_MAX) ||
+                    c->code_min[i] >= c->code_max[i])
+                        return false;
+        return true;
+}
+
+static uint64_t frames(const Detector *d, double seconds) {
+        return (uint64_t) llround(seconds * d->config.rate_hz);
+}
+
+static unsigned steps(const Detector *d, double seconds) {
+        return (unsigned) lround(seconds * d->step_rate_hz);
+}
+
+static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned highpass) {
+        double lsb_uv = d->config.lsb_uv[i];
+
+        raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
+        c->fresh = true;
+        for (unsigned k = 0; k < TRAIN_EVENTS; k++)
+                c->train[k] = -INFINITY;
+        if (d->lowpass.n_taps > 0) {
+                c->lowpass_ring = calloc(2 * d->lowpass.n_padded, sizeof *c->lowpass_ring);
+                if (!c->lowpass_ring)
+                        return -ENOMEM;
+        }
+
+        int r = highpass_init(&c->highpass, highpass, lsb_uv);
+        if (r >= 0)
+                r = history_init(&c->history, steps(d, HISTORY_S));
+        if (r >= 0)
+                r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, lsb_uv);
+        return r;
+}
+
+static int detector_init(Detector *d) {
+        unsigned highpass = highpass_length(d->config.rate_hz);
+
+        int r = lowpass_init(&d->lowpass, d->config.rate_hz);
+        if (r < 0)
+                return r;
+        d->step_rate_hz = d->config.rate_hz / d->lowpass.decimation;
+        r = bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
+        if (r < 0)
+                return r;
+        mains_init(&d->mains, d->step_rate_hz);
+
+        d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
+        d->flat_frames = frames(d, FLAT_S);
+        d->keep_frames = frames(d, KEEP_S);
+        d->blank_frames = frames(d, BLANK_S);
+        d->settle_frames = 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
+        d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
+        d->crossing_max_steps = steps(d, CROSSING_MAX_S);
+        d->mains_start_steps = steps(d, MAINS_START_S);
+        d->noise_start_steps = steps(d, NOISE_START_S);
+        d->threshold = (float) sqrt(2 * log(d->bank.crossing_rate_hz * 3600 / d->config.false_alarms_per_hour));
+
+        d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
+        d->channels = calloc(d->config.n_channels, sizeof *d->channels);
+        d->active = calloc(d->config.n_channels, sizeof *d->active);
+        if (!d->outputs || !d->channels || !d->active)
+                return -ENOMEM;
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                r = channel_init(d, d->channels + i, i, highpass);
+                if (r < 0)
+                        return r;
+        }
+        r = events_init(d);
+
+        /* the caller's arrays are not ours to keep */
+        d->config.lsb_uv = NULL;
+        d->config.code_min = d->config.code_max = NULL;
+        return r;
+}
+
+int detector_new(const DetectConfig *config, Detector **ret) {
+        if (!config_valid(config))
+                return -EINVAL;
+
+        Detector *d = calloc(1, sizeof *d);
+        if (!d)
+                return -ENOMEM;
+        d->config = *config;
+
+        int r = detector_init(d);
+        if (r < 0) {
+                detector_free(d);
+                return r;
+        }
+        *ret = d;
+        return 0;
+}
+
+Detector* detector_free(Detector *d) {
+        if (!d)
+                return NULL;
+        for (unsigned i = 0; d->channels && i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+                highpass_done(&c->highpass);
+                history_done(&c->history);
+                noise_done(&c->noise);
+                free(c->lowpass_ring);
+        }
+        events_done(d);
+        bank_done(&d->bank);
+        lowpass_done(&d->lowpass);
+        free(d->outputs);
+        free(d->channels);
+        free(d->active);
+        free(d);
+        return NULL;
+}
+
+/* --- time --- */
+
+/* Steps are counted so that step s falls on frame s * decimation, gaps included. */
+static uint64_t next_step(const Detector *d) {
+        return (d->position + d->lowpass.decimation - 1) / d->lowpass.decimation;
+}
+
+double detector_frame_of_step(const Detector *d, double step) {
+        double frame = step * d->lowpass.decimation - d->delay_frames;
+        return frame > 0 ? frame : 0;
+}
+
+uint64_t detector_position(const Detector *d) {
+        return d->position;
+}
+
+unsigned detector_latency_frames(const Detector *d) {
+        return (unsigned) ceil(d->delay_frames + (d->events.gap + d->events.settle + 2) * d->lowpass.decimation);
+}
+
+/* --- starting and stopping a channel --- */
+
+static void channel_start(Detector *d, Channel *c, int32_t code) {
+        bool fresh = c->fresh || d->position - c->stopped_at > d->keep_frames;
+
+        c->running = true;
+        c->fresh = false;
+        c->frames = 0;
+        highpass_restart(&c->highpass, code);
+        if (c->lowpass_ring)
+                memset(c->lowpass_ring, 0, 2 * d->lowpass.n_padded * sizeof *c->lowpass_ring);
+        history_restart(&c->history, (int64_t) next_step(d));
+        c->measured_until = (double) next_step(d);
+        if (fresh) {
+                c->steps = 0;
+                mains_channel_restart(&c->mains);
+                noise_restart(&c->noise);
+        } else {
+                mains_channel_break(&c->mains);
+                noise_break(&c->noise);
+        }
+}
+
+static void channel_stop(Detector *d, Channel *c) {
+        c->running = c->usable = c->sustained = false;
+        c->crossing.active = false;
+        c->stopped_at = d->position;
+}
+
+static void spoilt_report(Detector *d, unsigned channel, Spoilt *s, ArtefactCause cause) {
+        DetectArtefact artefact = {
+                .cause = cause,
+                .n_channels = 1,
+                .channels = { channel },
+                .from = (double) s->from,
+                .to = (double) s->to,
+        };
+        s->active = false;
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+/* Stretches less than the blank time apart are one artefact. */
+static void spoilt_next(Detector *d, unsigned channel, Spoilt *s, ArtefactCause cause, bool now) {
+        if (now) {
+                if (!s->active)
+                        s->from = d->position;
+                s->active = true;
+                s->to = d->position + 1;
+        } else if (s->active && d->position - s->to >= d->blank_frames)
+                spoilt_report(d, channel, s, cause);
+}
+
+/* Nothing to measure at this frame. */
+static void channel_skip(Detector *d, Channel *c, unsigned channel) {
+        bool rail = c->raw.lead_off || c->raw.saturated;
+
+        if (c->running) {
+                if (rail && c->chain.open &&
+                    (double) d->position - detector_frame_of_step(d, c->chain.last_peak) < VETO_S * d->config.rate_hz)
+                        events_drop(d, channel);
+                channel_stop(d, c);
+        }
+        if (rail)
+                c->hold_frames = d->blank_frames;
+        else {
+                /* Flat: something else may be connected next. */
+                c->fresh = true;
+                c->hold_frames = 0;
+        }
+}
+
+/* --- a step of one channel --- */
+
+static void crossing_close(Detector *d, Channel *c, unsigned channel) {
+        Discharge found[DISCHARGES_MAX];
+        int64_t from = c->crossing.first - d->bank.n_taps + 1;
+        int64_t to = c->crossing.last;
+
+        c->crossing.active = false;
+        if ((double) from < c->measured_until)
+                from = (int64_t) ceil(c->measured_until);
+        size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
+                                                   d->step_rate_hz, found) : 0;
+        for (size_t i = 0; i < n; i++) {
+                events_discharge(d, channel, found + i);
+                c->measured_until = fmax(c->measured_until, found[i].end + 1);
+        }
+}
+
+static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
+        Crossing *x = &c->crossing;
+
+        if (statistic >= d->threshold) {
+                if (!x->active)
+                        *x = (Crossing) { .active = true, .first = step };
+                x->last = step;
+                x->max = fmaxf(x->max, statistic);
+        }
+        if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
+                crossing_close(d, c, channel);
+}
+
+static float largest_output(const Detector *d, const Channel *c) {
+        float max = 0;
+        for (unsigned i = 0; i < d->bank.n_lanes; i++)
+                max = fmaxf(max, fabsf(d->outputs[i]) * c->noise.inverse[i]);
+        /* The noise has grown faster than the long estimate follows. */
+        if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
+                max *= c->noise.sigma_uv / c->noise.recent_uv;
+        return max;
+}
+
+static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
+        mains_listen(&d->mains, &c->mains, x);
+        if (c->steps >= d->mains_start_steps) {
+                float clip = c->noise.recent_uv > 0 ? MAINS_CLIP_SIGMA * c->noise.recent_uv : INFINITY;
+                x = mains_subtract(&d->mains, &c->mains, x, clip);
+        }
+        history_push(&c->history, x);
+        c->usable = false;
+        if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames)
+                return;
+
+        bank_run(&d->bank, history_window(&c->history, d->bank.n_taps), d->outputs);
+        noise_feed(&c->noise, x, d->outputs, c->chain.open && c->chain.sustained);
+        if (!noise_known(&c->noise) || c->frames < c->hold_frames)
+                return;
+
+        crossing_next(d, c, channel, step, largest_output(d, c));
+        c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
+        if (c->sustained)
+                events_sustained(d, channel, (double) step);
+        c->usable = !c->chain.open || !c->chain.sustained;
+        c->exposure_steps += c->usable;
+}
+
+/* --- frames --- */
+
+static void channel_frame(Detector *d, unsigned channel, int32_t code, uint8_t flags, bool on_step) {
+        Channel *c = d->channels + channel;
+        bool good = raw_next(&c->raw, code, flags, d->flat_frames);
+
+        spoilt_next(d, channel, &c->lead_off, ARTEFACT_LEAD_OFF, c->raw.lead_off);
+        spoilt_next(d, channel, &c->saturation, ARTEFACT_SATURATION, c->raw.saturated);
+        if (!good) {
+                channel_skip(d, c, channel);
+                return;
+        }
+        if (!c->running)
+                channel_start(d, c, code);
+        c->frames++;
+
+        float x = highpass_next(&c->highpass, code);
+        if (c->lowpass_ring) {
+                unsigned n = d->lowpass.n_padded, i = c->lowpass_next;
+                c->lowpass_ring[i] = c->lowpass_ring[i + n] = x;
+                c->lowpass_next = i + 1 < n ? i + 1 : 0;
+                if (on_step)
+                        x = lowpass_run(&d->lowpass, c->lowpass_ring + i + 1);
+        }
+        if (on_step)
+                channel_step(d, c, channel, (int64_t) next_step(d), x);
+}
+
+static void step_end(Detector *d) {
+        unsigned n = 0;
+        bool changed;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].running)
+                        d->active[n++] = &d->channels[i].mains;
+        if (n == 0)
+                mains_forget(&d->mains);
+
+        mains_step_end(&d->mains, d->active, n, &changed);
+        if (changed)
+                for (unsigned i = 0; i < n; i++)
+                        mains_channel_restart(d->active[i]);
+        events_step(d, (double) next_step(d));
+}
+
+void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
+        unsigned n = d->config.n_channels;
+
+        for (size_t f = 0; f < n_frames; f++) {
+                bool on_step = d->position % d->lowpass.decimation == 0;
+
+                if (on_step)
+                        mains_oscillate(&d->mains);
+                for (unsigned i = 0; i < n; i++)
+                        channel_frame(d, i, samples[f * n + i], flags ? flags[f * n + i] : 0, on_step);
+                if (on_step)
+                        step_end(d);
+                d->position++;
+        }
+}
+
+static void stop_all(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (c->crossing.active)
+                        crossing_close(d, c, i);
+        }
+        events_flush(d);
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].running) {
+                        channel_stop(d, d->channels + i);
+                        d->channels[i].hold_frames = 0;
+                }
+}
+
+void detector_gap(Detector *d, uint64_t n_frames) {
+        if (n_frames == 0)
+                return;
+        stop_all(d);
+
+        DetectArtefact artefact = {
+                .cause = ARTEFACT_GAP,
+                .from = (double) d->position,
+                .to = (double) (d->position + n_frames),
+        };
+        for (unsigned i = 0; i < d->config.n_channels && i < DETECT_EVENT_CHANNELS_MAX; i++)
+                artefact.channels[artefact.n_channels++] = i;
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+
+        uint64_t before = next_step(d);
+        d->position += n_frames;
+        mains_advance(&d->mains, next_step(d) - before);
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                d->channels[i].raw.unchanged = 0;
+}
+
+void detector_finish(Detector *d) {
+        if (d->finished)
+                return;
+        d->finished = true;
+        stop_all(d);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+                if (c->lead_off.active)
+                        spoilt_report(d, i, &c->lead_off, ARTEFACT_LEAD_OFF);
+                if (c->saturation.active)
+                        spoilt_report(d, i, &c->saturation, ARTEFACT_SATURATION);
+        }
+}
+
+int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {
+        if (channel >= d->config.n_channels)
+                return -EINVAL;
+
+        const Channel *c = d->channels + channel;
+        double noise_uv = NAN, floor_uv = NAN;
+
+        if (noise_known(&c->noise)) {
+                double unit = 0;
+                for (unsigned i = 0; i < d->bank.n_templates; i++)
+                        unit += (double) (d->bank.peak_to_peak[i] / c->noise.inverse[i]) / d->bank.n_templates;
+                noise_uv = (double) c->noise.sigma_uv;
+                floor_uv = ((double) d->threshold + PROBABILITY_90_SIGMA) * unit;
+        }
+        *ret = (DetectChannelStats) {
+                .noise_uv = noise_uv,
+                .floor_uv = floor_uv,
+                .exposure_s = (double) c->exposure_steps / d->step_rate_hz,
+                .events = c->n_events,
+                .lead_off = c->raw.lead_off,
+                .saturated = c->raw.saturated,
+                .flat = c->raw.flat,
+        };
+        return 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From discharges to events.
+ *
+ * Discharges of a channel at most 110 ms apart form a chain. Chains of neighbouring channels
+ * that begin together (a potential travels at 3 to 6 m/s, so electrodes 20 mm apart see it
+ * 3 to 7 ms apart) are one event. It is reported when no further discharge can belong to it.
+ * A chain that does not end for half a second is a contraction, whatever it is made of.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "detect-private.h"
+
+#define NEIGHBOUR_LAG_S 0.010
+#define SUSTAINED_S 0.5
+#define SUSTAINED_GAP_S 0.5             /* a contraction is over after so long a silence */
+#define LONG_S 0.060                    /* one potential is shorter: reference 4-40 ms */
+#define TRAIN_S 1.5                     /* so many events (TRAIN_EVENTS) within: more than 4 a second */
+#define COMMON_LAG_S 0.0005
+#define COMMON_CHANNELS_MIN 3u
+#define COMMON_SHARE 0.75
+#define COMMON_RATIO 4.0f               /* of amplitudes: volume conduction falls off faster */
+
+int events_init(Detector *d) {
+        double rate_hz = d->step_rate_hz;
+
+        d->events = (Events) {
+                .open = calloc(d->config.n_channels, sizeof *d->events.open),
+                .gap = DISCHARGE_GAP_S * rate_hz,
+                .sustained_gap = SUSTAINED_GAP_S * rate_hz,
+                .sustained_length = SUSTAINED_S * rate_hz,
+                .long_length = LONG_S * rate_hz,
+                .neighbour_lag = NEIGHBOUR_LAG_S * rate_hz,
+                .common_lag = fmax(COMMON_LAG_S * rate_hz, 0.5),
+                .train_length = TRAIN_S * rate_hz,
+                .settle = d->bank.n_taps + d->crossing_close_steps,
+        };
+        return d->events.open ? 0 : -ENOMEM;
+}
+
+void events_done(Detector *d) {
+        free(d->events.open);
+}
+
+static void chain_close(Detector *d, Channel *c) {
+        c->chain.open = false;
+        if (--d->events.open[c->chain.event].n_chains == 0)
+                d->events.n_open--;
+}
+
+/* --- reporting --- */
+
+static bool stronger(const Channel *a, const Channel *b) {
+        return a->chain.snr > b->chain.snr;
+}
+
+static size_t members(const Detector *d, unsigned event, unsigned *ret, size_t max) {
+        size_t n = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+                if (!c->chain.open || c->chain.event != event)
+                        continue;
+
+                size_t at = n;
+                while (at > 0 && stronger(c, d->channels + ret[at - 1]))
+                        at--;
+                if (at == max)
+                        continue;
+                if (n < max)
+                        n++;
+                for (size_t k = n - 1; k > at; k--)
+                        ret[k] = ret[k - 1];
+                ret[at] = i;
+        }
+        return n;
+}
+
+/* The same shape at the same time on most channels: a cable, a switch, a discharge to ground. */
+static bool is_common(const Detector *d, unsigned event) {
+        unsigned n = 0, n_running = 0;
+        double first = INFINITY, last = -INFINITY;
+        float least = INFINITY, most = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+
+                n_running += c->usable;
+                if (!c->chain.open || c->chain.event != event)
+                        continue;
+                n++;
+                first = fmin(first, c->chain.first_peak);
+                last = fmax(last, c->chain.first_peak);
+                least = fminf(least, c->chain.amplitude_uv);
+                most = fmaxf(most, c->chain.amplitude_uv);
+        }
+        return n >= COMMON_CHANNELS_MIN && n >= COMMON_SHARE * n_running &&
+                last - first <= d->events.common_lag && most <= COMMON_RATIO * least;
+}
+
+static bool in_train(Detector *d, Channel *c) {
+        double before = c->train[c->train_next];
+
+        c->train[c->train_next] = c->chain.first_peak;
+        c->train_next = (c->train_next + 1) % TRAIN_EVENTS;
+        return c->chain.first_peak - before <= d->events.train_length;
+}
+
+static EventKind kind_of(Detector *d, Channel *c, bool sustained) {
+        bool train = in_train(d, c);
+
+        if (sustained)
+                return EVENT_CONTRACTION;
+        if (train)
+                return EVENT_UNIT_TRAIN;
+        if (c->chain.n_discharges == 1)
+                return c->chain.end - c->chain.onset <= d->events.long_length ? EVENT_FASCICULATION
+                                                                              : EVENT_UNCLASSIFIED;
+        return c->chain.n_discharges == 2 ? EVENT_DOUBLET : EVENT_MULTIPLET;
+}
+
+static void report_common(Detector *d, const unsigned *channels, size_t n) {
+        DetectArtefact artefact = { .cause = ARTEFACT_COMMON, .n_channels = n, .from = INFINITY };
+
+        for (size_t i = 0; i < n; i++) {
+                const Chain *chain = &d->channels[channels[i]].chain;
+                artefact.channels[i] = channels[i];
+                artefact.from = fmin(artefact.from, detector_frame_of_step(d, chain->onset));
+                artefact.to = fmax(artefact.to, detector_frame_of_step(d, chain->end));
+        }
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+static void report_event(Detector *d, const unsigned *channels, size_t n, bool sustained) {
+        Channel *strongest = d->channels + channels[0];
+        const Chain *chain = &strongest->chain;
+        DetectEvent event = {
+                .kind = kind_of(d, strongest, sustained),
+                .n_channels = n,
+                .peak = detector_frame_of_step(d, chain->first_peak),
+                .onset = detector_frame_of_step(d, chain->onset),
+                .end = detector_frame_of_step(d, chain->end),
+                .amplitude_uv = (double) chain->amplitude_uv,
+                .snr = (double) chain->snr,
+                .discharges = chain->n_discharges,
+        };
+
+        for (size_t i = 0; i < n; i++)
+                event.channels[i] = channels[i];
+        strongest->n_events++;
+        if (d->config.on_event)
+                d->config.on_event(&event, d->config.userdata);
+}
+
+static void event_close(Detector *d, unsigned event) {
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX];
+        size_t n = members(d, event, channels, DETECT_EVENT_CHANNELS_MAX);
+        bool sustained = d->events.open[event].sustained;
+
+        if (!sustained && is_common(d, event))
+                report_common(d, channels, n);
+        else
+                report_event(d, channels, n, sustained);
+
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].chain.open && d->channels[i].chain.event == event)
+                        chain_close(d, d->channels + i);
+}
+
+/* --- collecting --- */
+
+static unsigned free_event(const Detector *d) {
+        unsigned i = 0;
+        while (d->events.open[i].n_chains > 0)
+                i++;
+        return i;
+}
+
+/* The nearest working channel on one side, if it sees something at the same time. */
+static const Channel* neighbour(const Detector *d, unsigned channel, int direction, double peak) {
+        for (unsigned i = channel + (unsigned) direction; i < d->config.n_channels; i += (unsigned) direction) {
+                const Channel *c = d->channels + i;
+                if (!c->running)
+                        continue;
+                return c->chain.open && fabs(c->chain.first_peak - peak) <= d->events.neighbour_lag ? c : NULL;
+        }
+        return NULL;
+}
+
+static void merge(Detector *d, unsigned from, unsigned to) {
+        OpenEvent *f = d->events.open + from, *t = d->events.open + to;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].chain.open && d->channels[i].chain.event == from)
+                        d->channels[i].chain.event = to;
+        t->n_chains += f->n_chains;
+        t->last_peak = fmax(t->last_peak, f->last_peak);
+        t->sustained = t->sustained || f->sustained;
+        f->n_chains = 0;
+        d->events.n_open--;
+}
+
+static void chain_open(Detector *d, unsigned channel, double peak) {
+        Channel *c = d->channels + channel;
+        const Channel *left = neighbour(d, channel, -1, peak), *right = neighbour(d, channel, 1, peak);
+        unsigned event;
+
+        if (left || right) {
+                event = left ? left->chain.event : right->chain.event;
+                if (left && right && right->chain.event != event)
+                        merge(d, right->chain.event, event);
+        } else {
+                event = free_event(d);
+                d->events.open[event] = (OpenEvent) { .last_peak = peak };
+                d->events.n_open++;
+        }
+        d->events.open[event].n_chains++;
+        c->chain = (Chain) { .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak };
+        c->exposure_at_chain = c->exposure_steps;
+}
+
+static void set_sustained(Detector *d, Channel *c) {
+        if (!c->chain.sustained)
+                c->exposure_steps = c->exposure_at_chain;
+        c->chain.sustained = true;
+        d->events.open[c->chain.event].sustained = true;
+}
+
+void events_discharge(Detector *d, unsigned channel, const Discharge *discharge) {
+        Channel *c = d->channels + channel;
+        Chain *chain = &c->chain;
+
+        if (chain->open) {
+                const OpenEvent *e = d->events.open + chain->event;
+                if (discharge->peak - e->last_peak > (e->sustained ? d->events.sustained_gap : d->events.gap))
+                        event_close(d, chain->event);
+        }
+        if (!chain->open) {
+                chain_open(d, channel, discharge->peak);
+                chain->onset = discharge->onset;
+        }
+
+        OpenEvent *e = d->events.open + chain->event;
+        e->last_peak = fmax(e->last_peak, discharge->peak);
+        chain->last_peak = discharge->peak;
+        chain->n_discharges++;
+        chain->end = fmax(chain->end, discharge->end);
+        chain->snr = fmaxf(chain->snr, discharge->snr);
+        chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
+        if (chain->end - chain->onset > d->events.sustained_length)
+                set_sustained(d, c);
+}
+
+/* Not a discharge, but activity that does not end. */
+void events_sustained(Detector *d, unsigned channel, double step) {
+        Channel *c = d->channels + channel;
+        Chain *chain = &c->chain;
+
+        if (!chain->open) {
+                chain_open(d, channel, step);
+                chain->n_discharges = 1;
+                chain->snr = c->noise.recent_uv / c->noise.sigma_uv;
+        }
+        set_sustained(d, c);
+        chain->end = chain->last_peak = step;
+        d->events.open[chain->event].last_peak = step;
+}
+
+void events_step(Detector *d, double step) {
+        Events *e = &d->events;
+
+        if (e->n_open == 0)
+                return;
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].chain.open)
+                        e->open[d->channels[i].chain.event].waiting = false;
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].chain.open && d->channels[i].crossing.active)
+                        e->open[d->channels[i].chain.event].waiting = true;
+
+        for (unsigned i = 0; i < d->config.n_channels && e->n_open > 0; i++) {
+                const Chain *chain = &d->channels[i].chain;
+                if (!chain->open)
+                        continue;
+
+                const OpenEvent *o = e->open + chain->event;
+                double gap = o->sustained ? e->sustained_gap : e->gap;
+                if (!o->waiting && step - o->last_peak > gap + e->settle)
+                        event_close(d, chain->event);
+        }
+}
+
+/* What this channel saw lately is not to be believed. */
+void events_drop(Detector *d, unsigned channel) {
+        if (d->channels[channel].chain.open)
+                chain_close(d, d->channels + channel);
+}
+
+void events_flush(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].chain.open)
+                        event_close(d, d->channels[i].chain.event);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mains hum: found, followed and subtracted.
+ *
+ * Each channel holds the amplitude and phase of the fundamental and its harmonics and
+ * subtracts that sinusoid (Widrow 1975, adaptive noise cancelling). What it learns from is
+ * clipped at a few times the present noise, and it forgets over TIME_CONSTANT_S, so a twitch
+ * leaves next to nothing behind; a notch of Q 30 would ring for 0.2 s after each.
+ *
+ * The frequency is common to all channels. Nothing is assumed of it but 50 or 60 Hz within
+ * 3 % (the converter's oscillator alone may be off by 2.5 %). Two demodulators at 50 and 60 Hz
+ * sum up blocks of 0.1 s; the mean turn from block to block gives frequency, the
+ * better of the two wins. From then on the slow turning of the learned phasors
+ * keeps it right to millihertz.
+ *
+ * Harmonics beyond half the rate are subtracted where they fold to.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define FINDER_BLOCK_S 0.1
+#define FINDER_MEMORY_S 3.0
+#define FINDER_COHERENCE 0.5            /* of noise: about 0.2 */
+#define FINDER_SWITCH_RATIO 4.0
+#define TRACK_S 0.25
+#define TRACK_GAIN 0.3
+#define TRACK_AGE_S 0.6
+#define TIME_CONSTANT_S 0.5
+#define FIRST_MEMORY_S 0.04             /* two cycles */
+#define TOLERANCE 0.03
+#define HARMONIC_HZ_MAX 480.0
+#define HARMONIC_DISTANCE_HZ 3.0
+
+static double folded_hz(double hz, double rate_hz) {
+        double f = fmod(hz, rate_hz);
+        return f > rate_hz / 2 ? rate_hz - f : f;
+}
+
+static void choose_harmonics(Mains *m, double nominal_hz) {
+        m->n_harmonics = 0;
+        for (unsigned h = 1; h * nominal_hz <= HARMONIC_HZ_MAX && m->n_harmonics < MAINS_HARMONICS_MAX; h++) {
+                double hz = folded_hz(h * nominal_hz, m->step_rate_hz);
+                bool apart = hz > DETECT_HIGHPASS_HZ && hz < m->step_rate_hz / 2 - HARMONIC_DISTANCE_HZ;
+
+                for (unsigned i = 0; i < m->n_harmonics; i++) {
+                        double other = folded_hz(m->harmonics[i] * nominal_hz, m->step_rate_hz);
+                        apart = apart && fabs(hz - other) >= HARMONIC_DISTANCE_HZ;
+                }
+                if (apart)
+                        m->harmonics[m->n_harmonics++] = h;
+        }
+}
+
+void mains_init(Mains *m, double step_rate_hz) {
+        *m = (Mains) {
+                .step_rate_hz = step_rate_hz,
+                .finders = { { .nominal_hz = 50 }, { .nominal_hz = 60 } },
+                .block_steps = (unsigned) lround(FINDER_BLOCK_S * step_rate_hz),
+                .track_steps = (unsigned) lround(TRACK_S * step_rate_hz),
+                .gain_min = (float) (2 / (TIME_CONSTANT_S * step_rate_hz)),
+                .gain_steps_min = (unsigned) lround(FIRST_MEMORY_S * step_rate_hz),
+        };
+        mains_forget(m);
+}
+
+/* Nothing is connected: what comes next may be another country. */
+void mains_forget(Mains *m) {
+        for (unsigned i = 0; i < 2; i++) {
+                m->finders[i].turn_re = m->finders[i].turn_im = 0;
+                m->finders[i].power = 0;
+        }
+        m->known = false;
+        m->hz = m->finders[0].nominal_hz;
+        choose_harmonics(m, m->hz);
+}
+
+/* The hum goes on while samples are missing. */
+void mains_advance(Mains *m, uint64_t steps) {
+        m->phase = fmod(m->phase + fmod((double) steps * m->hz / m->step_rate_hz, 1), 1);
+        for (unsigned i = 0; i < 2; i++) {
+                MainsFinder *f = m->finders + i;
+                f->phase = fmod(f->phase + fmod((double) steps * f->nominal_hz / m->step_rate_hz, 1), 1);
+        }
+}
+
+static double turn_on(double phase, double step) {
+        phase += step;
+        return phase >= 1 ? phase - 1 : phase;
+}
+
+/* The oscillators of the next step. */
+void mains_oscillate(Mains *m) {
+        m->phase = turn_on(m->phase, m->hz / m->step_rate_hz);
+        double re1 = cos(2 * M_PI * m->phase), im1 = sin(2 * M_PI * m->phase), re = 1, im = 0;
+
+        for (unsigned i = 0, h = 0; i < m->n_harmonics; i++) {
+                for (; h < m->harmonics[i]; h++) {
+                        double t = re * re1 - im * im1;
+                        im = re * im1 + im * re1;
+                        re = t;
+                }
+                m->re[i] = (float) re;
+                m->im[i] = (float) im;
+        }
+        for (unsigned i = m->n_harmonics; i < MAINS_HARMONICS_MAX; i++)
+                m->re[i] = m->im[i] = 0;
+
+        for (unsigned i = 0; i < 2; i++) {
+                MainsFinder *f = m->finders + i;
+                f->phase = turn_on(f->phase, f->nominal_hz / m->step_rate_hz);
+                m->finder_re[i] = (float) cos(2 * M_PI * f->phase);
+                m->finder_im[i] = (float) -sin(2 * M_PI * f->phase);
+        }
+}
+
+void mains_channel_restart(MainsChannel *c) {
+        *c = (MainsChannel) { 0 };
+        mains_channel_break(c);
+}
+
+/* Samples are missing or the filters start anew: what is learned stays. */
+void mains_channel_break(MainsChannel *c) {
+        for (unsigned i = 0; i < 2; i++)
+                c->block_re[i] = c->block_im[i] = 0;
+        c->n_blocks = 0;
+        c->skip = 2;                    /* the block under way and the one with the filter's start */
+        c->track = false;
+}
+
+void mains_listen(const Mains *m, MainsChannel *c, float x) {
+        for (unsigned i = 0; i < 2; i++) {
+                c->block_re[i] += x * m->finder_re[i];
+                c->block_im[i] += x * m->finder_im[i];
+        }
+}
+
+float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip) {
+        Quad sum = { 0 };
+
+        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
+                sum += *(const Quad*) (c->re + i) * *(const Quad*) (m->re + i);
+                sum += *(const Quad*) (c->im + i) * *(const Quad*) (m->im + i);
+        }
+        float y = x - ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+
+        /* While young, the running least squares fit; then the exponential memory. */
+        float gain = 2.0f / (float) (m->gain_steps_min + c->age);
+        if (gain < m->gain_min)
+                gain = m->gain_min;
+        else
+                c->age++;
+
+        float e = y > clip ? clip : y < -clip ? -clip : y;
+        Quad ge = { gain * e, gain * e, gain * e, gain * e };
+        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
+                *(Quad*) (c->re + i) += ge * *(const Quad*) (m->re + i);
+                *(Quad*) (c->im + i) += ge * *(const Quad*) (m->im + i);
+        }
+        return y;
+}
+
+static void collect_blocks(Mains *m, MainsChannel *const *active, unsigned n_active) {
+        double decay = exp(-FINDER_BLOCK_S / FINDER_MEMORY_S);
+
+        for (unsigned i = 0; i < 2; i++) {
+                MainsFinder *f = m->finders + i;
+                f->turn_re *= decay;
+                f->turn_im *= decay;
+                f->power *= decay;
+        }
+        for (unsigned k = 0; k < n_active; k++) {
+                MainsChannel *c = active[k];
+
+                for (unsigned i = 0; i < 2; i++) {
+                        MainsFinder *f = m->finders + i;
+                        double re = c->block_re[i], im = c->block_im[i];
+                        double last_re = c->last_re[i], last_im = c->last_im[i];
+
+                        if (c->n_blocks > 0) {
+                                f->turn_re += re * last_re + im * last_im;
+                                f->turn_im += im * last_re - re * last_im;
+                                f->power += sqrt((re * re + im * im) * (last_re * last_re + last_im * last_im));
+                        }
+                        c->last_re[i] = c->block_re[i];
+                        c->last_im[i] = c->block_im[i];
+                        c->block_re[i] = c->block_im[i] = 0;
+                }
+                if (c->skip > 0)
+                        c->skip--;
+                else
+                        c->n_blocks = 1;
+        }
+}
+
+static double clamp(double x, double low, double high) {
+        return x < low ? low : x > high ? high : x;
+}
+
+/* True if the frequency jumped, so that nothing learned so far fits. */
+static bool decide(Mains *m) {
+        double magnitude[2];
+
+        for (unsigned i = 0; i < 2; i++)
+                magnitude[i] = hypot(m->finders[i].turn_re, m->finders[i].turn_im);
+
+        unsigned i = magnitude[1] > magnitude[0];
+        const MainsFinder *f = m->finders + i;
+        if (magnitude[i] <= FINDER_COHERENCE * f->power)
+                return false;
+
+        bool same = fabs(m->hz - f->nominal_hz) < 5;
+        if (m->known && !same && magnitude[i] < FINDER_SWITCH_RATIO * magnitude[!i])
+                return false;
+
+        double block_s = m->block_steps / m->step_rate_hz;
+        double hz = f->nominal_hz + atan2(f->turn_im, f->turn_re) / (2 * M_PI * block_s);
+        hz = clamp(hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+        if (m->known && fabs(hz - m->hz) < 0.3)
+                return false;
+
+        bool jumped = m->known || !same;
+        m->known = true;
+        m->hz = hz;
+        choose_harmonics(m, f->nominal_hz);
+        return jumped;
+}
+
+static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
+        double re = 0, im = 0, power = 0;
+
+        for (unsigned k = 0; k < n_active; k++) {
+                MainsChannel *c = active[k];
+                double now_re = c->re[0], now_im = -c->im[0];
+
+                if (c->track) {
+                        re += now_re * c->track_re + now_im * c->track_im;
+                        im += now_im * c->track_re - now_re * c->track_im;
+                        power += hypot(now_re, now_im) * hypot(c->track_re, c->track_im);
+                }
+                c->track = (double) c->age > TRACK_AGE_S * m->step_rate_hz - m->gain_steps_min || c->track;
+                c->track_re = (float) now_re;
+                c->track_im = (float) now_im;
+        }
+
+        const MainsFinder *f = m->finders + (m->hz > 55);
+        bool heard = hypot(f->turn_re, f->turn_im) > FINDER_COHERENCE * f->power;
+        if (!m->known || !heard || hypot(re, im) <= 0.8 * power)
+                return;
+        m->hz += TRACK_GAIN * atan2(im, re) / (2 * M_PI * m->track_steps / m->step_rate_hz);
+        m->hz = clamp(m->hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+}
+
+/* After all channels. *ret_changed: the amplitudes of all channels have to be learned anew. */
+void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed) {
+        *ret_changed = false;
+        if (++m->block_fill >= m->block_steps) {
+                m->block_fill = 0;
+                collect_blocks(m, active, n_active);
+                *ret_changed = decide(m);
+        }
+        if (++m->track_fill >= m->track_steps) {
+                m->track_fill = 0;
+                track(m, active, n_active);
+        }
+}
