@@ -47,7 +47,7 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
         int k = 0;
 
         if (!(c->lsb_uv > 0) || !isfinite(c->lsb_uv))
-                k = c->unit[0] ? asprintf(&s, "in \"%s\", not in volts", c->unit) : asprintf(&s, "without a unit");
+                k = c->unit[0] ? asprintf(&s, "in \"%s\", not in volts", c->unit) : asprintf(&s, "without a unit, so not known to be in volts");
         else if (c->rate_hz < DETECT_RATE_HZ_MIN)
                 k = asprintf(&s, "%g samples/s, and at least %g are needed", c->rate_hz, DETECT_RATE_HZ_MIN);
         else if (c->rate_hz > DETECT_RATE_HZ_MAX)

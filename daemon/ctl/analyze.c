@@ -90,7 +90,7 @@ static void print_finding(const Analysis *a, const Finding *f, int width) {
         if (f->is_event)
                 printf("  %-18s %9.1f uV %9.1f ms", f->word, f->amplitude_uv, (f->to_s - f->from_s) * 1e3);
         else
-                printf("  %-18s %12s %9.2f s ", f->word, "not counted", f->to_s - f->from_s);
+                printf("  %-18s %12s %9.3f s", f->word, "not counted", f->to_s - f->from_s);
         if (f->n_channels > 1) {
                 printf("  and ");
                 text_print(stdout, channel_name(a, f->channels[1], name), 0);
@@ -132,7 +132,7 @@ static void print_text(const Analysis *a) {
         for (unsigned i = 0; i < a->n_channels; i++)
                 print_channel(a, i, width);
 
-        printf("\n%s recorded; at most %g false alarms per hour and channel allowed.\n"
+        printf("\n%s recorded. False alarms allowed per hour and channel: %g.\n"
                "Exposure: the time that could be used. Floor: the smallest twitch found 9 times in 10,\n"
                "peak to peak; smaller ones may have been there. Per minute: events per minute of exposure.\n"
                NOT_A_MEDICAL_DEVICE "\n",

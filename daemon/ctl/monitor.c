@@ -193,7 +193,7 @@ static void print_text(const Watch *w, const MonitorInfo *m, const char *monitor
         if (s->is_event)
                 printf("  %9.1f uV  %9.1f ms", s->amplitude_uv, s->duration_ms);
         else
-                printf("  %12s  %9.2f s ", "not counted", s->duration_ms / 1e3);
+                printf("  %12s  %9.3f s", "not counted", s->duration_ms / 1e3);
         if (s->n_channels > 1)
                 printf("  and %zu more", s->n_channels - 1);
         putchar('\n');

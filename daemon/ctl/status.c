@@ -109,7 +109,7 @@ static void print_monitor(const MonitorInfo *m) {
                 width = MAX(width, text_width(channel_label(m->channels + i, m->channels[i].index, name)));
 
         text_print(stdout, m->name, 0);
-        printf(": %s, %s samples/s (%g asked for), %g false alarms per hour and channel allowed\n",
+        printf(": %s, %s samples/s (%g asked for); false alarms allowed per hour and channel: %g\n",
                or_unknown(m->state), m->rate_hz > 0 ? text_number(m->rate_hz, 2, "", rate) : "-",
                m->nominal_rate_hz, m->false_alarms_per_hour);
         print_lost(m);
