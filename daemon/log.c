@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "log.h"
+
+/* $JOURNAL_STREAM names the device and inode of the journal's end (systemd.exec(5)). */
+static bool stderr_is_journal(void) {
+        const char *e = getenv("JOURNAL_STREAM");
+        unsigned long long dev, ino;
+        struct stat st;
+
+        return e && sscanf(e, "%llu:%llu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) >= 0 &&
+               st.st_dev == dev && st.st_ino == ino;
+}
+
+static _printf_(2, 0) void log_fullv(int priority, const char *format, va_list ap) {
+        static int journal = -1;
+        char line[1024];
+        int saved_errno = errno;
+
+        if (journal < 0)
+                journal = stderr_is_journal();
+        errno = saved_errno;            /* for %m */
+        vsnprintf(line, sizeof(line), format, ap);
+        if (journal)
+                fprintf(stderr, "<%d>%s\n", priority, line);
+        else
+                fprintf(stderr, "%s\n", line);
+        errno = saved_errno;
+}
+
+void log_full(int priority, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        log_fullv(priority, format, ap);
+        va_end(ap);
+}
+
+int log_full_errno(int priority, int error, const char *format, ...) {
+        va_list ap;
+
+        errno = abs(error);
+        va_start(ap, format);
+        log_fullv(priority, format, ap);
+        va_end(ap);
+        return -abs(error);
+}

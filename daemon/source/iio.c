@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <endian.h>
+#include <iio.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "iio.h"
+#include "ring.h"
+
+/* A block is what one refill waits for: latency against wake-ups. */
+#define BLOCK_SEC 0.025
+#define BLOCK_FRAMES_MIN 4u
+
+/*
+ * Depth of the kernel's FIFO, in blocks: head-room while this process does not run. The FIFO is
+ * one kmalloc(), so its bytes are limited.
+ */
+#define FIFO_SEC 2.0
+#define FIFO_BYTES_MAX (512u * 1024)
+#define FIFO_BLOCKS_MIN 4u
+
+#define RING_SEC 4.0
+
+/* A context on the network: patience for attributes. Reading the buffer has no time-out at all. */
+#define ATTRIBUTE_TIMEOUT_MS 1000u
+
+struct IioSource {
+        /* Constant while the thread runs */
+        char *uri, *id;
+        Config config;
+        int event_fd;
+        pthread_t thread;
+        bool joined;
+
+        /* Passed from the thread by way of the state */
+        _Atomic SourceState state;
+        SourceInfo info;
+        size_t frame_size;
+        Ring *ring;
+        int error;
+        const char *what;
+
+        /* Both sides */
+        atomic_bool cancelled;
+        _Atomic uint64_t lost[_LOST_CAUSE_MAX];
+        pthread_mutex_t lock;           /* buffer is valid while held: cancel against destroy */
+        struct iio_buffer *buffer;
+
+        /* The thread's own */
+        struct iio_context *context;
+        struct iio_device *device;
+        bool local;
+        struct iio_channel *channels[ADS1299_MAX_CHANNELS], *timestamp;
+        bool big_endian;
+        size_t block_frames;
+        bool dropped;                   /* the ring was full: flag the next frame */
+        usec_t lost_read_usec;
+};
+
+static const char *const lost_attributes[_LOST_CAUSE_MAX] = {
+        [LOST_DRDY] = "lost_drdy",
+        [LOST_SPI] = "lost_spi",
+        [LOST_SYNC] = "lost_sync",
+        [LOST_FIFO] = "lost_fifo",
+};
+
+static const char *const lost_words[_LOST_CAUSE_MAX] = {
+#define LOST_WORD(name, word) [LOST_##name] = word,
+        SOURCE_LOST_CAUSES(LOST_WORD)
+#undef LOST_WORD
+};
+
+const char* lost_cause_to_string(LostCause c) {
+        return c < _LOST_CAUSE_MAX ? lost_words[c] : NULL;
+}
+
+static usec_t now_usec(clockid_t clock) {
+        struct timespec ts;
+
+        clock_gettime(clock, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static void wake_consumer(IioSource *s) {
+        (void) eventfd_write(s->event_fd, 1);
+}
+
+/* --- opening: in the thread ------------------------------------------------ */
+
+static int fail(IioSource *s, int error, const char *what) {
+        s->what = what;
+        return error < 0 ? error : -EIO;
+}
+
+static int open_context(IioSource *s) {
+        errno = 0;
+        s->context = iio_create_context_from_uri(s->uri);
+        if (!s->context)
+                return fail(s, -errno, "cannot open the IIO context");
+        s->local = streq(iio_context_get_name(s->context), "local");
+
+        for (unsigned i = 0; i < iio_context_get_devices_count(s->context) && !s->device; i++) {
+                struct iio_device *d = iio_context_get_device(s->context, i);
+                const char *name = iio_device_get_name(d);
+
+                if (name && strncmp(name, IIO_DEVICE_NAME_PREFIX, strlen(IIO_DEVICE_NAME_PREFIX)) == 0 &&
+                    (!s->id || streq(s->id, iio_device_get_id(d))))
+                        s->device = d;
+        }
+        if (!s->device)
+                return fail(s, -ENODEV, "no ADS1299 there");
+        snprintf(s->info.device, sizeof(s->info.device), "%s", iio_device_get_name(s->device));
+        return 0;
+}
+
+/* The channels in order of scan index: what libiio sorts them by. */
+static int find_channels(IioSource *s) {
+        for (unsigned i = 0; i < iio_device_get_channels_count(s->device); i++) {
+                struct iio_channel *c = iio_device_get_channel(s->device, i);
+
+                if (!iio_channel_is_scan_element(c) || iio_channel_is_output(c))
+                        continue;
+
+                const struct iio_data_format *f = iio_channel_get_data_format(c);
+                if (iio_channel_get_type(c) == IIO_TIMESTAMP) {
+                        if (f->length != 64 || f->shift != 0)
+                                return fail(s, -EOPNOTSUPP, "the timestamp is not 64 bits");
+                        s->timestamp = c;
+                        continue;
+                }
+                if (iio_channel_get_type(c) != IIO_VOLTAGE || s->info.n_channels >= ADS1299_MAX_CHANNELS)
+                        return fail(s, -EOPNOTSUPP, "channels an ADS1299 has not");
+                if (f->length != 32 || f->bits != 24 || f->shift != 8 || !f->is_signed)
+                        return fail(s, -EOPNOTSUPP, "samples are not s24/32>>8: another driver?");
+                s->big_endian = f->is_be;
+                s->channels[s->info.n_channels++] = c;
+        }
+        if (s->info.n_channels == 0 || !s->timestamp)
+                return fail(s, -EOPNOTSUPP, "no buffer with voltage channels and timestamp");
+        return 0;
+}
+
+/* "scale" takes only the words of scale_available, rounded as the driver rounds: find the nearest. */
+static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char *ret, size_t size) {
+        double wanted = ADS1299_VREF_UV / 1e3 / gain / (1 << ADS1299_CODE_BITS), best = INFINITY;
+        char text[1024], *saved;
+        ssize_t n = iio_channel_attr_read(c, "scale_available", text, sizeof(text));
+
+        if (n < 0)
+                return fail(s, (int) n, "cannot read scale_available");
+        for (char *w = strtok_r(text, " \n", &saved); w; w = strtok_r(NULL, " \n", &saved)) {
+                double off = fabs(strtod(w, NULL) / wanted - 1);
+
+                if (off < best && strlen(w) < size) {
+                        best = off;
+                        strcpy(ret, w);
+                }
+        }
+        if (best > 0.01)
+                return fail(s, -EINVAL, "the device has no such gain");
+        return 0;
+}
+
+static int set_up_channel(IioSource *s, unsigned i) {
+        SourceChannel *info = &s->info.channels[i];
+        struct iio_channel *c = s->channels[i];
+        char text[SOURCE_LABEL_MAX];
+        double scale_mv;
+        ssize_t n;
+
+        int r = choose_scale(s, c, s->config.gain[i], text, sizeof(text));
+        if (r < 0)
+                return r;
+        n = iio_channel_attr_write(c, "scale", text);
+        if (n < 0)
+                return fail(s, (int) n, "cannot set the gain (scale)");
+        r = iio_channel_attr_read_double(c, "scale", &scale_mv);
+        if (r < 0 || !(scale_mv > 0))
+                return fail(s, r, "cannot read the scale");
+
+        info->lsb_uv = scale_mv * 1e3;
+        info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
+        n = iio_channel_attr_read(c, "label", info->label, sizeof(info->label));
+        if (n < 0)
+                info->label[0] = '\0';
+        info->label[strcspn(info->label, "\n")] = '\0';
+        return 0;
+}
+
+static int set_up_device(IioSource *s) {
+        ssize_t n = iio_device_attr_write(s->device, "current_timestamp_clock", "boottime");
+        if (n < 0)
+                return fail(s, (int) n, n == -EBUSY ? "another program is reading it (iiod?)" :
+                                                      "cannot set the timestamp clock to boottime");
+
+        int r = iio_device_attr_write_longlong(s->device, "sampling_frequency", s->config.rate_hz);
+        if (r < 0)
+                return fail(s, r, r == -EBUSY ? "another program is reading it (iiod?)" :
+                                                "cannot set the sampling frequency");
+        r = iio_device_attr_read_double(s->device, "sampling_frequency", &s->info.rate_hz);
+        if (r < 0 || !(s->info.rate_hz >= ADS1299_RATE_HZ(ADS1299_NUM_RATES - 1) &&
+                       s->info.rate_hz <= ADS1299_RATE_HZ(0)))
+                return fail(s, r, "cannot read the sampling frequency");
+
+        for (unsigned i = 0; i < s->info.n_channels && r >= 0; i++)
+                r = set_up_channel(s, i);
+        return MIN(r, 0);
+}
+
+static int open_buffer(IioSource *s) {
+        for (unsigned i = 0; i < s->info.n_channels; i++)
+                iio_channel_enable(s->channels[i]);
+        iio_channel_enable(s->timestamp);
+
+        s->block_frames = MAX((size_t) (BLOCK_SEC * s->info.rate_hz), (size_t) BLOCK_FRAMES_MIN);
+        s->frame_size = (sizeof(Frame) + s->info.n_channels * sizeof(uint32_t) + 7) / 8 * 8;
+        double blocks = fmin(FIFO_SEC / BLOCK_SEC, FIFO_BYTES_MAX / (double) (s->block_frames * s->frame_size));
+        int r = iio_device_set_kernel_buffers_count(s->device, MAX((unsigned) blocks, FIFO_BLOCKS_MIN));
+        if (r < 0)
+                return fail(s, r, "cannot set the depth of the kernel's FIFO");
+
+        r = ring_new((size_t) (RING_SEC * s->info.rate_hz), s->frame_size, &s->ring);
+        if (r < 0)
+                return fail(s, r, "cannot allocate the ring");
+
+        /* No time-out: a refill that times out throws away what it has read. */
+        r = iio_context_set_timeout(s->context, 0);
+        if (r < 0)
+                return fail(s, r, "cannot switch the time-out off");
+
+        errno = 0;
+        struct iio_buffer *b = iio_device_create_buffer(s->device, s->block_frames, false);
+        if (!b)
+                return fail(s, -errno, errno == EBUSY ? "another program is reading it (iiod?)" :
+                                                        "cannot start the buffer");
+        pthread_mutex_lock(&s->lock);
+        s->buffer = b;
+        pthread_mutex_unlock(&s->lock);
+
+        /* The buffer of a network context has its own connection and keeps the time-out it was opened with. */
+        if (!s->local)
+                (void) iio_context_set_timeout(s->context, ATTRIBUTE_TIMEOUT_MS);
+        return 0;
+}
+
+static int open_device(IioSource *s) {
+        int r = open_context(s);
+        if (r >= 0)
+                r = find_channels(s);
+        if (r >= 0)
+                r = set_up_device(s);
+        if (r >= 0)
+                r = open_buffer(s);
+        return r;
+}
+
+/* --- streaming: in the thread ---------------------------------------------- */
+
+static void read_lost(IioSource *s) {
+        for (LostCause c = 0; c < _LOST_CAUSE_MAX; c++) {
+                long long v;
+
+                if (lost_attributes[c] && iio_device_attr_read_longlong(s->device, lost_attributes[c], &v) >= 0 && v >= 0)
+                        atomic_store_explicit(&s->lost[c], (uint64_t) v, memory_order_relaxed);
+        }
+}
+
+static uint32_t word_at(const IioSource *s, const char *p) {
+        uint32_t w;
+
+        memcpy(&w, p, sizeof(w));
+        return s->big_endian ? be32toh(w) : le32toh(w);
+}
+
+static int64_t time_at(const IioSource *s, const char *p) {
+        uint64_t t;
+
+        memcpy(&t, p, sizeof(t));
+        return (int64_t) (s->big_endian ? be64toh(t) : le64toh(t));
+}
+
+/* n_scans of a block, from its scan number i on, into as much of the ring as is contiguous and free. */
+static size_t decode(IioSource *s, size_t i, size_t n_scans) {
+        const char *words[ADS1299_MAX_CHANNELS], *times = iio_buffer_first(s->buffer, s->timestamp);
+        ptrdiff_t step = iio_buffer_step(s->buffer);
+        void *frames;
+        size_t n = MIN(ring_free_span(s->ring, &frames), n_scans);
+
+        for (unsigned c = 0; c < s->info.n_channels; c++)
+                words[c] = iio_buffer_first(s->buffer, s->channels[c]);
+
+        for (size_t k = 0; k < n; k++) {
+                Frame *f = (Frame*) ((char*) frames + k * s->frame_size);
+                ptrdiff_t at = (ptrdiff_t) (i + k) * step;
+
+                f->time_ns = time_at(s, times + at);
+                for (unsigned c = 0; c < s->info.n_channels; c++)
+                        f->words[c] = word_at(s, words[c] + at);
+                if (s->dropped)
+                        f->words[0] |= ADS1299_FLAG_LOST;
+                s->dropped = false;
+        }
+        ring_commit(s->ring, n);
+        return n;
+}
+
+static void take_block(IioSource *s, size_t bytes) {
+        ptrdiff_t step = iio_buffer_step(s->buffer);
+        size_t n_scans = step > 0 ? bytes / (size_t) step : 0, done = 0, n;
+
+        do {
+                n = decode(s, done, n_scans - done);
+                done += n;
+        } while (n > 0 && done < n_scans);
+
+        if (done < n_scans) {
+                atomic_fetch_add_explicit(&s->lost[LOST_RING], n_scans - done, memory_order_relaxed);
+                s->dropped = true;
+        }
+}
+
+/* Errors that only say that the device, or the server of a network context, is no longer there. */
+static bool is_gone(const IioSource *s, int error) {
+        char path[128];
+
+        if (error == -ENODEV || error == -EPIPE || error == -ECONNRESET)
+                return true;
+        if (!s->local)
+                return false;
+        snprintf(path, sizeof(path), "/sys/bus/iio/devices/%s", iio_device_get_id(s->device));
+        return access(path, F_OK) < 0;
+}
+
+static int stream(IioSource *s) {
+        while (!atomic_load_explicit(&s->cancelled, memory_order_relaxed)) {
+                ssize_t n = iio_buffer_refill(s->buffer);
+
+                if (n <= 0)
+                        return is_gone(s, (int) n) ? fail(s, -ENODEV, "it was unplugged") :
+                                                     fail(s, (int) n, "cannot read samples");
+                take_block(s, (size_t) n);
+
+                usec_t now = now_usec(CLOCK_MONOTONIC);
+                if (now - s->lost_read_usec >= USEC_PER_SEC) {
+                        read_lost(s);
+                        s->lost_read_usec = now;
+                }
+                wake_consumer(s);
+        }
+        return 0;
+}
+
+static void close_device(IioSource *s) {
+        pthread_mutex_lock(&s->lock);
+        struct iio_buffer *b = s->buffer;
+        s->buffer = NULL;
+        pthread_mutex_unlock(&s->lock);
+
+        if (b)
+                iio_buffer_destroy(b);
+        if (s->context)
+                iio_context_destroy(s->context);
+        s->context = NULL;
+        s->device = NULL;
+}
+
+static void* acquire(void *userdata) {
+        IioSource *s = userdata;
+
+        int r = open_device(s);
+        if (r >= 0) {
+                atomic_store_explicit(&s->state, SOURCE_STREAMING, memory_order_release);
+                wake_consumer(s);
+                r = stream(s);
+                read_lost(s);
+        }
+        close_device(s);
+        /* A cancelled refill ends in an error of its own. */
+        s->error = atomic_load(&s->cancelled) ? 0 : r;
+        atomic_store_explicit(&s->state, SOURCE_ENDED, memory_order_release);
+        wake_consumer(s);
+        return NULL;
+}
+
+/* --- the consumer's side --------------------------------------------------- */
+
+static int start_thread(IioSource *s) {
+        sigset_t all, saved;
+
+        /* Signals are for the main thread. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &saved);
+        int r = pthread_create(&s->thread, NULL, acquire, s);
+        pthread_sigmask(SIG_SETMASK, &saved, NULL);
+        if (r != 0)
+                return -r;
+        (void) pthread_setname_np(s->thread, "acquisition");
+        s->joined = false;
+        return 0;
+}
+
+int iio_source_new(const char *uri, const char *id, const Config *config, IioSource **ret) {
+        assert(uri);
+        assert(config);
+        assert(ret);
+
+        IioSource *s = malloc(sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        *s = (IioSource) {
+                .uri = strdup(uri),
+                .id = id ? strdup(id) : NULL,
+                .config = *config,
+                .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                .joined = true,
+                .lock = PTHREAD_MUTEX_INITIALIZER,
+        };
+
+        int r = s->event_fd < 0 ? -errno : !s->uri || (id && !s->id) ? -ENOMEM : start_thread(s);
+        if (r < 0) {
+                iio_source_free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+IioSource* iio_source_free(IioSource *s) {
+        if (!s)
+                return NULL;
+        assert(s->joined);
+        ring_free(s->ring);
+        if (s->event_fd >= 0)
+                close(s->event_fd);
+        pthread_mutex_destroy(&s->lock);
+        free(s->uri);
+        free(s->id);
+        free(s);
+        return NULL;
+}
+
+int iio_source_fd(const IioSource *s) {
+        return s->event_fd;
+}
+
+SourceState iio_source_state(const IioSource *s) {
+        return atomic_load_explicit(&s->state, memory_order_acquire);
+}
+
+const SourceInfo* iio_source_info(const IioSource *s) {
+        return &s->info;
+}
+
+int iio_source_error(const IioSource *s, const char **ret_what) {
+        if (ret_what)
+                *ret_what = s->what;
+        return s->error;
+}
+
+uint64_t iio_source_lost(const IioSource *s, LostCause c) {
+        return atomic_load_explicit(&s->lost[c], memory_order_relaxed);
+}
+
+void iio_source_refresh_lost(IioSource *s) {
+        pthread_mutex_lock(&s->lock);
+        if (s->buffer && s->local)
+                read_lost(s);
+        pthread_mutex_unlock(&s->lock);
+}
+
+size_t iio_source_peek(IioSource *s, void **ret_frames) {
+        return s->ring ? ring_filled_span(s->ring, ret_frames) : 0;
+}
+
+const Frame* iio_source_frame(const IioSource *s, const void *frames, size_t i) {
+        return (const Frame*) ((const char*) frames + i * s->frame_size);
+}
+
+void iio_source_release(IioSource *s, size_t n_frames) {
+        ring_release(s->ring, n_frames);
+}
+
+void iio_source_cancel(IioSource *s) {
+        atomic_store(&s->cancelled, true);
+        pthread_mutex_lock(&s->lock);
+        if (s->buffer)
+                iio_buffer_cancel(s->buffer);
+        pthread_mutex_unlock(&s->lock);
+}
+
+int iio_source_join(IioSource *s, usec_t timeout_usec) {
+        struct timespec until;
+
+        if (s->joined)
+                return 0;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        uint64_t ns = (uint64_t) until.tv_nsec + timeout_usec * NSEC_PER_USEC;
+        until.tv_sec += (time_t) (ns / NSEC_PER_SEC);
+        until.tv_nsec = (long) (ns % NSEC_PER_SEC);
+
+        int r = pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &until);
+        if (r != 0)
+                return -r;
+        s->joined = true;
+        return 0;
+}
