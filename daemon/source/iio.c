@@ -27,7 +27,7 @@
 #define RING_SEC 4.0
 
 /* A context on the network: patience for attributes. Reading the buffer has no time-out at all. */
-#define ATTRIBUTE_TIMEOUT_MS 1000u
+#define ATTRIBUTE_TIMEOUT_MS 250u
 
 struct IioSource {
         /* Constant while the thread runs */
@@ -59,6 +59,7 @@ struct IioSource {
         bool big_endian;
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
+        bool attributes_stalled;
         usec_t lost_read_usec;
 };
 
@@ -262,11 +263,16 @@ static int open_device(IioSource *s) {
 /* --- streaming: in the thread ---------------------------------------------- */
 
 static void read_lost(IioSource *s) {
-        for (LostCause c = 0; c < _LOST_CAUSE_MAX; c++) {
+        for (LostCause c = 0; c < _LOST_CAUSE_MAX && !s->attributes_stalled; c++) {
                 long long v;
 
-                if (lost_attributes[c] && iio_device_attr_read_longlong(s->device, lost_attributes[c], &v) >= 0 && v >= 0)
+                if (!lost_attributes[c])
+                        continue;
+                int r = iio_device_attr_read_longlong(s->device, lost_attributes[c], &v);
+                if (r >= 0 && v >= 0)
                         atomic_store_explicit(&s->lost[c], (uint64_t) v, memory_order_relaxed);
+                /* The connection is out of step after a time-out, and asking again would hold up the samples. */
+                s->attributes_stalled = r == -ETIMEDOUT || r == -EAGAIN;
         }
 }
 
@@ -377,11 +383,16 @@ static void* acquire(void *userdata) {
                 atomic_store_explicit(&s->state, SOURCE_STREAMING, memory_order_release);
                 wake_consumer(s);
                 r = stream(s);
-                read_lost(s);
+                if (s->local)
+                        read_lost(s);
         }
         close_device(s);
-        /* A cancelled refill ends in an error of its own. */
-        s->error = atomic_load(&s->cancelled) ? 0 : r;
+        /* A cancelled refill ends in an error of its own, which is none. */
+        if (atomic_load(&s->cancelled)) {
+                s->what = NULL;
+                r = 0;
+        }
+        s->error = r;
         atomic_store_explicit(&s->state, SOURCE_ENDED, memory_order_release);
         wake_consumer(s);
         return NULL;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.twitchd1.Manager, and the registration of everything. */
+#include "bus.h"
+#include "log.h"
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s", TWITCHD_VERSION);
+}
+
+static void unref_message(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+static int append_monitors(sd_bus_message *reply, const Manager *m) {
+        int r = sd_bus_message_open_container(reply, 'a', "o");
+
+        for (size_t i = 0; i < m->n_monitors && r >= 0; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (!m->monitors[i]->opened)
+                        continue;
+                r = bus_monitor_path(m->monitors[i], &path);
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "o", path);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_list_monitors(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        _cleanup_(unref_message) sd_bus_message *reply = NULL;
+
+        int r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = append_monitors(reply, userdata);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/*
+ * Methods are UNPRIVILEGED here and in the other vtables: who may call at all, root and the group
+ * twitchd, is the decision of the bus policy; sd-bus would let in root alone.
+ */
+const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_METHOD_WITH_ARGS("ListMonitors", SD_BUS_NO_ARGS, SD_BUS_RESULT("ao", monitors),
+                                method_list_monitors, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static void free_paths(char **paths) {
+        for (char **p = paths; *p; p++)
+                free(*p);
+        free(paths);
+}
+
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error) {
+        Manager *m = userdata;
+        size_t n = 0, max = 1;
+        int r = 0;
+
+        for (size_t i = 0; i < m->n_monitors; i++)
+                max += 1 + m->monitors[i]->n_channels;
+
+        char **paths = calloc(max, sizeof(*paths));
+        if (!paths)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->n_monitors && r >= 0; i++) {
+                Monitor *monitor = m->monitors[i];
+
+                if (!monitor->opened)
+                        continue;
+                r = bus_monitor_path(monitor, &paths[n]);
+                for (unsigned c = 0; c < monitor->n_channels && r >= 0; c++)
+                        r = bus_channel_path(monitor, c, &paths[++n]);
+                n++;
+        }
+        if (r < 0) {
+                free_paths(paths);
+                return r;
+        }
+        *ret_nodes = paths;
+        return 0;
+}
+
+int bus_register(sd_bus *bus, Manager *m) {
+        int r = sd_bus_add_object_manager(bus, NULL, TWITCHD_PATH);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, manager_vtable, m);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(bus, NULL, TWITCHD_MONITOR_PATH, TWITCHD_MONITOR_INTERFACE,
+                                               monitor_vtable, bus_find_monitor, m);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(bus, NULL, TWITCHD_MONITOR_PATH, TWITCHD_CHANNEL_INTERFACE,
+                                               channel_vtable, bus_find_channel, m);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(bus, NULL, TWITCHD_MONITOR_PATH, enumerate, m);
+        return r;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.twitchd1.Monitor */
+#include "bus.h"
+#include "log.h"
+
+int bus_monitor_path(const Monitor *monitor, char **ret) {
+        return sd_bus_path_encode(TWITCHD_MONITOR_PATH, monitor->name, ret);
+}
+
+int bus_find_monitor(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                     sd_bus_error *error) {
+        _cleanup_free_ char *name = NULL;
+
+        int r = sd_bus_path_decode(path, TWITCHD_MONITOR_PATH, &name);
+        if (r <= 0)
+                return r;
+        Monitor *monitor = manager_find_monitor(userdata, name);
+        if (!monitor)
+                return 0;
+        *ret_found = monitor;
+        return 1;
+}
+
+/* --- properties -------------------------------------------------------------- */
+
+#define DEFINE_GETTER(name, type, expression)                                                           \
+        static int name(sd_bus *bus, const char *path, const char *interface, const char *property,     \
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {                   \
+                Monitor *m = userdata;                                                                  \
+                return sd_bus_message_append(reply, type, expression);                                  \
+        }
+
+DEFINE_GETTER(get_device, "s", iio_source_info(m->source)->device)
+DEFINE_GETTER(get_state, "s", monitor_state_to_string(m->state))
+DEFINE_GETTER(get_nominal_rate_hz, "d", monitor_nominal_rate_hz(m))
+DEFINE_GETTER(get_rate_hz, "d", frame_clock_rate_hz(&m->clock))
+DEFINE_GETTER(get_false_alarms_per_hour, "d", m->config.false_alarms_per_hour)
+DEFINE_GETTER(get_scans, "t", m->n_scans)
+DEFINE_GETTER(get_events, "t", m->n_events)
+
+static int get_lost(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Monitor *m = userdata;
+
+        int r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (LostCause c = 0; c < _LOST_CAUSE_MAX && r >= 0; c++)
+                r = sd_bus_message_append(reply, "{st}", lost_cause_to_string(c), m->lost[c]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const sd_bus_vtable monitor_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NominalRateHz", "d", get_nominal_rate_hz, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("RateHz", "d", get_rate_hz, 0, 0),
+        SD_BUS_PROPERTY("FalseAlarmsPerHour", "d", get_false_alarms_per_hour, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
+        SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Twitch",
+                                SD_BUS_ARGS("t", id, "t", time_usec, "s", kind, "au", channels,
+                                            "d", amplitude_uv, "d", duration_ms, "a{sv}", details), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Artefact",
+                                SD_BUS_ARGS("t", from_usec, "t", to_usec, "s", cause, "au", channels,
+                                            "a{sv}", details), 0),
+        SD_BUS_VTABLE_END,
+};
+
+/* --- signals ----------------------------------------------------------------- */
+
+static void unref_message(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+static int append_channels(sd_bus_message *s, const unsigned *channels, size_t n) {
+        uint32_t index[DETECT_EVENT_CHANNELS_MAX];
+
+        for (size_t i = 0; i < n; i++)
+                index[i] = channels[i];
+        return sd_bus_message_append_array(s, 'u', index, n * sizeof(index[0]));
+}
+
+static int new_signal(sd_bus *bus, const Monitor *monitor, const char *member, sd_bus_message **ret) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = bus_monitor_path(monitor, &path);
+        return r < 0 ? r : sd_bus_message_new_signal(bus, ret, path, TWITCHD_MONITOR_INTERFACE, member);
+}
+
+static int send_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e) {
+        _cleanup_(unref_message) sd_bus_message *s = NULL;
+        const DetectEvent *d = e->event;
+
+        int r = new_signal(bus, monitor, "Twitch", &s);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "tts", e->id, e->time_usec, event_kind_to_string(d->kind));
+        if (r >= 0)
+                r = append_channels(s, d->channels, d->n_channels);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "dda{sv}", d->amplitude_uv, e->duration_ms, 5,
+                                          "snr", "d", d->snr,
+                                          "discharges", "u", (uint32_t) d->discharges,
+                                          "onset_usec", "t", e->onset_usec,
+                                          "end_usec", "t", e->end_usec,
+                                          "boottime_usec", "t", e->boottime_usec);
+        return r < 0 ? r : sd_bus_send(bus, s, NULL);
+}
+
+void bus_emit_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e) {
+        int r = send_twitch(bus, monitor, e);
+        if (r < 0)
+                log_warning_errno(r, "%s: event %" PRIu64 " was not sent: %m", monitor->name, e->id);
+}
+
+static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a) {
+        _cleanup_(unref_message) sd_bus_message *s = NULL;
+        const DetectArtefact *d = a->artefact;
+
+        int r = new_signal(bus, monitor, "Artefact", &s);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "tts", a->from_usec, a->to_usec, artefact_cause_to_string(d->cause));
+        if (r >= 0)
+                r = append_channels(s, d->channels, d->n_channels);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "a{sv}", 0);
+        return r < 0 ? r : sd_bus_send(bus, s, NULL);
+}
+
+void bus_emit_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a) {
+        int r = send_artefact(bus, monitor, a);
+        if (r < 0)
+                log_warning_errno(r, "%s: an artefact was not sent: %m", monitor->name);
+}
+
+void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = bus_monitor_path(monitor, &path);
+        if (r >= 0)
+                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_MONITOR_INTERFACE, property, NULL);
+        if (r < 0)
+                log_warning_errno(r, "%s: a change of %s was not sent: %m", monitor->name, property);
+}
+
+/* The Monitor and its Channels: each is an object of its own. */
+static int for_objects(sd_bus *bus, const Monitor *monitor, int (*f)(sd_bus *bus, const char *path)) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = bus_monitor_path(monitor, &path);
+        if (r >= 0)
+                r = f(bus, path);
+        for (unsigned i = 0; i < monitor->n_channels && r >= 0; i++) {
+                _cleanup_free_ char *channel = NULL;
+
+                r = bus_channel_path(monitor, i, &channel);
+                if (r >= 0)
+                        r = f(bus, channel);
+        }
+        return r;
+}
+
+void bus_announce_monitor(sd_bus *bus, const Monitor *monitor) {
+        int r = for_objects(bus, monitor, sd_bus_emit_object_added);
+        if (r < 0)
+                log_warning_errno(r, "%s: its coming was not sent: %m", monitor->name);
+}
+
+void bus_withdraw_monitor(sd_bus *bus, const Monitor *monitor) {
+        int r = for_objects(bus, monitor, sd_bus_emit_object_removed);
+        if (r < 0)
+                log_warning_errno(r, "%s: its going was not sent: %m", monitor->name);
+}

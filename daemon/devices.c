@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <sys/inotify.h>
+#include <systemd/sd-device.h>
+
+#include "devices.h"
+#include "source/iio.h"
+#include "util.h"
+
+#define NODE_PREFIX "iio:device"
+
+static void unref_enumerator(sd_device_enumerator **e) {
+        sd_device_enumerator_unref(*e);
+}
+
+static bool is_node(const char *name) {
+        return strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) == 0;
+}
+
+int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata) {
+        _cleanup_(unref_enumerator) sd_device_enumerator *e = NULL;
+
+        int r = sd_device_enumerator_new(&e);
+        if (r >= 0)
+                r = sd_device_enumerator_add_match_subsystem(e, "iio", true);
+        if (r >= 0)
+                r = sd_device_enumerator_add_match_sysattr(e, "name", IIO_DEVICE_NAME_PREFIX "*", true);
+        if (r < 0)
+                return r;
+
+        for (sd_device *d = sd_device_enumerator_get_device_first(e); d;
+             d = sd_device_enumerator_get_device_next(e)) {
+                const char *id;
+
+                /* not a trigger, which may bear the device's name too */
+                if (sd_device_get_sysname(d, &id) < 0 || !is_node(id))
+                        continue;
+                r = f(id, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+struct DevicesWatch {
+        sd_event_source *source;
+        void (*came)(void *userdata);
+        void (*gone)(const char *id, void *userdata);
+        void *userdata;
+};
+
+static int on_inotify(sd_event_source *es, const struct inotify_event *event, void *userdata) {
+        DevicesWatch *w = userdata;
+
+        if (event->mask & IN_Q_OVERFLOW)
+                w->came(w->userdata);
+        else if (event->len > 0 && is_node(event->name)) {
+                if (event->mask & IN_DELETE)
+                        w->gone(event->name, w->userdata);
+                else
+                        w->came(w->userdata);
+        }
+        return 0;
+}
+
+int devices_watch(sd_event *event, void (*came)(void *userdata), void (*gone)(const char *id, void *userdata),
+                  void *userdata, DevicesWatch **ret) {
+        assert(came);
+        assert(gone);
+        assert(ret);
+
+        DevicesWatch *w = malloc(sizeof(*w));
+        if (!w)
+                return -ENOMEM;
+        *w = (DevicesWatch) { .came = came, .gone = gone, .userdata = userdata };
+
+        int r = sd_event_add_inotify(event, &w->source, "/dev", IN_CREATE | IN_ATTRIB | IN_DELETE | IN_ONLYDIR,
+                                     on_inotify, w);
+        if (r < 0) {
+                devices_watch_free(w);
+                return r;
+        }
+        *ret = w;
+        return 0;
+}
+
+DevicesWatch* devices_watch_free(DevicesWatch *w) {
+        if (w)
+                sd_event_source_disable_unref(w->source);
+        free(w);
+        return NULL;
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "bus/bus.h"
+#include "log.h"
+#include "manager.h"
+
+#define LOCAL_URI "local:"
+#define TICK_USEC USEC_PER_SEC
+
+/* udev needs a moment between the coming of a node and the end of its rules. */
+#define RESCAN_USEC (300 * USEC_PER_MSEC)
+#define RESCANS 10u
+
+/* Without a device, time for a client that activated the service to hear so. */
+#define LINGER_USEC (3 * USEC_PER_SEC)
+
+/* A stop takes less than 2 s, whatever hangs: all threads together, then the bus. */
+#define STOP_JOIN_USEC (1 * USEC_PER_SEC)
+#define STOP_FLUSH_USEC (300 * USEC_PER_MSEC)
+#define STOP_BARRIER_USEC (300 * USEC_PER_MSEC)
+
+static usec_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+/* --- the list of monitors ---------------------------------------------------- */
+
+Monitor* manager_find_monitor(const Manager *m, const char *name) {
+        for (size_t i = 0; i < m->n_monitors; i++)
+                if (m->monitors[i]->opened && streq(m->monitors[i]->name, name))
+                        return m->monitors[i];
+        return NULL;
+}
+
+static Monitor* find_device(const Manager *m, const char *id) {
+        for (size_t i = 0; i < m->n_monitors; i++)
+                if (m->monitors[i]->id && streq(m->monitors[i]->id, id))
+                        return m->monitors[i];
+        return NULL;
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp((*(Monitor *const*) a)->name, (*(Monitor *const*) b)->name);
+}
+
+static void remove_monitor(Manager *m, Monitor *monitor) {
+        for (size_t i = 0; i < m->n_monitors; i++)
+                if (m->monitors[i] == monitor) {
+                        memmove(&m->monitors[i], &m->monitors[i + 1],
+                                (m->n_monitors - i - 1) * sizeof(m->monitors[0]));
+                        m->n_monitors--;
+                        return;
+                }
+}
+
+/* --- systemd ------------------------------------------------------------------ */
+
+static size_t describe_monitor(const Monitor *monitor, char *s, size_t size) {
+        double rate_hz = frame_clock_rate_hz(&monitor->clock);
+        int n = snprintf(s, size, "%s: %s, %u channels, %.1f Hz, %" PRIu64 " lost, %" PRIu64 " events",
+                         monitor->name, monitor_state_to_string(monitor->state), monitor->n_channels,
+                         rate_hz > 0 ? rate_hz : monitor_nominal_rate_hz(monitor), monitor_lost_total(monitor),
+                         monitor->n_events);
+        bool first = true;
+
+        for (unsigned i = 0; i < monitor->n_channels && (size_t) n < size; i++)
+                if (monitor->channels[i].lead_off) {
+                        n += snprintf(s + n, size - (size_t) n, "%s%u", first ? ", lead off: " : " ", i);
+                        first = false;
+                }
+        return MIN((size_t) n, size - 1);
+}
+
+static void notify_status(Manager *m) {
+        char s[sizeof(m->status)] = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->n_monitors && n < sizeof(s) - 3; i++) {
+                if (!m->monitors[i]->opened)
+                        continue;
+                if (n > 0)
+                        n += (size_t) snprintf(s + n, sizeof(s) - n, "; ");
+                n += describe_monitor(m->monitors[i], s + n, sizeof(s) - n);
+        }
+        if (n == 0 || streq(s, m->status))
+                return;
+        strcpy(m->status, s);
+        (void) sd_notifyf(false, "STATUS=%s", s);
+}
+
+static void notify_ready(Manager *m) {
+        if (m->ready)
+                return;
+        m->ready = true;
+        (void) sd_notify(false, "READY=1");
+}
+
+/* Samples are the heartbeat: a loop that turns without them is not alive. */
+static void notify_watchdog(Manager *m) {
+        if (m->watchdog_usec == 0)
+                return;
+        for (size_t i = 0; i < m->n_monitors; i++)
+                if (m->monitors[i]->state == MONITOR_NO_DATA)
+                        return;
+        (void) sd_notify(false, "WATCHDOG=1");
+}
+
+/* --- the end ------------------------------------------------------------------- */
+
+static void flush_bus(Manager *m) {
+        usec_t until = now_usec() + STOP_FLUSH_USEC, now;
+        uint64_t queued;
+
+        while (sd_bus_get_n_queued_write(m->bus, &queued) >= 0 && queued > 0 && (now = now_usec()) < until)
+                if (sd_bus_process(m->bus, NULL) < 0 || sd_bus_wait(m->bus, until - now) < 0)
+                        return;
+}
+
+static int found_one(const char *id, void *userdata) {
+        return -EEXIST;
+}
+
+/*
+ * udev starts this service when a device appears, unless it counts as active: then nothing happens, and a
+ * device that came between the end of the last one and now would wait for ever. So systemd is told that the
+ * service ends and, by the barrier, known to know. Whatever comes after that starts it again as soon as it has
+ * ended. What came before is seen here.
+ */
+static bool replugged(Manager *m) {
+        (void) sd_notify_barrier(false, STOP_BARRIER_USEC);
+        return !m->uri && devices_foreach(found_one, NULL) == -EEXIST;
+}
+
+static void stop(Manager *m, int exit_status) {
+        usec_t until = now_usec() + STOP_JOIN_USEC;
+
+        if (m->stopping)
+                return;
+        m->stopping = true;
+        (void) sd_notify(false, "STOPPING=1");
+
+        for (size_t i = 0; i < m->n_monitors; i++)
+                monitor_cancel(m->monitors[i]);
+        while (m->n_monitors > 0) {
+                usec_t now = now_usec();
+
+                if (monitor_finish(m->monitors[0], until > now ? until - now : 0) >= 0)
+                        continue;
+                log_error("%s: the device does not let go; leaving all the same.",
+                          m->monitors[0]->opened ? m->monitors[0]->name : "a device being opened");
+                flush_bus(m);
+                _exit(EXIT_FAILURE);
+        }
+        flush_bus(m);
+        (void) sd_event_exit(m->event, exit_status);
+}
+
+static void stop_when_idle(Manager *m) {
+        if (m->stopping || m->n_monitors > 0)
+                return;
+        if (m->failed < 0) {
+                stop(m, EXIT_FAILURE);
+                return;
+        }
+
+        (void) sd_notify(false, "STOPPING=1\nSTATUS=No device any more");
+        if (replugged(m)) {
+                log_info("A device is there again: starting anew.");
+                stop(m, EXIT_REPLUGGED);
+        } else
+                stop(m, EXIT_SUCCESS);
+}
+
+static int on_signal(sd_event_source *es, const struct signalfd_siginfo *si, void *userdata) {
+        stop(userdata, EXIT_SUCCESS);
+        return 0;
+}
+
+/* --- sinks ----------------------------------------------------------------------- */
+
+static void on_name(const char *device, char ret[static MONITOR_NAME_MAX], void *userdata) {
+        snprintf(ret, MONITOR_NAME_MAX, "%s", device);
+        for (unsigned i = 2; manager_find_monitor(userdata, ret); i++)
+                snprintf(ret, MONITOR_NAME_MAX, "%s.%u", device, i);
+}
+
+static void on_opened(Monitor *monitor, void *userdata) {
+        Manager *m = userdata;
+
+        m->linger = sd_event_source_disable_unref(m->linger);
+        qsort(m->monitors, m->n_monitors, sizeof(m->monitors[0]), compare_names);
+        bus_announce_monitor(m->bus, monitor);
+        notify_status(m);
+}
+
+static void on_streaming(Monitor *monitor, void *userdata) {
+        notify_ready(userdata);
+}
+
+static void on_event(Monitor *monitor, const MonitorEvent *e, void *userdata) {
+        bus_emit_twitch(((Manager*) userdata)->bus, monitor, e);
+}
+
+static void on_artefact(Monitor *monitor, const MonitorArtefact *a, void *userdata) {
+        bus_emit_artefact(((Manager*) userdata)->bus, monitor, a);
+}
+
+static void on_state_changed(Monitor *monitor, void *userdata) {
+        Manager *m = userdata;
+
+        bus_monitor_changed(m->bus, monitor, "State");
+        notify_status(m);
+}
+
+static void on_lost_changed(Monitor *monitor, void *userdata) {
+        bus_monitor_changed(((Manager*) userdata)->bus, monitor, "Lost");
+}
+
+static void on_channel_changed(Monitor *monitor, unsigned channel, void *userdata) {
+        bus_channel_changed(((Manager*) userdata)->bus, monitor, channel);
+}
+
+static void schedule_rescan(Manager *m);
+
+static void on_ended(Monitor *monitor, void *userdata) {
+        Manager *m = userdata;
+
+        if (monitor->error < 0 && monitor->error != -ENODEV && m->failed == 0)
+                m->failed = monitor->error;
+        if (monitor->opened)
+                bus_withdraw_monitor(m->bus, monitor);
+        remove_monitor(m, monitor);
+        monitor_free(monitor);
+        if (m->stopping)
+                return;
+        if (m->n_monitors > 0)
+                schedule_rescan(m);     /* its successor of the same name may be there already */
+        stop_when_idle(m);
+}
+
+static void add_monitor(Manager *m, const char *uri, const char *id) {
+        MonitorSinks sinks = {
+                .opened = on_opened,
+                .streaming = on_streaming,
+                .event = on_event,
+                .artefact = on_artefact,
+                .state_changed = on_state_changed,
+                .lost_changed = on_lost_changed,
+                .channel_changed = on_channel_changed,
+                .ended = on_ended,
+                .name = on_name,
+                .userdata = m,
+        };
+
+        if (m->n_monitors == MANAGER_MONITORS_MAX) {
+                log_warning("%s: more than %u devices; this one is left alone.", id, MANAGER_MONITORS_MAX);
+                return;
+        }
+        int r = monitor_new(m->event, uri, id, &m->config, &sinks, &m->monitors[m->n_monitors]);
+        if (r < 0) {
+                log_error_errno(r, "%s: cannot be opened: %m", id ? id : uri);
+                m->failed = r;
+                return;
+        }
+        m->n_monitors++;
+}
+
+/* --- devices ---------------------------------------------------------------------- */
+
+static int take_device(const char *id, void *userdata) {
+        Manager *m = userdata;
+
+        if (!m->stopping && !find_device(m, id))
+                add_monitor(m, LOCAL_URI, id);
+        return 0;
+}
+
+static int scan(Manager *m) {
+        int r = devices_foreach(take_device, m);
+
+        return r < 0 ? log_error_errno(r, "Cannot list the IIO devices: %m") : 0;
+}
+
+static int on_rescan(sd_event_source *es, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+        size_t before = m->n_monitors;
+
+        (void) scan(m);
+        if (m->n_monitors == before && --m->rescans_left > 0) {
+                (void) sd_event_source_set_time_relative(es, RESCAN_USEC);
+                (void) sd_event_source_set_enabled(es, SD_EVENT_ONESHOT);
+        }
+        return 0;
+}
+
+static void schedule_rescan(Manager *m) {
+        if (m->uri || !m->rescan)
+                return;
+        m->rescans_left = RESCANS;
+        (void) sd_event_source_set_time_relative(m->rescan, RESCAN_USEC);
+        (void) sd_event_source_set_enabled(m->rescan, SD_EVENT_ONESHOT);
+}
+
+static void on_device_came(void *userdata) {
+        schedule_rescan(userdata);
+}
+
+static void on_device_gone(const char *id, void *userdata) {
+        Monitor *monitor = find_device(userdata, id);
+
+        if (monitor)
+                monitor_device_gone(monitor);
+}
+
+static int on_linger(sd_event_source *es, uint64_t usec, void *userdata) {
+        stop_when_idle(userdata);
+        return 0;
+}
+
+static int start_local(Manager *m) {
+        /* First watch, then look: nothing is missed in between. */
+        int r = devices_watch(m->event, on_device_came, on_device_gone, m, &m->watch);
+        if (r < 0)
+                return log_error_errno(r, "Cannot watch /dev: %m");
+        r = sd_event_add_time_relative(m->event, &m->rescan, CLOCK_MONOTONIC, 0, 0, on_rescan, m);
+        if (r < 0 || (r = sd_event_source_set_enabled(m->rescan, SD_EVENT_OFF)) < 0)
+                return log_error_errno(r, "Cannot set a timer: %m");
+        r = scan(m);
+        if (r < 0 || m->n_monitors > 0)
+                return r;
+
+        log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the simulated one "
+                   "(modprobe ads1299-sim): this service starts by itself when an IIO device named ads1299 appears.");
+        (void) sd_notify(false, "STATUS=No ADS1299 found");
+        notify_ready(m);
+        return sd_event_add_time_relative(m->event, &m->linger, CLOCK_MONOTONIC, LINGER_USEC, 0, on_linger, m);
+}
+
+/* --- the bus ------------------------------------------------------------------------ */
+
+static int name_acquired(Manager *m) {
+        log_info("twitchd " TWITCHD_VERSION " is " TWITCHD_BUS_NAME " on the bus.");
+        if (!m->uri)
+                return start_local(m);
+        add_monitor(m, m->uri, NULL);
+        return m->failed;
+}
+
+static int explain_refused_name(int r) {
+        if (r == -EACCES || r == -EPERM)
+                return log_error_errno(r, "The bus does not let this user own " TWITCHD_BUS_NAME ": is "
+                                       "org.twitchd1.conf in /usr/share/dbus-1/system.d, and is this the user twitchd?");
+        if (r == -EEXIST)
+                return log_error_errno(r, TWITCHD_BUS_NAME " is taken: another twitchd is running.");
+        return log_error_errno(r, "Cannot get the name " TWITCHD_BUS_NAME ": %m");
+}
+
+/* RequestName: reply codes of the D-Bus specification */
+enum { NAME_PRIMARY_OWNER = 1, NAME_ALREADY_OWNER = 4 };
+
+static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *m = userdata;
+        uint32_t code = 0;
+        int r;
+
+        if (m->stopping)
+                return 0;
+        if (sd_bus_message_is_method_error(reply, NULL))
+                r = explain_refused_name(-sd_bus_message_get_errno(reply));
+        else if (sd_bus_message_read(reply, "u", &code) < 0 ||
+                 (code != NAME_PRIMARY_OWNER && code != NAME_ALREADY_OWNER))
+                r = explain_refused_name(-EEXIST);
+        else
+                r = name_acquired(m);
+        if (r < 0)
+                stop(m, EXIT_FAILURE);
+        return 0;
+}
+
+/*
+ * The name before the first device: the bus policy keeps strangers away from the signals of whoever owns
+ * the name, so nothing may be sent without it.
+ */
+static int open_bus(Manager *m) {
+        int r = sd_bus_open_system_with_description(&m->bus, "twitchd");
+        if (r < 0)
+                return log_error_errno(r, "Cannot connect to the system bus: %m");
+        r = bus_register(m->bus, m);
+        if (r >= 0)
+                r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(m->bus, true);
+        if (r >= 0)
+                r = sd_bus_request_name_async(m->bus, NULL, TWITCHD_BUS_NAME, 0, on_name_reply, m);
+        return r < 0 ? log_error_errno(r, "Cannot register on the bus: %m") : 0;
+}
+
+/* --- ------------------------------------------------------------------------------- */
+
+static int on_tick(sd_event_source *es, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+
+        for (size_t i = 0; i < m->n_monitors; i++)
+                monitor_tick(m->monitors[i]);
+        notify_status(m);
+        notify_watchdog(m);
+        (void) sd_event_source_set_time_relative(es, TICK_USEC);
+        return 0;
+}
+
+static int set_up_event(Manager *m) {
+        sigset_t signals;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+                return -errno;
+
+        int r = sd_event_new(&m->event);
+        if (r >= 0)
+                r = sd_event_add_signal(m->event, NULL, SIGTERM, on_signal, m);
+        if (r >= 0)
+                r = sd_event_add_signal(m->event, NULL, SIGINT, on_signal, m);
+        if (r >= 0)
+                r = sd_event_add_time_relative(m->event, &m->tick, CLOCK_MONOTONIC, TICK_USEC, 0, on_tick, m);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->tick, SD_EVENT_ON);
+        return r;
+}
+
+int manager_new(const Config *config, const char *uri, Manager **ret) {
+        _cleanup_(manager_freep) Manager *m = NULL;
+
+        assert(config);
+        assert(ret);
+
+        m = calloc(1, sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+        m->config = *config;
+        m->uri = uri;
+        (void) sd_watchdog_enabled(false, &m->watchdog_usec);
+
+        int r = set_up_event(m);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
+        r = open_bus(m);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+Manager* manager_free(Manager *m) {
+        if (!m)
+                return NULL;
+        devices_watch_free(m->watch);
+        sd_event_source_disable_unref(m->tick);
+        sd_event_source_disable_unref(m->rescan);
+        sd_event_source_disable_unref(m->linger);
+        sd_bus_close_unref(m->bus);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}
+
+int manager_run(Manager *m) {
+        int r = sd_event_loop(m->event);
+
+        stop(m, r);     /* the bus went away, or the loop failed: the monitors are still there */
+        return r;
+}

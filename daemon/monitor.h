@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One front end: source -> clock and detector -> sinks.
+ *
+ * A Monitor opens its device in the background, feeds its frames to the detector, maps frame
+ * positions to time and hands on what was found. It knows neither D-Bus nor other sinks. The
+ * struct is for reading; only monitor.c writes it.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "detect/detect.h"
+#include "source/clock.h"
+#include "source/iio.h"
+
+#define MONITOR_NAME_MAX 96
+
+typedef struct Monitor Monitor;
+
+#define MONITOR_STATES(X)                       \
+        X(STARTING, "starting")                 \
+        X(RUNNING, "running")                   \
+        X(NO_DATA, "no-data")                   \
+        X(STOPPED, "stopped")                   \
+        X(FAILED, "failed")
+
+typedef enum MonitorState {
+#define MONITOR_ENUM(name, word) MONITOR_##name,
+        MONITOR_STATES(MONITOR_ENUM)
+#undef MONITOR_ENUM
+        _MONITOR_STATE_MAX,
+} MonitorState;
+
+const char* monitor_state_to_string(MonitorState s);
+
+/* An event in the time of clocks. Fields of clock_id REALTIME unless they say otherwise. */
+typedef struct MonitorEvent {
+        uint64_t id;                            /* counts up from 1 within its Monitor */
+        const DetectEvent *event;
+        usec_t time_usec, onset_usec, end_usec; /* time: the largest peak of the first discharge */
+        usec_t boottime_usec;                   /* the same peak in CLOCK_BOOTTIME */
+        double duration_ms;
+} MonitorEvent;
+
+typedef struct MonitorArtefact {
+        const DetectArtefact *artefact;
+        usec_t from_usec, to_usec;
+} MonitorArtefact;
+
+typedef struct MonitorSinks {
+        void (*opened)(Monitor *m, void *userdata);     /* name, rate and channels are known from here on */
+        void (*streaming)(Monitor *m, void *userdata);  /* the first samples have come */
+        void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
+        void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);
+        void (*state_changed)(Monitor *m, void *userdata);
+        void (*lost_changed)(Monitor *m, void *userdata);
+        void (*channel_changed)(Monitor *m, unsigned channel, void *userdata);
+        void (*ended)(Monitor *m, void *userdata);      /* last call; may free the Monitor */
+        /* A name for a device of this name that no other Monitor has. */
+        void (*name)(const char *device, char ret[static MONITOR_NAME_MAX], void *userdata);
+        void *userdata;
+} MonitorSinks;
+
+typedef struct MonitorChannel {
+        Monitor *monitor;
+        unsigned index;
+        bool lead_off;                          /* as last announced */
+        const char *status;
+} MonitorChannel;
+
+struct Monitor {
+        char name[MONITOR_NAME_MAX];            /* empty until opened */
+        char *id;                               /* "iio:device0"; NULL with a URI of one's own */
+        Config config;
+        MonitorSinks sinks;
+
+        IioSource *source;
+        sd_event_source *wakeup;
+        Detector *detector;
+        FrameClock clock;
+
+        MonitorState state;
+        bool opened, streaming, device_gone;
+        int error;                              /* why it ended: 0, or a negative errno */
+        usec_t opened_usec, last_frame_usec, first_frame_usec; /* CLOCK_MONOTONIC */
+        uint64_t n_scans, n_events;
+        uint64_t lost[_LOST_CAUSE_MAX];         /* as last announced */
+        unsigned n_channels;
+        MonitorChannel channels[ADS1299_MAX_CHANNELS];
+};
+
+/* Starts to open the device uri/id; id may be NULL for the first ADS1299 of uri. */
+int monitor_new(sd_event *event, const char *uri, const char *id, const Config *config,
+                const MonitorSinks *sinks, Monitor **ret);
+/* Ended before. */
+Monitor* monitor_free(Monitor *m);
+DEFINE_TRIVIAL_CLEANUP_FUNC(Monitor*, monitor_free);
+
+/* Once a second: notices silence and announces what changed. */
+void monitor_tick(Monitor *m);
+
+/* The device node has gone: the thread may sleep in a poll() that nothing wakes. */
+void monitor_device_gone(Monitor *m);
+
+/*
+ * Ends it from outside, in two steps so that several end at the same time. monitor_finish() waits at
+ * most timeout_usec, reports what is undecided and calls ended(); -ETIMEDOUT: the acquisition thread hangs.
+ */
+void monitor_cancel(Monitor *m);
+int monitor_finish(Monitor *m, usec_t timeout_usec);
+
+double monitor_nominal_rate_hz(const Monitor *m);
+const SourceChannel* monitor_channel_info(const Monitor *m, unsigned channel);
+void monitor_channel_stats(const Monitor *m, unsigned channel, DetectChannelStats *ret);
+uint64_t monitor_lost_total(const Monitor *m);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <getopt.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "manager.h"
+
+static const char *arg_config = NULL;
+static const char *arg_uri = NULL;
+
+static void help(void) {
+        printf("twitchd [OPTIONS...]\n\n"
+               "Finds muscle twitches in the signals of ADS1299 front ends and tells them on D-Bus.\n\n"
+               "  -h --help           Show this help\n"
+               "     --version        Show the version\n"
+               "     --config=FILE    Read FILE and FILE.d/*.conf instead of " CONFIG_FILE "\n"
+               "     --uri=URI        Read the first ADS1299 of another IIO context than this\n"
+               "                      machine's, e.g. ip:192.168.1.5 (unencrypted: a wire of\n"
+               "                      your own only)\n");
+}
+
+/* 1: go on, 0: done, negative: bad usage */
+static int parse_argv(int argc, char *argv[]) {
+        enum { ARG_VERSION = 0x100, ARG_CONFIG, ARG_URI };
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, ARG_VERSION },
+                { "config", required_argument, NULL, ARG_CONFIG },
+                { "uri", required_argument, NULL, ARG_URI },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'h':
+                        help();
+                        return 0;
+                case ARG_VERSION:
+                        puts("twitchd " TWITCHD_VERSION);
+                        return 0;
+                case ARG_CONFIG:
+                        arg_config = optarg;
+                        break;
+                case ARG_URI:
+                        arg_uri = optarg;
+                        break;
+                default:
+                        return -EINVAL;
+                }
+        if (optind < argc) {
+                log_error("twitchd takes no arguments, only options; see --help.");
+                return -EINVAL;
+        }
+        return 1;
+}
+
+static int run(void) {
+        _cleanup_(manager_freep) Manager *m = NULL;
+        Config config;
+
+        config_default(&config);
+        if (arg_config && access(arg_config, R_OK) < 0)
+                return log_error_errno(errno, "%s: %m", arg_config);
+        int r = config_load(&config, arg_config ? arg_config : CONFIG_FILE);
+        if (r < 0)
+                return r;
+
+        r = manager_new(&config, arg_uri, &m);
+        return r < 0 ? r : manager_run(m);
+}
+
+int main(int argc, char *argv[]) {
+        int r = parse_argv(argc, argv);
+        if (r <= 0)
+                return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+        r = run();
+        /* On every way out, also before the event loop */
+        (void) sd_notify(false, "STOPPING=1");
+        return r < 0 ? EXIT_FAILURE : r;
+}
