@@ -59,7 +59,6 @@ static void write_file(int type, const Signal *signals, int n) {
                                 codes[k] = code_at(signals + i, record * (unsigned) signals[i].rate + k);
                         ck_assert_int_eq(edfwrite_digital_samples(h, codes), 0);
                 }
-        edfwrite_annotation_latin1(h, 10000, -1, "a mark");
         ck_assert_int_eq(edfclose_file(h), 0);
 }
 
