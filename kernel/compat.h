@@ -1,12 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between kernel versions: the only file that looks at
- * LINUX_VERSION_CODE.
+ * Bridges from the kernel API the driver is written to (the newest) down to
+ * Linux 6.1. The only file that looks at the kernel's version: dropping it,
+ * and its #include lines, is all it takes to move the driver into a tree.
  */
 #ifndef ADS1299_COMPAT_H
 #define ADS1299_COMPAT_H
 
 #include <linux/version.h>
+
+/* --- driver ---------------------------------------------------------------- */
+
+#include <linux/iio/iio.h>
+#include <linux/regmap.h>
+#include <linux/spi/spi.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define REGCACHE_MAPLE	REGCACHE_RBTREE
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+/* There was no such step: spi_async() checked the message every time */
+static inline int devm_spi_optimize_message(struct device *dev,
+					    struct spi_device *spi,
+					    struct spi_message *msg)
+{
+	return 0;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+static inline bool iio_device_claim_direct(struct iio_dev *indio_dev)
+{
+	return !iio_device_claim_direct_mode(indio_dev);
+}
+
+static inline void iio_device_release_direct(struct iio_dev *indio_dev)
+{
+	iio_device_release_direct_mode(indio_dev);
+}
+#endif
 
 /* --- simulated hat -------------------------------------------------------- */
 

@@ -1,0 +1,816 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TI ADS1299, ADS1299-6, ADS1299-4: 8, 6 and 4 channel, 24 bit, simultaneously
+ * sampling analogue front end for biopotentials.
+ *
+ * Data sheet SBAS499C: https://www.ti.com/lit/gpn/ads1299
+ *
+ * Probe, power, registers and IIO attributes. Data go through ads1299-capture.c.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/bits.h>
+#include <linux/clk.h>
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/gpio/consumer.h>
+#include <linux/math.h>
+#include <linux/math64.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pm.h>
+#include <linux/property.h>
+#include <linux/regmap.h>
+#include <linux/regulator/consumer.h>
+#include <linux/spi/spi.h>
+#include <linux/sysfs.h>
+#include <linux/time64.h>
+
+#include <linux/iio/iio.h>
+#include <linux/iio/sysfs.h>
+
+#include "ads1299-priv.h"
+#include "compat.h"
+
+#define ADS1299_GAIN_CODE_DEFAULT	6	/* 24, as after reset */
+#define ADS1299_DR_DEFAULT		ADS1299_DR_1000_HZ
+
+#define ADS1299_FV_PER_MV		1000000000000LL
+
+static const u8 ads1299_gains[] = ADS1299_GAINS;
+
+/* By the number of channels in the ID register */
+static const struct ads1299_chip_info ads1299_chips[] = {
+	[ADS1299_ID_NU_CH_4] = { .name = "ads1299-4", .num_channels = 4 },
+	[ADS1299_ID_NU_CH_6] = { .name = "ads1299-6", .num_channels = 6 },
+	[ADS1299_ID_NU_CH_8] = { .name = "ads1299", .num_channels = 8 },
+};
+
+/* Rounded up */
+static unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigned int clocks)
+{
+	return DIV_ROUND_UP_ULL((u64)clocks * USEC_PER_SEC, st->fclk_hz);
+}
+
+/*
+ * Registers and commands. At one bit per clock a byte takes 8 tCLK, so that no
+ * gap is needed for tSDECODE of 4 tCLK between bytes (9.5.3.10), however far
+ * the internal oscillator is off.
+ */
+static int ads1299_transfer(struct ads1299_state *st, unsigned int len)
+{
+	struct spi_transfer xfer = {
+		.tx_buf = st->tx,
+		.rx_buf = st->rx,
+		.len = len,
+		.speed_hz = min_t(u32, st->fclk_hz, st->spi->max_speed_hz),
+		.delay = st->decode_delay,
+	};
+
+	lockdep_assert_held(&st->lock);
+
+	return spi_sync_transfer(st->spi, &xfer, 1);
+}
+
+/**
+ * ads1299_command - send a command of one byte
+ * @st: the device
+ * @opcode: ADS1299_CMD_*
+ *
+ * Context: can sleep.
+ * Returns: 0 when the chip had the time to decode it, or a negative error code.
+ */
+int ads1299_command(struct ads1299_state *st, u8 opcode)
+{
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = opcode;
+	return ads1299_transfer(st, 1);
+}
+
+static int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val)
+{
+	struct ads1299_state *st = context;
+	int ret;
+
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = ADS1299_CMD_RREG | reg;
+	st->tx[1] = 0;	/* one register */
+	st->tx[2] = 0;
+	ret = ads1299_transfer(st, 3);
+	if (ret)
+		return ret;
+
+	*val = st->rx[2];
+	return 0;
+}
+
+static int ads1299_reg_write(void *context, unsigned int reg, unsigned int val)
+{
+	struct ads1299_state *st = context;
+
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = ADS1299_CMD_WREG | reg;
+	st->tx[1] = 0;	/* one register */
+	st->tx[2] = val;
+	return ads1299_transfer(st, 3);
+}
+
+static const struct regmap_range ads1299_writeable_ranges[] = {
+	regmap_reg_range(ADS1299_REG_CONFIG1, ADS1299_REG_LOFF_FLIP),
+	regmap_reg_range(ADS1299_REG_GPIO, ADS1299_REG_CONFIG4),
+};
+
+static const struct regmap_access_table ads1299_writeable = {
+	.yes_ranges = ads1299_writeable_ranges,
+	.n_yes_ranges = ARRAY_SIZE(ads1299_writeable_ranges),
+};
+
+/* CONFIG3.BIAS_STAT is volatile as well, but the rest of CONFIG3 has to be cached */
+static const struct regmap_range ads1299_volatile_ranges[] = {
+	regmap_reg_range(ADS1299_REG_ID, ADS1299_REG_ID),
+	regmap_reg_range(ADS1299_REG_LOFF_STATP, ADS1299_REG_GPIO),
+};
+
+static const struct regmap_access_table ads1299_volatile = {
+	.yes_ranges = ads1299_volatile_ranges,
+	.n_yes_ranges = ARRAY_SIZE(ads1299_volatile_ranges),
+};
+
+static const struct reg_default ads1299_reg_defaults[] = {
+	{ ADS1299_REG_CONFIG1, ADS1299_CONFIG1_RESET },
+	{ ADS1299_REG_CONFIG2, ADS1299_CONFIG2_RESET },
+	{ ADS1299_REG_CONFIG3, ADS1299_CONFIG3_RESET },
+	{ ADS1299_REG_LOFF, 0 },
+	{ ADS1299_REG_CHSET(0), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(1), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(2), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(3), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(4), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(5), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(6), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(7), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_BIAS_SENSP, 0 },
+	{ ADS1299_REG_BIAS_SENSN, 0 },
+	{ ADS1299_REG_LOFF_SENSP, 0 },
+	{ ADS1299_REG_LOFF_SENSN, 0 },
+	{ ADS1299_REG_LOFF_FLIP, 0 },
+	{ ADS1299_REG_MISC1, 0 },
+	{ ADS1299_REG_MISC2, 0 },
+	{ ADS1299_REG_CONFIG4, 0 },
+};
+
+static const struct regmap_config ads1299_regmap_config = {
+	.reg_bits = 8,
+	.val_bits = 8,
+	.reg_read = ads1299_reg_read,
+	.reg_write = ads1299_reg_write,
+	.max_register = ADS1299_REG_LAST,
+	.wr_table = &ads1299_writeable,
+	.volatile_table = &ads1299_volatile,
+	.reg_defaults = ads1299_reg_defaults,
+	.num_reg_defaults = ARRAY_SIZE(ads1299_reg_defaults),
+	.cache_type = REGCACHE_MAPLE,
+};
+
+/**
+ * ads1299_data_rate - the data rate in force
+ * @st: the device
+ * @ret_dr: code of CONFIG1.DR, below ADS1299_NUM_RATES
+ *
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr)
+{
+	unsigned int config1, dr;
+	int ret;
+
+	ret = regmap_read(st->regmap, ADS1299_REG_CONFIG1, &config1);
+	if (ret)
+		return ret;
+
+	dr = FIELD_GET(ADS1299_CONFIG1_DR_MASK, config1);
+	if (dr >= ADS1299_NUM_RATES)	/* written through debugfs */
+		return -EIO;
+
+	*ret_dr = dr;
+	return 0;
+}
+
+static int ads1299_set_rate(struct ads1299_state *st, int rate_hz)
+{
+	unsigned int dr;
+
+	for (dr = 0; dr < ADS1299_NUM_RATES; dr++)
+		if (st->rates_hz[dr] == rate_hz)
+			return regmap_update_bits(st->regmap, ADS1299_REG_CONFIG1,
+						  ADS1299_CONFIG1_DR_MASK,
+						  FIELD_PREP(ADS1299_CONFIG1_DR_MASK, dr));
+
+	return -EINVAL;
+}
+
+static void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv)
+{
+	unsigned int i;
+
+	/* fMOD / (64 << DR), with fMOD = fCLK / 2 */
+	for (i = 0; i < ADS1299_NUM_RATES; i++)
+		st->rates_hz[i] = DIV_ROUND_CLOSEST(st->fclk_hz, ADS1299_CLOCKS_PER_SAMPLE(i));
+
+	/* Equation 8 */
+	for (i = 0; i < ADS1299_NUM_GAINS; i++) {
+		u64 steps = (u64)ads1299_gains[i] << ADS1299_CODE_BITS;
+
+		st->scales_fv[i] = DIV64_U64_ROUND_CLOSEST((u64)vref_uv * NSEC_PER_SEC, steps);
+	}
+}
+
+/*
+ * The scale needs twelve decimals: an LSB is as small as 0.000022351742 mV, and
+ * the nine that the IIO core prints before it knew IIO_VAL_DECIMAL64_PICO would
+ * be wrong by 96 LSB at full scale. Hence this attribute of the standard name
+ * and meaning, with its own two functions.
+ */
+static ssize_t ads1299_scale_emit(char *buf, int at, s64 scale_fv, char end)
+{
+	s64 mv = div64_s64(scale_fv, ADS1299_FV_PER_MV);
+
+	return sysfs_emit_at(buf, at, "%lld.%012lld%c", mv, scale_fv - mv * ADS1299_FV_PER_MV, end);
+}
+
+static ssize_t ads1299_scale_read(struct iio_dev *indio_dev, uintptr_t private,
+				  const struct iio_chan_spec *chan, char *buf)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int chset, gain;
+	int ret;
+
+	ret = regmap_read(st->regmap, ADS1299_REG_CHSET(chan->address), &chset);
+	if (ret)
+		return ret;
+
+	gain = FIELD_GET(ADS1299_CHSET_GAIN_MASK, chset);
+	if (gain >= ADS1299_NUM_GAINS)	/* written through debugfs */
+		return -EIO;
+
+	return ads1299_scale_emit(buf, 0, st->scales_fv[gain], '\n');
+}
+
+static ssize_t ads1299_scale_available_read(struct iio_dev *indio_dev, uintptr_t private,
+					    const struct iio_chan_spec *chan, char *buf)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int i;
+	int at = 0;
+
+	for (i = 0; i < ADS1299_NUM_GAINS; i++)
+		at += ads1299_scale_emit(buf, at, st->scales_fv[i],
+					 i == ADS1299_NUM_GAINS - 1 ? '\n' : ' ');
+	return at;
+}
+
+/*
+ * Takes every value that scale_available prints, and shorter ones too: libiio
+ * writes a number with six decimals, which leaves 2 % of the smallest scale.
+ * The scales are a third apart at least.
+ */
+static ssize_t ads1299_scale_write(struct iio_dev *indio_dev, uintptr_t private,
+				   const struct iio_chan_spec *chan, const char *buf, size_t len)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret, mv, nano_mv;
+	unsigned int gain;
+	s64 wanted_fv;
+
+	ret = iio_str_to_fixpoint(buf, 100000000, &mv, &nano_mv);
+	if (ret)
+		return ret;
+	if (mv || nano_mv < 0)
+		return -EINVAL;
+
+	wanted_fv = nano_mv * 1000LL;
+	for (gain = 0; gain < ADS1299_NUM_GAINS; gain++)
+		if (abs(wanted_fv - st->scales_fv[gain]) <= div_s64(st->scales_fv[gain], 50))
+			break;
+	if (gain == ADS1299_NUM_GAINS)
+		return -EINVAL;
+
+	if (!iio_device_claim_direct(indio_dev))
+		return -EBUSY;
+	ret = regmap_update_bits(st->regmap, ADS1299_REG_CHSET(chan->address),
+				 ADS1299_CHSET_GAIN_MASK,
+				 FIELD_PREP(ADS1299_CHSET_GAIN_MASK, gain));
+	iio_device_release_direct(indio_dev);
+
+	return ret ?: len;
+}
+
+static const struct iio_chan_spec_ext_info ads1299_ext_info[] = {
+	{
+		.name = "scale",
+		.shared = IIO_SEPARATE,
+		.read = ads1299_scale_read,
+		.write = ads1299_scale_write,
+	},
+	{
+		.name = "scale_available",
+		.shared = IIO_SHARED_BY_TYPE,
+		.read = ads1299_scale_available_read,
+	},
+	{ }
+};
+
+static int ads1299_read_raw(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
+			    int *val, int *val2, long mask)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int dr;
+	int ret;
+
+	switch (mask) {
+	case IIO_CHAN_INFO_RAW:
+		if (!iio_device_claim_direct(indio_dev))
+			return -EBUSY;
+		ret = ads1299_convert_once(indio_dev, chan->address, val);
+		iio_device_release_direct(indio_dev);
+		return ret ?: IIO_VAL_INT;
+
+	case IIO_CHAN_INFO_SAMP_FREQ:
+		ret = ads1299_data_rate(st, &dr);
+		if (ret)
+			return ret;
+		*val = st->rates_hz[dr];
+		return IIO_VAL_INT;
+
+	default:
+		return -EINVAL;
+	}
+}
+
+static int ads1299_read_avail(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
+			      const int **vals, int *type, int *length, long mask)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+
+	switch (mask) {
+	case IIO_CHAN_INFO_SAMP_FREQ:
+		*vals = st->rates_hz;
+		*type = IIO_VAL_INT;
+		*length = ARRAY_SIZE(st->rates_hz);
+		return IIO_AVAIL_LIST;
+
+	default:
+		return -EINVAL;
+	}
+}
+
+static int ads1299_write_raw(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
+			     int val, int val2, long mask)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret;
+
+	switch (mask) {
+	case IIO_CHAN_INFO_SAMP_FREQ:
+		if (val2)
+			return -EINVAL;
+		/* A write to CONFIG1 restarts the digital filter: never under a stream */
+		if (!iio_device_claim_direct(indio_dev))
+			return -EBUSY;
+		ret = ads1299_set_rate(st, val);
+		iio_device_release_direct(indio_dev);
+		return ret;
+
+	default:
+		return -EINVAL;
+	}
+}
+
+static int ads1299_read_label(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
+			      char *label)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	const char *name = st->labels[chan->address];
+
+	if (!name)	/* as the pins are called: IN1P and IN1N */
+		return sysfs_emit(label, "IN%lu\n", chan->address + 1);
+	return sysfs_emit(label, "%s\n", name);
+}
+
+/* Reads the chip, never the cache */
+static int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
+				      unsigned int writeval, unsigned int *readval)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret;
+
+	if (reg > ADS1299_REG_LAST)
+		return -EINVAL;
+
+	if (!iio_device_claim_direct(indio_dev))
+		return -EBUSY;
+	if (readval)
+		ret = ads1299_reg_read(st, reg, readval);
+	else
+		ret = regmap_write(st->regmap, reg, writeval);
+	iio_device_release_direct(indio_dev);
+
+	return ret;
+}
+
+static IIO_DEVICE_ATTR(lost_drdy, 0444, ads1299_lost_show, NULL, ADS1299_LOST_DRDY);
+static IIO_DEVICE_ATTR(lost_spi, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SPI);
+static IIO_DEVICE_ATTR(lost_sync, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SYNC);
+static IIO_DEVICE_ATTR(lost_fifo, 0444, ads1299_lost_show, NULL, ADS1299_LOST_FIFO);
+static IIO_DEVICE_ATTR(leadoff_current_nanoamp, 0644, ads1299_leadoff_current_show,
+		       ads1299_leadoff_current_store, 0);
+static IIO_CONST_ATTR(leadoff_current_nanoamp_available, "0 6 24");
+
+static struct attribute *ads1299_attrs[] = {
+	&iio_dev_attr_lost_drdy.dev_attr.attr,
+	&iio_dev_attr_lost_spi.dev_attr.attr,
+	&iio_dev_attr_lost_sync.dev_attr.attr,
+	&iio_dev_attr_lost_fifo.dev_attr.attr,
+	&iio_dev_attr_leadoff_current_nanoamp.dev_attr.attr,
+	&iio_const_attr_leadoff_current_nanoamp_available.dev_attr.attr,
+	NULL
+};
+
+static const struct attribute_group ads1299_attr_group = {
+	.attrs = ads1299_attrs,
+};
+
+static const struct iio_info ads1299_info = {
+	.attrs = &ads1299_attr_group,
+	.read_raw = ads1299_read_raw,
+	.read_avail = ads1299_read_avail,
+	.write_raw = ads1299_write_raw,
+	.read_label = ads1299_read_label,
+	.debugfs_reg_access = ads1299_debugfs_reg_access,
+};
+
+static const struct iio_chan_spec ads1299_channel = {
+	.type = IIO_VOLTAGE,
+	.differential = 1,
+	.indexed = 1,
+	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW),
+	.info_mask_shared_by_all = BIT(IIO_CHAN_INFO_SAMP_FREQ),
+	.info_mask_shared_by_all_available = BIT(IIO_CHAN_INFO_SAMP_FREQ),
+	.ext_info = ads1299_ext_info,
+	.scan_type = {
+		.sign = 's',
+		.realbits = 24,
+		.storagebits = 32,
+		.shift = 8,	/* below are ADS1299_FLAG_* */
+		.endianness = IIO_CPU,
+	},
+};
+
+static int ads1299_init_channels(struct iio_dev *indio_dev)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int n = st->info->num_channels;
+	struct iio_chan_spec *channels;
+	unsigned int i;
+
+	channels = devm_kcalloc(&st->spi->dev, n + 1, sizeof(*channels), GFP_KERNEL);
+	if (!channels)
+		return -ENOMEM;
+
+	for (i = 0; i < n; i++) {
+		channels[i] = ads1299_channel;
+		channels[i].channel = 2 * i;
+		channels[i].channel2 = 2 * i + 1;
+		channels[i].address = i;
+		channels[i].scan_index = i;
+	}
+	channels[n] = (struct iio_chan_spec)IIO_CHAN_SOFT_TIMESTAMP(n);
+
+	indio_dev->channels = channels;
+	indio_dev->num_channels = n + 1;
+
+	/* The chip always sends all of them. The core picks what a buffer wants. */
+	st->scan_masks[0] = GENMASK(n - 1, 0);
+	indio_dev->available_scan_masks = st->scan_masks;
+
+	return 0;
+}
+
+static int ads1299_read_labels(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	int ret;
+
+	device_for_each_child_node_scoped(dev, child) {
+		u32 channel;
+
+		ret = fwnode_property_read_u32(child, "reg", &channel);
+		if (ret)
+			return dev_err_probe(dev, ret, "%s: no reg\n", fwnode_get_name(child));
+		if (channel >= st->info->num_channels)
+			return dev_err_probe(dev, -EINVAL, "%s: reg %u, but %s has %u channels\n",
+					     fwnode_get_name(child), channel, st->info->name,
+					     st->info->num_channels);
+
+		if (!fwnode_property_present(child, "label"))
+			continue;
+		ret = fwnode_property_read_string(child, "label", &st->labels[channel]);
+		if (ret)
+			return dev_err_probe(dev, ret, "%s: bad label\n", fwnode_get_name(child));
+	}
+
+	return 0;
+}
+
+/*
+ * To a defined state from any other: just powered, converting, sending frames
+ * on its own (RDATAC, the state after reset, in which registers cannot be
+ * read), or in standby.
+ */
+static int ads1299_reset(struct ads1299_state *st)
+{
+	int ret;
+
+	if (st->reset_gpio) {
+		gpiod_set_value_cansleep(st->reset_gpio, 1);
+		fsleep(ads1299_clocks_to_us(st, ADS1299_RESET_PULSE_CLOCKS));
+		gpiod_set_value_cansleep(st->reset_gpio, 0);
+	} else {
+		/* Nothing but WAKEUP is understood in standby, nothing but SDATAC in RDATAC */
+		ret = ads1299_command(st, ADS1299_CMD_WAKEUP);
+		if (ret)
+			return ret;
+		fsleep(ADS1299_STANDBY_WAKE_US);
+		ret = ads1299_command(st, ADS1299_CMD_SDATAC);
+		if (ret)
+			return ret;
+		ret = ads1299_command(st, ADS1299_CMD_RESET);
+		if (ret)
+			return ret;
+	}
+	fsleep(ads1299_clocks_to_us(st, ADS1299_RESET_CLOCKS));
+
+	return ads1299_command(st, ADS1299_CMD_SDATAC);
+}
+
+static int ads1299_identify(struct ads1299_state *st)
+{
+	const struct ads1299_chip_info *expected = spi_get_device_match_data(st->spi);
+	struct device *dev = &st->spi->dev;
+	unsigned int id, nu_ch;
+	int ret;
+
+	ret = regmap_read(st->regmap, ADS1299_REG_ID, &id);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot read the ID\n");
+
+	nu_ch = FIELD_GET(ADS1299_ID_NU_CH_MASK, id);
+	if ((id & ADS1299_ID_FIXED_MASK) != ADS1299_ID_FIXED || nu_ch >= ARRAY_SIZE(ads1299_chips))
+		return dev_err_probe(dev, -ENODEV, "ID 0x%02x is not that of an ADS1299\n", id);
+
+	st->info = &ads1299_chips[nu_ch];
+	if (expected && expected != st->info)
+		dev_warn(dev, "%s found instead of %s\n", st->info->name, expected->name);
+
+	return 0;
+}
+
+static int ads1299_configure_channels(struct ads1299_state *st)
+{
+	unsigned int i;
+	int ret;
+
+	/* Out of the reset state, in which every input is shorted */
+	for (i = 0; i < st->info->num_channels; i++) {
+		ret = regmap_write(st->regmap, ADS1299_REG_CHSET(i),
+				   FIELD_PREP(ADS1299_CHSET_GAIN_MASK, ADS1299_GAIN_CODE_DEFAULT) |
+				   FIELD_PREP(ADS1299_CHSET_MUX_MASK, ADS1299_MUX_NORMAL));
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int ads1299_configure(struct ads1299_state *st)
+{
+	int ret;
+
+	if (st->internal_ref) {
+		ret = regmap_write(st->regmap, ADS1299_REG_CONFIG3,
+				   ADS1299_CONFIG3_FIXED | ADS1299_CONFIG3_PD_REFBUF);
+		if (ret)
+			return ret;
+		fsleep(ADS1299_REF_STARTUP_US);
+	}
+
+	ret = regmap_write(st->regmap, ADS1299_REG_CONFIG1,
+			   ADS1299_CONFIG1_FIXED |
+			   FIELD_PREP(ADS1299_CONFIG1_DR_MASK, ADS1299_DR_DEFAULT));
+	if (ret)
+		return ret;
+	ret = regmap_write(st->regmap, ADS1299_REG_CONFIG2, ADS1299_CONFIG2_FIXED);
+	if (ret)
+		return ret;
+
+	ret = ads1299_configure_channels(st);
+	if (ret)
+		return ret;
+
+	return ads1299_leadoff_set(st, 0);
+}
+
+/* Supplies, reference and clock. Figure 67: all inputs are low until supplies are up. */
+static int ads1299_power_up(struct ads1299_state *st)
+{
+	static const char * const supplies[] = { "avdd", "dvdd" };
+	struct device *dev = &st->spi->dev;
+	int ret, vref_uv;
+	struct clk *clk;
+
+	st->reset_gpio = devm_gpiod_get_optional(dev, "reset", GPIOD_OUT_HIGH);
+	if (IS_ERR(st->reset_gpio))
+		return dev_err_probe(dev, PTR_ERR(st->reset_gpio), "cannot get the reset line\n");
+
+	ret = devm_regulator_bulk_get_enable(dev, ARRAY_SIZE(supplies), supplies);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot enable the supplies\n");
+
+	vref_uv = devm_regulator_get_enable_read_voltage(dev, "vref");
+	st->internal_ref = vref_uv == -ENODEV;
+	if (st->internal_ref)
+		vref_uv = ADS1299_VREF_UV;
+	if (vref_uv < 0)
+		return dev_err_probe(dev, vref_uv, "cannot use the vref supply\n");
+
+	clk = devm_clk_get_optional_enabled(dev, NULL);
+	if (IS_ERR(clk))
+		return dev_err_probe(dev, PTR_ERR(clk), "cannot enable the clock\n");
+	st->fclk_hz = clk ? clk_get_rate(clk) : ADS1299_FCLK_HZ;
+	if (st->fclk_hz < ADS1299_FCLK_MIN_HZ || st->fclk_hz > ADS1299_FCLK_MAX_HZ)
+		return dev_err_probe(dev, -EINVAL, "clock of %lu Hz is not within %u to %u Hz\n",
+				     st->fclk_hz, ADS1299_FCLK_MIN_HZ, ADS1299_FCLK_MAX_HZ);
+
+	st->decode_delay.value = DIV_ROUND_UP(ADS1299_DECODE_CLOCKS * NSEC_PER_SEC, st->fclk_hz);
+	st->decode_delay.unit = SPI_DELAY_UNIT_NSECS;
+	ads1299_init_tables(st, vref_uv);
+
+	/* tPOR, from the moment when supplies and clock are good */
+	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
+
+	return 0;
+}
+
+static int ads1299_setup_spi(struct spi_device *spi)
+{
+	spi->mode &= ~SPI_MODE_X_MASK;
+	spi->mode |= SPI_MODE_1;	/* the only one (9.5.1) */
+	spi->bits_per_word = 8;
+	spi->max_speed_hz = min_not_zero(spi->max_speed_hz, (u32)ADS1299_SCLK_MAX_HZ);
+	/* A sample is lost when the read starts later than one period after its edge */
+	spi->rt = true;
+
+	return spi_setup(spi);
+}
+
+static int ads1299_probe(struct spi_device *spi)
+{
+	struct device *dev = &spi->dev;
+	struct iio_dev *indio_dev;
+	struct ads1299_state *st;
+	int ret;
+
+	indio_dev = devm_iio_device_alloc(dev, sizeof(*st));
+	if (!indio_dev)
+		return -ENOMEM;
+
+	st = iio_priv(indio_dev);
+	st->spi = spi;
+	spi_set_drvdata(spi, indio_dev);
+	ret = devm_mutex_init(dev, &st->lock);
+	if (ret)
+		return ret;
+
+	ret = ads1299_setup_spi(spi);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot set up the SPI mode\n");
+
+	ret = ads1299_power_up(st);
+	if (ret)
+		return ret;
+
+	st->regmap = devm_regmap_init(dev, NULL, st, &ads1299_regmap_config);
+	if (IS_ERR(st->regmap))
+		return dev_err_probe(dev, PTR_ERR(st->regmap), "cannot set up the registers\n");
+
+	ret = ads1299_reset(st);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot reset the chip\n");
+	ret = ads1299_identify(st);
+	if (ret)
+		return ret;
+	ret = ads1299_configure(st);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot write the registers\n");
+
+	indio_dev->name = st->info->name;
+	indio_dev->info = &ads1299_info;
+	indio_dev->modes = INDIO_DIRECT_MODE;
+	ret = ads1299_init_channels(indio_dev);
+	if (ret)
+		return ret;
+	ret = ads1299_read_labels(st);
+	if (ret)
+		return ret;
+
+	ret = ads1299_capture_init(indio_dev);
+	if (ret)
+		return ret;
+
+	ret = devm_iio_device_register(dev, indio_dev);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot register the IIO device\n");
+
+	return 0;
+}
+
+static int ads1299_suspend(struct device *dev)
+{
+	struct iio_dev *indio_dev = dev_get_drvdata(dev);
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret;
+
+	/* User space is frozen: nobody enables or disables the buffer meanwhile */
+	if (iio_buffer_enabled(indio_dev)) {
+		ret = ads1299_capture_stop(indio_dev);
+		if (ret)
+			return ret;
+	}
+
+	regcache_cache_only(st->regmap, true);
+	regcache_mark_dirty(st->regmap);
+
+	return ads1299_command(st, ADS1299_CMD_STANDBY);
+}
+
+static int ads1299_resume(struct device *dev)
+{
+	struct iio_dev *indio_dev = dev_get_drvdata(dev);
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret;
+
+	/* The supplies may have been off: start over as in probe */
+	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
+	ret = ads1299_reset(st);
+	if (ret)
+		return ret;
+
+	regcache_cache_only(st->regmap, false);
+	ret = regcache_sync(st->regmap);
+	if (ret)
+		return ret;
+	if (st->internal_ref)
+		fsleep(ADS1299_REF_STARTUP_US);
+
+	if (iio_buffer_enabled(indio_dev))
+		return ads1299_capture_start(indio_dev, true);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(ads1299_pm_ops, ads1299_suspend, ads1299_resume);
+
+static const struct of_device_id ads1299_of_match[] = {
+	{ .compatible = "ti,ads1299", .data = &ads1299_chips[ADS1299_ID_NU_CH_8] },
+	{ .compatible = "ti,ads1299-6", .data = &ads1299_chips[ADS1299_ID_NU_CH_6] },
+	{ .compatible = "ti,ads1299-4", .data = &ads1299_chips[ADS1299_ID_NU_CH_4] },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, ads1299_of_match);
+
+static const struct spi_device_id ads1299_id[] = {
+	{ .name = "ads1299", .driver_data = (kernel_ulong_t)&ads1299_chips[ADS1299_ID_NU_CH_8] },
+	{ .name = "ads1299-6", .driver_data = (kernel_ulong_t)&ads1299_chips[ADS1299_ID_NU_CH_6] },
+	{ .name = "ads1299-4", .driver_data = (kernel_ulong_t)&ads1299_chips[ADS1299_ID_NU_CH_4] },
+	{ }
+};
+MODULE_DEVICE_TABLE(spi, ads1299_id);
+
+static struct spi_driver ads1299_driver = {
+	.driver = {
+		.name = "ads1299",
+		.of_match_table = ads1299_of_match,
+		.pm = pm_sleep_ptr(&ads1299_pm_ops),
+		/* Power-up sleeps for 0.3 s */
+		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
+	},
+	.probe = ads1299_probe,
+	.id_table = ads1299_id,
+};
+module_spi_driver(ads1299_driver);
+
+MODULE_DESCRIPTION("TI ADS1299 biopotential analogue front end");
+MODULE_LICENSE("GPL");

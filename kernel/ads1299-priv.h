@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Shared by the files of the ADS1299 driver. The chip itself is described in
+ * ads1299.h.
+ */
+#ifndef ADS1299_PRIV_H
+#define ADS1299_PRIV_H
+
+#include <linux/completion.h>
+#include <linux/mutex.h>
+#include <linux/ptp_clock_kernel.h>
+#include <linux/spi/spi.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+
+#include <linux/iio/iio.h>
+
+#include "ads1299.h"
+
+struct device;
+struct device_attribute;
+struct regmap;
+
+struct ads1299_chip_info {
+	const char *name;
+	unsigned int num_channels;
+};
+
+/* Why a scan did not reach the buffer. Every DRDY edge is a scan or one of these. */
+enum ads1299_loss {
+	/* replaced by a newer sample before it was read, or its edge never seen */
+	ADS1299_LOST_DRDY,
+	/* the SPI transfer failed or was refused */
+	ADS1299_LOST_SPI,
+	/* the status word did not begin with 0xC */
+	ADS1299_LOST_SYNC,
+	/* the IIO buffer was full */
+	ADS1299_LOST_FIFO,
+	ADS1299_NUM_LOSSES
+};
+
+/* Edges whose time is remembered, to tell which one a late read belongs to */
+#define ADS1299_EDGE_RING	8
+
+/**
+ * struct ads1299_grid - the regular grid of DRDY edges, to find unseen ones
+ * @due_ns: when the next edge to be checked is due (CLOCK_MONOTONIC)
+ * @window_ns: time from one checked edge to the next, tracked
+ * @min_window_ns: bound of @window_ns from the tolerance of the oscillator
+ * @max_window_ns: bound of @window_ns from the tolerance of the oscillator
+ * @behind: edges the grid has had and the handler has not
+ * @steady: checks in a row that found the edges on the grid
+ */
+struct ads1299_grid {
+	s64 due_ns;
+	s64 window_ns;
+	s64 min_window_ns;
+	s64 max_window_ns;
+	s64 behind;
+	unsigned int steady;
+};
+
+/**
+ * struct ads1299_capture - the way from a DRDY edge to a scan
+ * @lock: protects @running, @busy, @edges, @edge_ns, @grid, @unseen and @lost
+ *	  between the interrupt handler, the completion of the read, and sysfs
+ * @running: edges start reads. When clear they complete @drdy instead
+ * @busy: a read is under way. Whoever sets it owns the message, the transfer
+ *	  buffers and the members from @reading on, until it is cleared
+ * @edges: DRDY edges seen, which is the number of the next one
+ * @edge_ns: when the latest edges were, by number modulo the size
+ * @grid: where the edges should have been
+ * @unseen: edges that @grid proved to be missing
+ * @lost: scans lost since the buffer was enabled, by cause
+ * @reading: number of the edge whose sample is being read
+ * @reading_ns: time of that edge
+ * @accounted: edges before this one became scans or were counted as lost
+ * @unseen_told: value of @unseen already announced by ADS1299_FLAG_LOST
+ * @gap: something was lost since the last scan pushed
+ * @latch: when the SPI core began the transfer
+ * @scan: channels, then the timestamp
+ * @msg: the RDATA message, prepared once
+ * @xfer: its only transfer
+ * @drdy: an edge, for single conversions
+ * @idle: the last read has ended, for the one who cleared @running
+ */
+struct ads1299_capture {
+	raw_spinlock_t lock;
+	bool running;
+	bool busy;
+	u32 edges;
+	s64 edge_ns[ADS1299_EDGE_RING];
+	struct ads1299_grid grid;
+	u32 unseen;
+	u64 lost[ADS1299_NUM_LOSSES];
+
+	u32 reading;
+	s64 reading_ns;
+	u32 accounted;
+	u32 unseen_told;
+	bool gap;
+	struct ptp_system_timestamp latch;
+	u32 scan[ADS1299_MAX_CHANNELS + sizeof(s64) / sizeof(u32)] __aligned(8);
+	struct spi_message msg;
+	struct spi_transfer xfer;
+
+	struct completion drdy;
+	struct completion idle;
+};
+
+struct ads1299_state {
+	struct spi_device *spi;
+	struct regmap *regmap;
+	struct gpio_desc *reset_gpio;
+	const struct ads1299_chip_info *info;
+	unsigned long fclk_hz;
+	bool internal_ref;
+	int rates_hz[ADS1299_NUM_RATES];
+	/* By gain code, in 1e-15 V per LSB, which is 1e-12 of the mV of the ABI */
+	s64 scales_fv[ADS1299_NUM_GAINS];
+	const char *labels[ADS1299_MAX_CHANNELS];
+	unsigned long scan_masks[2];
+	/* Lead-off bits of the status word that mean something now */
+	u32 leadoff_status_mask;
+	/* CS low after the last bit, tSCCS; also the decode time of a command */
+	struct spi_delay decode_delay;
+	struct ads1299_capture capture;
+
+	/* Protects tx and rx, and with them the order of commands on the bus */
+	struct mutex lock;
+	u8 tx[3] __aligned(IIO_DMA_MINALIGN);
+	u8 rx[3];
+	/* Owned by direct mode, or by the read under way: see capture.busy */
+	u8 rdata_tx[1 + ADS1299_MAX_FRAME_BYTES];
+	/* Samples are read as 32 bits, the last one over the end of the frame */
+	u8 rdata_rx[1 + ADS1299_MAX_FRAME_BYTES + 1] __aligned(4);
+};
+
+/* ads1299-core.c */
+int ads1299_command(struct ads1299_state *st, u8 opcode);
+int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr);
+
+/* ads1299-capture.c */
+int ads1299_capture_init(struct iio_dev *indio_dev);
+int ads1299_capture_start(struct iio_dev *indio_dev, bool gap);
+int ads1299_capture_stop(struct iio_dev *indio_dev);
+int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *ret_code);
+ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, char *buf);
+
+/* ads1299-leadoff.c */
+int ads1299_leadoff_set(struct ads1299_state *st, unsigned int current_na);
+void ads1299_leadoff_flag(const struct ads1299_state *st, u32 status, u32 *scan);
+ssize_t ads1299_leadoff_current_show(struct device *dev, struct device_attribute *attr, char *buf);
+ssize_t ads1299_leadoff_current_store(struct device *dev, struct device_attribute *attr,
+				      const char *buf, size_t len);
+
+#endif
