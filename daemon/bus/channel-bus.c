@@ -3,25 +3,35 @@
 #include "bus.h"
 #include "log.h"
 
-int bus_channel_path(const Monitor *monitor, unsigned channel, char **ret) {
-        char index[16];
+#define CHANNEL "/channel/"
 
-        snprintf(index, sizeof(index), "%u", channel);
-        return sd_bus_path_encode_many(ret, TWITCHD_MONITOR_PATH "/%/channel/%", monitor->name, index);
+/* By hand, because sd_bus_path_encode() would escape the digit. */
+int bus_channel_path(const Monitor *monitor, unsigned channel, char **ret) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = bus_monitor_path(monitor, &path);
+        if (r < 0)
+                return r;
+        return asprintf(ret, "%s" CHANNEL "%u", path, channel) < 0 ? -ENOMEM : 0;
 }
 
 int bus_find_channel(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
                      sd_bus_error *error) {
-        _cleanup_free_ char *name = NULL, *index = NULL, *canonical = NULL;
+        _cleanup_free_ char *monitor_path = NULL, *canonical = NULL;
+        const char *tail = strstr(path, CHANNEL);
+        void *found;
 
-        int r = sd_bus_path_decode_many(path, TWITCHD_MONITOR_PATH "/%/channel/%", &name, &index);
+        if (!tail)
+                return 0;
+        monitor_path = strndup(path, (size_t) (tail - path));
+        if (!monitor_path)
+                return -ENOMEM;
+        int r = bus_find_monitor(bus, monitor_path, interface, userdata, &found, error);
         if (r <= 0)
                 return r;
-        Monitor *monitor = manager_find_monitor(userdata, name);
-        if (!monitor)
-                return 0;
 
-        unsigned long i = strtoul(index, NULL, 10);
+        Monitor *monitor = found;
+        unsigned long i = strtoul(tail + strlen(CHANNEL), NULL, 10);
         if (i >= monitor->n_channels)
                 return 0;
         /* "007" and "7x" are not the path of channel 7 */

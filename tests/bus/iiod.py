@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An ADS1299 behind libiio's network protocol, for tests without a kernel driver.
+
+Speaks the text protocol of iiod as libiio 0.24 and 0.26 use it (iiod-client.c, iiod/parser.y):
+client lines end in CR LF, answers in LF, a failure is a negative errno. Frames come in real time,
+with quiet noise and the twitches a test asks for, and the faults it asks for.
+"""
+import errno
+import math
+import random
+import socket
+import struct
+import threading
+import time
+
+CHANNELS = 8
+LABELS = ["left calf", "right calf", "left thigh", "right thigh", "left arm", "right arm", "chin", ""]
+GAINS = [1, 2, 4, 6, 8, 12, 24]
+FLAG_P_OFF, FLAG_LOST = 1, 4
+NOISE_UV = 2.0
+
+
+# libiio validates
+DTD = """<!DOCTYPE context [<!ELEMENT context (device)*><!ELEMENT device (channel | attribute | buffer-attribute)*>
+<!ELEMENT channel (scan-element?, attribute*)><!ELEMENT attribute EMPTY><!ELEMENT scan-element EMPTY>
+<!ELEMENT buffer-attribute EMPTY><!ATTLIST context name CDATA #REQUIRED description CDATA #IMPLIED>
+<!ATTLIST device id CDATA #REQUIRED name CDATA #IMPLIED>
+<!ATTLIST channel id CDATA #REQUIRED type (input|output) #REQUIRED name CDATA #IMPLIED>
+<!ATTLIST scan-element index CDATA #REQUIRED format CDATA #REQUIRED scale CDATA #IMPLIED>
+<!ATTLIST attribute name CDATA #REQUIRED filename CDATA #IMPLIED><!ATTLIST buffer-attribute name CDATA #REQUIRED>]>"""
+
+
+def scale_mv(gain):
+    return "%.9f" % (math.floor(4500 / gain / 2**23 * 1e9) / 1e9)
+
+
+def channel_id(i):
+    return f"voltage{2 * i}-voltage{2 * i + 1}"
+
+
+def twitch_uv(ms):
+    """A triphasic potential, some 8 ms long, 1 uV at its peak, which is at 0 ms."""
+    x = (ms / 2.0) ** 2
+    return (1 - x) * math.exp(-x / 2)
+
+
+class Hat:
+    def __init__(self, name="ads1299", format_="le:S24/32&gt;&gt;8", rate_error=0.0):
+        self.name, self.format, self.rate_error = name, format_, rate_error
+        self.attributes = {"sampling_frequency": "250", "current_timestamp_clock": "realtime",
+                           "lost_drdy": "0", "lost_spi": "0", "lost_sync": "0", "lost_fifo": "0"}
+        self.scales = [scale_mv(24)] * CHANNELS
+        self.lock = threading.Condition()
+        self.stalled = False            # answers nothing at all
+        self.closed = False
+        self.streaming = False
+        self.connections = []
+        self.frame = 0                  # next frame of the chip
+        self.lost = False               # flag the next frame
+        self.flags = [0] * CHANNELS
+        self.twitches = []              # (frame of the peak, channel, amplitude)
+        self.random = random.Random(1)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    # --- what a test does to it ---
+    def stall(self, stalled):
+        with self.lock:
+            self.stalled = stalled
+            self.lock.notify_all()
+
+    def unplug(self):
+        """Closes all connections, in the middle of an answer if there is one."""
+        with self.lock:
+            self.closed = True
+            self.lock.notify_all()
+            self.server.close()
+            for c in self.connections:
+                c.shutdown(socket.SHUT_RDWR)
+
+    def twitch(self, channel, amplitude_uv):
+        """A twitch a little later; returns the CLOCK_BOOTTIME of its peak in microseconds."""
+        with self.lock:
+            frame = self.frame + 200
+            self.twitches.append((frame, channel, amplitude_uv))
+            return self.time_ns(frame) / 1e3
+
+    def lose(self, n_frames, cause):
+        with self.lock:
+            self.frame += n_frames
+            self.lost = True
+            self.attributes["lost_" + cause] = str(int(self.attributes["lost_" + cause]) + n_frames)
+
+    def set_flags(self, channel, flags):
+        with self.lock:
+            self.flags[channel] = flags
+
+    # --- the chip ---
+    def rate(self):
+        return float(self.attributes["sampling_frequency"]) * (1 + self.rate_error)
+
+    def start(self):
+        self.start_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        self.frame, self.streaming = 0, True
+
+    def time_ns(self, frame):
+        return self.start_ns + round(frame * 1e9 / self.rate())
+
+    def next_frame(self):
+        words = []
+        for c in range(CHANNELS):
+            uv = self.random.gauss(0, NOISE_UV)
+            for (peak, channel, amplitude) in self.twitches:
+                if channel == c and abs(peak - self.frame) < 50:
+                    uv += amplitude * twitch_uv((self.frame - peak) * 1e3 / self.rate())
+            code = max(-2**23, min(2**23 - 1, round(uv / 1e3 / float(self.scales[c]))))
+            words.append(((code & 0xffffff) << 8) | self.flags[c] | (FLAG_LOST if self.lost else 0))
+        self.lost = False
+        t = self.time_ns(self.frame)
+        self.frame += 1
+        return struct.pack("<8Iq", *words, t)
+
+    def read(self, n_frames):
+        """n_frames as soon as they are there; None once closed."""
+        block = b""
+        for _ in range(n_frames):
+            with self.lock:
+                while self.stalled and not self.closed:
+                    self.lock.wait()
+                if self.closed:
+                    return None
+                wait_ns = self.time_ns(self.frame) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            if wait_ns > 0:
+                time.sleep(wait_ns / 1e9)
+            with self.lock:
+                block += self.next_frame()
+        return block
+
+    # --- the protocol ---
+    def xml(self):
+        channels = "".join(
+            f'<channel id="{channel_id(i)}" type="input">'
+            f'<scan-element index="{i}" format="{self.format}" scale="{self.scales[i]}"/>'
+            + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>' for a in ("raw", "scale", "label"))
+            + '<attribute name="scale_available" filename="in_voltage-voltage_scale_available"/></channel>'
+            for i in range(CHANNELS))
+        attributes = "".join(f'<attribute name="{a}"/>' for a in self.attributes)
+        return (f'<?xml version="1.0" encoding="utf-8"?>{DTD}<context name="emulator" description="ads1299">'
+                f'<device id="iio:device0" name="{self.name}">{channels}'
+                f'<channel id="timestamp" type="input">'
+                f'<scan-element index="{CHANNELS}" format="le:S64/64&gt;&gt;0"/></channel>'
+                f'{attributes}<buffer-attribute name="watermark"/></device></context>')
+
+    def attribute(self, words):
+        """The words behind READ or WRITE: (read, write) of what they name, or None."""
+        if words[:1] == ["INPUT"] and words[1] != "timestamp":
+            i = [channel_id(k) for k in range(CHANNELS)].index(words[1])
+            return {"scale": (lambda: self.scales[i], lambda v: self.set_scale(i, v)),
+                    "scale_available": (lambda: " ".join(map(scale_mv, GAINS)), None),
+                    "label": (lambda: LABELS[i], None)}.get(words[2])
+        if len(words) == 1 and words[0] in self.attributes:
+            return (lambda: self.attributes[words[0]], lambda v: self.set_attribute(words[0], v))
+        return None
+
+    def set_scale(self, i, value):
+        if value not in map(scale_mv, GAINS):
+            return -errno.EINVAL
+        self.scales[i] = value
+        return 0
+
+    def set_attribute(self, name, value):
+        if name == "sampling_frequency" and self.streaming:
+            return -errno.EBUSY
+        self.attributes[name] = value
+        return 0
+
+    def accept(self):
+        while True:
+            try:
+                c, _ = self.server.accept()
+            except OSError:
+                return
+            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections.append(c)
+            threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+    def serve(self, c):
+        f = c.makefile("rwb")
+        try:
+            for line in f:
+                words = line.decode().split()
+                with self.lock:
+                    while self.stalled and not self.closed:
+                        self.lock.wait()
+                if self.closed or words[:1] == ["EXIT"]:
+                    break
+                if words:
+                    self.answer(f, words)
+                    f.flush()
+        except (OSError, ValueError):
+            pass
+        c.close()
+
+    def answer(self, f, words):
+        def number(n):
+            f.write(b"%d\n" % n)
+
+        verb, rest = words[0], words[2:]
+        if verb == "PRINT":
+            xml = self.xml().encode()
+            f.write(b"%d\n%s\n" % (len(xml), xml))
+        elif verb == "VERSION":
+            f.write(b"0.24.emulate\n")      # the tag has exactly 7 characters
+        elif verb in ("TIMEOUT", "SET", "SETTRIG", "GETTRIG"):
+            number(0)
+        elif verb == "OPEN":
+            self.start()
+            number(0)
+        elif verb == "CLOSE":
+            self.streaming = False
+            number(0)
+        elif verb == "READBUF":
+            block = self.read(int(words[2]) // 40)
+            if block is None:           # unplugged in the middle of the answer
+                f.write(b"%d\n" % int(words[2]) + b"0000")
+                f.flush()
+                raise OSError
+            f.write(b"%d\n000001ff\n" % len(block) + block)
+        elif verb == "READ":
+            a = self.attribute(rest)
+            if a:
+                value = a[0]().encode() + b"\0"
+                f.write(b"%d\n%s\n" % (len(value), value))
+            else:
+                number(-errno.ENOENT)
+        elif verb == "WRITE":
+            value = f.read(int(rest[-1])).rstrip(b"\0\n").decode()
+            a = self.attribute(rest[:-1])
+            r = a[1](value) if a and a[1] else -errno.EPERM
+            number(r if r < 0 else int(rest[-1]))
+        else:
+            number(-errno.EINVAL)
