@@ -134,6 +134,8 @@ static void end_doubt(FrameClock *c, double shift_ns) {
         if (fabs(shift) < SHIFT)
                 return;
 
+        /* Accounted for below: from here on edges come as late as before the jump. */
+        c->previous_window_late_ns = c->late_before_ns;
         if (shift > 0) {
                 c->owed = MIN((uint64_t) llround(shift), MISSING_MAX);
                 return;
@@ -160,13 +162,17 @@ static void end_window(FrameClock *c) {
                 end_doubt(c, late - c->late_before_ns);
 }
 
-/* A flagged loss: the line tells how much is missing, unless frames came late already before it. */
+/*
+ * A flagged loss: the line tells how much is missing, unless frames came late already before it.
+ * Nothing, where the edge is on schedule: the driver may flag a loss some scans after it happened,
+ * when the jump has been accounted for.
+ */
 static uint64_t count_lost(const FrameClock *c, double late, double step_ns) {
         double before = isnan(c->previous_window_late_ns) || c->in_doubt ? 0 : c->previous_window_late_ns;
-        double m = c->last_late_ns - before > c->period_ns ? step_ns / c->period_ns - 1 :
-                                                             (late - before) / c->period_ns;
+        double m = c->last_late_ns - before > c->period_ns && !c->in_doubt ? step_ns / c->period_ns - 1 :
+                                                                             (late - before) / c->period_ns;
 
-        return m < 1.5 ? 1 : m < (double) MISSING_MAX ? (uint64_t) llround(m) : MISSING_MAX;
+        return m < 0.5 ? 0 : m < (double) MISSING_MAX ? (uint64_t) llround(m) : MISSING_MAX;
 }
 
 uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {

@@ -130,6 +130,25 @@ START_TEST(flagged_loss) {
 }
 END_TEST
 
+/* The driver sees edges that never became an interrupt some 40 scans later, and flags the scan then. */
+START_TEST(loss_flagged_late) {
+        Device d = device(devices[_i].nominal_hz, devices[_i].ppm, devices[_i].jitter_ns);
+        uint64_t expected = 0;
+
+        run(&d, 3);
+        for (unsigned scans = 0; scans < 400; scans += 40) {
+                d.frame += 3;
+                expected += 3;
+                for (unsigned i = 0; i < scans; i++)
+                        push(&d, d.jitter_ns * uniform(&d), false);
+                push(&d, d.jitter_ns, true);
+                run(&d, 1.5);
+                ck_assert_uint_eq(d.pushed_missing, expected);
+                ck_assert_double_lt(error_us(&d), 0.1 * 1e6 / d.rate_hz + d.jitter_ns / 1e3);
+        }
+}
+END_TEST
+
 /* A loss of 2, and the first timestamp after it is 4 periods late: the count is too high, the time is not. */
 START_TEST(flagged_loss_and_late_edge) {
         Device d = device(1000, 10000, 20e3);
@@ -220,6 +239,7 @@ int main(void) {
         tcase_add_test(t, late_interrupts_are_no_gap);
         tcase_add_test(t, constant_jitter_is_no_gap);
         tcase_add_loop_test(t, flagged_loss, 0, ELEMENTSOF(devices));
+        tcase_add_loop_test(t, loss_flagged_late, 0, ELEMENTSOF(devices));
         tcase_add_test(t, flagged_loss_and_late_edge);
         tcase_add_test(t, unflagged_loss);
         tcase_add_test(t, catching_up_is_no_gap);
