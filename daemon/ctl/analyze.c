@@ -83,20 +83,17 @@ static int name_width(const Analysis *a) {
 }
 
 static void print_finding(const Analysis *a, const Finding *f, int width) {
+        bool all = f->n_channels > 1 && f->n_channels == a->n_channels;
         char time[40], name[32];
 
         printf("%14s  ", text_duration(f->time_s, 3, time));
-        text_print(stdout, f->n_channels ? channel_name(a, f->channels[0], name) : "", width);
+        text_print(stdout, all ? "all" : f->n_channels ? channel_name(a, f->channels[0], name) : "", width);
         if (f->is_event)
                 printf("  %-18s %9.1f uV %9.1f ms", f->word, f->amplitude_uv, (f->to_s - f->from_s) * 1e3);
         else
                 printf("  %-18s %12s %9.3f s", f->word, "not counted", f->to_s - f->from_s);
-        if (f->n_channels > 1) {
-                printf("  and ");
-                text_print(stdout, channel_name(a, f->channels[1], name), 0);
-        }
-        if (f->n_channels > 2)
-                printf(" and %zu more", f->n_channels - 2);
+        if (f->n_channels > 1 && !all)
+                printf("  and %zu more", f->n_channels - 1);
         putchar('\n');
 }
 

@@ -176,25 +176,32 @@ static void print_time(uint64_t usec) {
         printf("%s.%03u", text, (unsigned) (usec % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
-static void print_text(const Watch *w, const MonitorInfo *m, const char *monitor, const Signal *s) {
+/* The strongest channel, or all of them */
+static void print_channels(const MonitorInfo *m, const Signal *s) {
         char name[32];
-        uint32_t first = s->n_channels > 0 ? s->channels[0] : 0;
 
+        if (s->n_channels == 0 || (m && m->n_channels > 1 && s->n_channels == m->n_channels))
+                text_print(stdout, "all channels", LABEL_WIDTH);
+        else
+                text_print(stdout, channel_label(m ? monitor_find_channel(m, s->channels[0]) : NULL,
+                                                 s->channels[0], name), LABEL_WIDTH);
+}
+
+static void print_text(const Watch *w, const MonitorInfo *m, const char *monitor, const Signal *s) {
         print_time(s->time_usec);
         fputs("  ", stdout);
         if (w->snapshot.n_monitors > 1) {
                 text_print(stdout, monitor, 0);
                 fputs("  ", stdout);
         }
-        text_print(stdout, s->n_channels > 0 ? channel_label(m ? monitor_find_channel(m, first) : NULL, first, name) : "",
-                   LABEL_WIDTH);
+        print_channels(m, s);
         fputs("  ", stdout);
         text_print(stdout, s->word, 18);
         if (s->is_event)
                 printf("  %9.1f uV  %9.1f ms", s->amplitude_uv, s->duration_ms);
         else
                 printf("  %12s  %9.3f s", "not counted", s->duration_ms / 1e3);
-        if (s->n_channels > 1)
+        if (s->n_channels > 1 && !(m && s->n_channels == m->n_channels))
                 printf("  and %zu more", s->n_channels - 1);
         putchar('\n');
 }
