@@ -84,8 +84,9 @@ unit-tests: $(UNIT_TESTS:%=$(B)/%)
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate $(LIBS)
 
-check-unit: all tools unit-tests ## run the unit tests (SANITIZE=address,undefined)
+check-unit: all tools unit-tests ## run the unit tests and twitchctl's (SANITIZE=address,undefined)
 	@tests/unit/run $(B) $(UNIT_TESTS)
+	@tests/ctl/run $(B)
 
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed
