@@ -53,6 +53,11 @@ static const char* open_error(int code) {
         }
 }
 
+/* Nearest whole number, of halves the smaller one; headers round, hence the margin. */
+static double whole_counts(double x) {
+        return copysign(ceil(fabs(x) - 0.501), x);
+}
+
 Recording* recording_free(Recording *r) {
         if (!r)
                 return NULL;
@@ -113,8 +118,7 @@ ssize_t recording_read_nv(Recording *r, unsigned channel, double *ret_nv, size_t
         const struct edf_param_struct *p = r->header.signalparam + channel;
         double unit = unit_nv(p->physdimension);
         double lsb = (p->phys_max - p->phys_min) / ((double) p->dig_max - p->dig_min);
-        /* Towards zero: half a count is none. */
-        double zero = trunc(p->phys_max / lsb - p->dig_max);
+        double zero = whole_counts(p->phys_max / lsb - p->dig_max);
         double lsb_nv = lsb * (isnan(unit) ? UNKNOWN_UNIT_NV : unit);
         size_t done = 0;
 
