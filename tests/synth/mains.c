@@ -11,8 +11,8 @@
 static const unsigned orders[MAINS_HARMONICS] = { 1, 2, 3, 5 };
 static const double strengths[MAINS_HARMONICS] = { 1, 0.1, 0.3, 0.15 };
 
-void mains_init(Mains *m, uint64_t seed, double rate_hz, double mains_hz) {
-        *m = (Mains) {
+void synth_mains_init(SynthMains *m, uint64_t seed, double rate_hz, double mains_hz) {
+        *m = (SynthMains) {
                 .rate_hz = rate_hz,
                 .nominal_hz = mains_hz,
         };
@@ -23,7 +23,7 @@ void mains_init(Mains *m, uint64_t seed, double rate_hz, double mains_hz) {
                 m->n_harmonics++;
 }
 
-void mains_init_channel(MainsChannel *c, uint64_t seed, unsigned channel, double amplitude_uv) {
+void synth_mains_init_channel(SynthMainsChannel *c, uint64_t seed, unsigned channel, double amplitude_uv) {
         Prng prng;
 
         prng_init(&prng, seed, PRNG_MAINS, channel);
@@ -38,7 +38,7 @@ void mains_init_channel(MainsChannel *c, uint64_t seed, unsigned channel, double
 }
 
 /* Straight from deviation to deviation: slow, without a jump of phase. */
-static void wander(Mains *m) {
+static void wander(SynthMains *m) {
         if (m->until_wander == 0) {
                 double target = prng_range(&m->prng, -WANDER_HZ, WANDER_HZ);
 
@@ -49,7 +49,7 @@ static void wander(Mains *m) {
         m->deviation_hz += m->slope_hz;
 }
 
-void mains_next(Mains *m) {
+void synth_mains_next(SynthMains *m) {
         wander(m);
         m->phase += 2 * M_PI * (m->nominal_hz + m->deviation_hz) / m->rate_hz;
         if (m->phase >= 2 * M_PI)
@@ -60,7 +60,7 @@ void mains_next(Mains *m) {
         }
 }
 
-double mains_value(const Mains *m, const MainsChannel *c) {
+double synth_mains_value(const SynthMains *m, const SynthMainsChannel *c) {
         double sum = 0;
 
         for (unsigned k = 0; k < m->n_harmonics; k++)

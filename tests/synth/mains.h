@@ -9,11 +9,11 @@
 
 #define MAINS_HARMONICS 4u              /* with the fundamental */
 
-typedef struct MainsChannel {
+typedef struct SynthMainsChannel {
         double re[MAINS_HARMONICS], im[MAINS_HARMONICS];
-} MainsChannel;
+} SynthMainsChannel;
 
-typedef struct Mains {
+typedef struct SynthMains {
         Prng prng;
         double rate_hz, nominal_hz;
         unsigned n_harmonics;           /* those the rate can carry */
@@ -22,12 +22,12 @@ typedef struct Mains {
         unsigned until_wander;          /* samples */
         double slope_hz;                /* change of the deviation per sample */
         double re[MAINS_HARMONICS], im[MAINS_HARMONICS];
-} Mains;
+} SynthMains;
 
-void mains_init(Mains *m, uint64_t seed, double rate_hz, double mains_hz);
+void synth_mains_init(SynthMains *m, uint64_t seed, double rate_hz, double mains_hz);
 
 /* amplitude_uv: peak of the fundamental, on average over channels. */
-void mains_init_channel(MainsChannel *c, uint64_t seed, unsigned channel, double amplitude_uv);
+void synth_mains_init_channel(SynthMainsChannel *c, uint64_t seed, unsigned channel, double amplitude_uv);
 
-void mains_next(Mains *m);                                      /* once a frame */
-double mains_value(const Mains *m, const MainsChannel *c);      /* then, for each channel */
+void synth_mains_next(SynthMains *m);                                      /* once a frame */
+double synth_mains_value(const SynthMains *m, const SynthMainsChannel *c);      /* then, for each channel */

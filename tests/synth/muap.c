@@ -25,8 +25,8 @@
 #define STEP_MM (1.0 / STEPS_PER_MM)
 #define WAVE_MM 18
 #define N_WAVE (WAVE_MM * STEPS_PER_MM)
-#define N_FIBRE ((LENGTH_PLUS_MM + SD_MAX * LENGTH_SD_MM) * STEPS_PER_MM + 1)
-#define N_TRAVEL (N_FIBRE + N_WAVE)     /* until the tail of the wave has reached the tendon */
+#define N_FIBRE ((LENGTH_PLUS_MM + SD_MAX * LENGTH_SD_MM) * STEPS_PER_MM)
+#define N_TRAVEL (N_FIBRE + N_WAVE + 2) /* until the tail of the wave has left the fibre, and silence */
 
 typedef struct Fibre {
         double radius2_mm2;             /* squared distance from the electrodes' line, stretched by anisotropy */
@@ -66,33 +66,33 @@ static double monopole(double z_mm, double radius2_mm2) {
         return z_mm / (q * sqrt(q));
 }
 
-/* What a unit slope of potential at distance i from the end-plate gives between the electrodes. */
-static unsigned sensitivity(const Fibre *f, int direction, double ret[static N_FIBRE]) {
+/* What a unit slope of potential at distance i from the end-plate gives between the electrodes; 0 past the tendon. */
+static void sensitivity(const Fibre *f, int direction, double ret[static N_FIBRE]) {
         double length = direction > 0 ? f->plus_mm : f->minus_mm;
-        unsigned n = (unsigned) (length / STEP_MM);
+        unsigned n = (unsigned) (length * STEPS_PER_MM);
 
-        for (unsigned i = 0; i < n; i++) {
+        for (unsigned i = 0; i < N_FIBRE; i++) {
                 double z = f->endplate_mm + direction * (i + 0.5) * STEP_MM;
-                ret[i] = monopole(z - MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2) -
-                         monopole(z + MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2);
+
+                ret[i] = i >= n ? 0 : monopole(z - MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2) -
+                                      monopole(z + MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2);
         }
-        return n;
 }
 
-/* Adds one of the two waves; out[m] belongs to a front that has travelled m steps. */
+/*
+ * Adds one of the two waves; out[m] belongs to a front that has travelled m steps. A convolution: the slope u
+ * steps behind the front acts where the front was u steps ago.
+ */
 static void add_wave(const Fibre *f, int direction, const double slope[static N_WAVE], double out[static N_TRAVEL]) {
         double w[N_FIBRE];
-        unsigned n = sensitivity(f, direction, w);
 
-        for (unsigned m = 1; m < N_TRAVEL; m++) {
-                /* The slope at u behind the front acts at m - 1 - u, on the fibre only. */
-                unsigned from = m > n ? m - n : 0, to = m < N_WAVE ? m : N_WAVE;
-                double sum = 0;
-
-                for (unsigned u = from; u < to; u++)
-                        sum += slope[u] * w[m - 1 - u];
+        sensitivity(f, direction, w);
+        for (unsigned u = 0; u < N_WAVE; u++) {
                 /* In space the front of the plus wave falls, dV/dz = -V'; the other one is its mirror image. */
-                out[m] -= direction * sum * STEP_MM;
+                double factor = -direction * slope[u] * STEP_MM, *restrict o = out + 1 + u;
+
+                for (unsigned i = 0; i < N_FIBRE; i++)
+                        o[i] += factor * w[i];
         }
 }
 

@@ -16,13 +16,13 @@ static double density(double f_hz, double corner_hz) {
  * A staircase: each section, a pole below a zero, makes the step that the density takes over two octaves,
  * from 2 f to f / 2. The steps are so soft that they run into each other.
  */
-static void add_sections(Noise *n, double rate_hz, double corner_hz) {
+static void add_sections(SynthNoise *n, double rate_hz, double corner_hz) {
         if (corner_hz == 0)
                 return;
         for (double f = 2 * FLOOR_HZ; f < rate_hz / 4 && n->n_sections < NOISE_SECTIONS_MAX; f *= 4) {
                 double spread = pow(density(f / 2, corner_hz) / density(2 * f, corner_hz), 0.25);
 
-                n->sections[n->n_sections++] = (NoiseSection) {
+                n->sections[n->n_sections++] = (SynthNoiseSection) {
                         .zero = exp(-2 * M_PI * f * spread / rate_hz),
                         .pole = exp(-2 * M_PI * f / spread / rate_hz),
                 };
@@ -35,7 +35,7 @@ static double root_power(double r, double cos_w) {
 }
 
 /* Share of unit white noise's power that leaves the sections inside the band. */
-static double power_in_band(const Noise *n, double rate_hz) {
+static double power_in_band(const SynthNoise *n, double rate_hz) {
         double sum = 0;
 
         for (double f = BAND_LOW_HZ + INTEGRATION_STEP_HZ / 2; f < band_high_hz(rate_hz); f += INTEGRATION_STEP_HZ) {
@@ -48,22 +48,22 @@ static double power_in_band(const Noise *n, double rate_hz) {
         return sum * INTEGRATION_STEP_HZ / (rate_hz / 2);
 }
 
-void noise_init(Noise *n, uint64_t seed, unsigned channel, double rate_hz, double rms_uv, double corner_hz) {
-        *n = (Noise) {};
+void synth_noise_init(SynthNoise *n, uint64_t seed, unsigned channel, double rate_hz, double rms_uv, double corner_hz) {
+        *n = (SynthNoise) {};
         prng_init(&n->prng, seed, PRNG_NOISE, channel);
         add_sections(n, rate_hz, corner_hz);
         n->gain = rms_uv / sqrt(power_in_band(n, rate_hz));
 
         /* Let the slowest section settle. */
         for (unsigned i = 0; i < 2 * rate_hz; i++)
-                noise_next(n);
+                synth_noise_next(n);
 }
 
-double noise_next(Noise *n) {
+double synth_noise_next(SynthNoise *n) {
         double x = n->gain * prng_normal(&n->prng);
 
         for (unsigned i = 0; i < n->n_sections; i++) {
-                NoiseSection *s = &n->sections[i];
+                SynthNoiseSection *s = &n->sections[i];
 
                 s->out = x - s->zero * s->in + s->pole * s->out;
                 s->in = x;

@@ -10,18 +10,18 @@
 #define NOISE_SECTIONS_MAX 8u
 #define NOISE_CORNER_HZ_MAX 500.0
 
-typedef struct NoiseSection {
+typedef struct SynthNoiseSection {
         double pole, zero;
         double in, out;
-} NoiseSection;
+} SynthNoiseSection;
 
-typedef struct Noise {
+typedef struct SynthNoise {
         Prng prng;
         double gain;
         unsigned n_sections;
-        NoiseSection sections[NOISE_SECTIONS_MAX];
-} Noise;
+        SynthNoiseSection sections[NOISE_SECTIONS_MAX];
+} SynthNoise;
 
 /* rms_uv counts in the band (band.h). A corner of 0 Hz makes white noise. */
-void noise_init(Noise *n, uint64_t seed, unsigned channel, double rate_hz, double rms_uv, double corner_hz);
-double noise_next(Noise *n);
+void synth_noise_init(SynthNoise *n, uint64_t seed, unsigned channel, double rate_hz, double rms_uv, double corner_hz);
+double synth_noise_next(SynthNoise *n);

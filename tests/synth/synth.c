@@ -39,9 +39,9 @@ typedef struct Unit {
 
 struct Synth {
         SynthConfig config;
-        Noise *noise;                   /* [n_channels] */
-        Mains mains;
-        MainsChannel *mains_channels;   /* [n_channels] */
+        SynthNoise *noise;                   /* [n_channels] */
+        SynthMains mains;
+        SynthMainsChannel *mains_channels;   /* [n_channels] */
         Unit *units;                    /* [n_channels * units_per_channel] */
         SynthTwitch *twitches;
         size_t n_twitches;
@@ -312,10 +312,10 @@ static int make_background(Synth *s) {
         s->mains_channels = calloc(c->n_channels, sizeof(*s->mains_channels));
         if (!s->noise || !s->mains_channels)
                 return -ENOMEM;
-        mains_init(&s->mains, c->seed, c->rate_hz, c->mains_hz);
+        synth_mains_init(&s->mains, c->seed, c->rate_hz, c->mains_hz);
         for (unsigned i = 0; i < c->n_channels; i++) {
-                noise_init(s->noise + i, c->seed, i, c->rate_hz, c->noise_uv, c->noise_corner_hz);
-                mains_init_channel(s->mains_channels + i, c->seed, i, c->mains_uv);
+                synth_noise_init(s->noise + i, c->seed, i, c->rate_hz, c->noise_uv, c->noise_corner_hz);
+                synth_mains_init_channel(s->mains_channels + i, c->seed, i, c->mains_uv);
         }
         return 0;
 }
@@ -325,12 +325,12 @@ static void add_background(Synth *s, double *uv, size_t n_frames) {
 
         for (size_t i = 0; i < n_frames; i++, uv += n) {
                 for (unsigned c = 0; c < n; c++)
-                        uv[c] = noise_next(s->noise + c);
+                        uv[c] = synth_noise_next(s->noise + c);
                 if (s->config.mains_uv == 0)
                         continue;
-                mains_next(&s->mains);
+                synth_mains_next(&s->mains);
                 for (unsigned c = 0; c < n; c++)
-                        uv[c] += mains_value(&s->mains, s->mains_channels + c);
+                        uv[c] += synth_mains_value(&s->mains, s->mains_channels + c);
         }
 }
 

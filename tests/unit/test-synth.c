@@ -285,11 +285,11 @@ START_TEST(noise_has_the_rms_asked_for_in_the_band) {
                 for (size_t c = 0; c < ELEMENTSOF(corners); c++) {
                         _cleanup_free_ double *x = malloc(sizeof(*x) * seconds * rates[r]);
                         double power = 0;
-                        Noise n;
+                        SynthNoise n;
 
-                        noise_init(&n, 7, 0, rates[r], 3, corners[c]);
+                        synth_noise_init(&n, 7, 0, rates[r], 3, corners[c]);
                         for (unsigned i = 0; i < seconds * rates[r]; i++)
-                                x[i] = noise_next(&n);
+                                x[i] = synth_noise_next(&n);
                         /* Every fifth Hz is enough for a smooth spectrum. */
                         for (unsigned f = 22; f < band_high_hz(rates[r]) - 2; f += 5)
                                 power += 5 * density_at(x, rates[r], seconds, f);
@@ -305,11 +305,11 @@ START_TEST(noise_is_as_coloured_as_asked_for) {
         static const unsigned at[] = { 3, 10, 30, 100, 200 };
         _cleanup_free_ double *x = malloc(sizeof(*x) * seconds * rate);
         double reference = 0;
-        Noise n;
+        SynthNoise n;
 
-        noise_init(&n, 3, 0, rate, 2, corner);
+        synth_noise_init(&n, 3, 0, rate, 2, corner);
         for (unsigned i = 0; i < seconds * rate; i++)
-                x[i] = noise_next(&n);
+                x[i] = synth_noise_next(&n);
         for (unsigned f = 390; f < 410; f++)
                 reference += density_at(x, rate, seconds, f) / 20 / (1 + corner / 400);
         for (size_t i = 0; i < ELEMENTSOF(at); i++) {
@@ -328,14 +328,14 @@ START_TEST(hum_is_a_line_with_harmonics_that_wanders) {
         const unsigned rate = 1000, seconds = 120;
         _cleanup_free_ double *x = malloc(sizeof(*x) * seconds * rate);
         double fundamental = 0, elsewhere, lowest = INFINITY, highest = 0;
-        MainsChannel c;
-        Mains m;
+        SynthMainsChannel c;
+        SynthMains m;
 
-        mains_init(&m, 11, rate, 50);
-        mains_init_channel(&c, 11, 0, 100);
+        synth_mains_init(&m, 11, rate, 50);
+        synth_mains_init_channel(&c, 11, 0, 100);
         for (unsigned i = 0; i < seconds * rate; i++) {
-                mains_next(&m);
-                x[i] = mains_value(&m, &c);
+                synth_mains_next(&m);
+                x[i] = synth_mains_value(&m, &c);
                 lowest = fmin(lowest, 50 + m.deviation_hz);
                 highest = fmax(highest, 50 + m.deviation_hz);
         }
@@ -354,11 +354,11 @@ START_TEST(hum_is_a_line_with_harmonics_that_wanders) {
 END_TEST
 
 START_TEST(no_hum_beyond_what_the_rate_carries) {
-        Mains m;
+        SynthMains m;
 
-        mains_init(&m, 1, 250, 60);
+        synth_mains_init(&m, 1, 250, 60);
         ck_assert_uint_eq(m.n_harmonics, 1);
-        mains_init(&m, 1, 1000, 50);
+        synth_mains_init(&m, 1, 1000, 50);
         ck_assert_uint_eq(m.n_harmonics, MAINS_HARMONICS);
 }
 END_TEST
