@@ -5,7 +5,7 @@
 #include "mains.h"
 
 #define WANDER_HZ 0.2                   /* bound of the deviation */
-#define WANDER_PERIOD_S 10              /* a new target that often */
+#define WANDER_PERIOD_S 60              /* a new target that often: a net has inertia, some 0.01 Hz/s at most */
 
 /* Odd harmonics are the strong ones on a net full of rectifiers. */
 static const unsigned orders[MAINS_HARMONICS] = { 1, 2, 3, 5 };
