@@ -136,7 +136,7 @@ static void set_lane(Bank *b, unsigned lane, const double *x, double start, doub
  * the largest smaller than the sum by OVERLAP (measured on white and on 1/f noise, see
  * test-detect.c).
  */
-#define OVERLAP 0.5
+#define OVERLAP 0.3
 
 static double root_mean_square_hz(const double *x) {
         double slope = 0, energy = 0;

@@ -128,7 +128,7 @@ typedef struct Noise {
         float *signal;                  /* [block_steps] |y| of the block under way */
         float *outputs;                 /* [n_lanes][block_steps / stride + 1] */
         float *signal_medians;          /* [NOISE_BLOCKS] */
-        float *output_medians;          /* [NOISE_BLOCKS][n_lanes] */
+        float *output_quantiles;        /* [NOISE_BLOCKS][n_lanes] */
         unsigned n_blocks, next, n_seen, n_skipped;
         float floor_uv;
         float sigma_uv;                 /* of the signal, long term */
@@ -142,13 +142,17 @@ void noise_done(Noise *n);
 void noise_restart(Noise *n);
 void noise_break(Noise *n);
 bool noise_known(const Noise *n);
+float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes);
 void noise_feed(Noise *n, float y, const float *outputs, bool sustained);
 
 /* --- discharge.c --- */
+#define SHAPE_POINTS 33                 /* around the peak, see discharge.c */
+
 typedef struct Discharge {
         double peak, onset, end;        /* steps */
         float amplitude_uv;
         float snr;
+        float shape[SHAPE_POINTS];
 } Discharge;
 
 typedef struct History {                /* the latest in-band signal, contiguous */
@@ -161,6 +165,7 @@ int history_init(History *h, unsigned keep);
 void history_done(History *h);
 void history_restart(History *h, int64_t step);
 void history_push(History *h, float y);
+unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max);
 static inline const float* history_window(const History *h, unsigned n) {
         return h->y + h->fill - n;
 }
@@ -171,6 +176,7 @@ typedef struct Crossing {               /* the statistic is or was above the thr
         float max;
 } Crossing;
 
+float discharge_similarity(const float *a, const float *b);
 size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigma_uv, float snr,
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
 
@@ -190,10 +196,13 @@ bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames);
 typedef struct Chain {                  /* discharges of one channel that belong together */
         bool open;
         unsigned event;                 /* index of Events.open: channels that see the same happening share it */
-        unsigned n_discharges;
+        unsigned n_alike, n_others;     /* discharges, by their likeness to the first */
+        float shape[SHAPE_POINTS];      /* of the first */
         double first_peak, onset, end;  /* steps */
         double last_peak;
         float snr, amplitude_uv;
+        float loud_before;              /* the signal just before, in standard deviations */
+        bool is_long;                   /* one of them lasts longer than a potential does */
         bool sustained;
 } Chain;
 
@@ -212,7 +221,7 @@ typedef struct Events {
 } Events;
 
 /* --- detector.c --- */
-#define TRAIN_EVENTS 6
+#define TRAIN_DISCHARGES 6
 
 typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
         bool active;
@@ -238,7 +247,7 @@ typedef struct Channel {
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Chain chain;
-        double train[TRAIN_EVENTS];     /* peaks of the latest events, steps */
+        double train[TRAIN_DISCHARGES]; /* the latest peaks, steps */
         unsigned train_next;
         bool usable;                    /* at the latest step */
         uint64_t exposure_steps, exposure_at_chain;

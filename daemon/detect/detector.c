@@ -26,7 +26,7 @@
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
-#define HISTORY_S 0.3
+#define HISTORY_S 0.5
 #define PROBABILITY_90_SIGMA 1.2816     /* of the normal distribution: floor_uv is found 9 times in 10 */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e9
@@ -81,7 +81,7 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
 
         raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
         c->fresh = true;
-        for (unsigned k = 0; k < TRAIN_EVENTS; k++)
+        for (unsigned k = 0; k < TRAIN_DISCHARGES; k++)
                 c->train[k] = -INFINITY;
         if (d->lowpass.n_taps > 0) {
                 c->lowpass_ring = calloc(2 * d->lowpass.n_padded, sizeof *c->lowpass_ring);

@@ -13,6 +13,8 @@
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
 #define EDGE_SIGMA 2.0f                 /* but not in the noise */
 #define QUIET_S 0.005                   /* below the edge for so long: it is over */
+#define SHAPE_S 0.016                   /* what of it is compared with others of the same unit */
+#define SHAPE_SLACK 2                   /* points: alignment of the peaks */
 #define FURTHER_FRACTION 0.3f           /* of the largest peak: another discharge ... */
 #define FURTHER_SIGMA 5.0f              /* ... that noise does not make */
 
@@ -40,6 +42,17 @@ void history_push(History *h, float y) {
         }
         h->y[h->fill++] = y;
         h->end++;
+}
+
+/* |y| of the steps from .. to, as far as they are still there: how many. */
+unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max) {
+        int64_t base = h->end - (int64_t) h->fill;
+        unsigned n = 0;
+
+        for (int64_t i = (int64_t) from; i <= (int64_t) to && n < max; i++)
+                if (i >= base && i < h->end)
+                        ret[n++] = fabsf(h->y[i - base]);
+        return n;
 }
 
 /* Offset of the extremum of the parabola through three neighbours, in -0.5 .. 0.5, and its height. */
@@ -95,6 +108,35 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
         ret->end = fmax((double) to, ret->peak);
 }
 
+/* Resampled to the same number of points at any rate; linear is good enough to tell likeness. */
+static void take_shape(const History *h, double peak, double step_rate_hz, float *ret) {
+        for (int i = 0; i < SHAPE_POINTS; i++) {
+                double at = peak + (i - SHAPE_POINTS / 2) * SHAPE_S / (SHAPE_POINTS - 1) * step_rate_hz;
+                double whole = floor(at);
+                size_t k = (size_t) whole;
+
+                ret[i] = at >= 0 && k + 1 < h->fill
+                        ? h->y[k] + (h->y[k + 1] - h->y[k]) * (float) (at - whole) : 0;
+        }
+}
+
+/* The largest normalised cross-correlation over small shifts, -1 .. 1. */
+float discharge_similarity(const float *a, const float *b) {
+        float best = -1;
+
+        for (int shift = -SHAPE_SLACK; shift <= SHAPE_SLACK; shift++) {
+                float ab = 0, aa = 0, bb = 0;
+                for (int i = SHAPE_SLACK; i < SHAPE_POINTS - SHAPE_SLACK; i++) {
+                        ab += a[i] * b[i + shift];
+                        aa += a[i] * a[i];
+                        bb += b[i + shift] * b[i + shift];
+                }
+                if (aa > 0 && bb > 0)
+                        best = fmaxf(best, ab / sqrtf(aa * bb));
+        }
+        return best;
+}
+
 /*
  * Discharges between two steps, in order of time: the largest peak and its surroundings,
  * then the largest of what is left, as long as it stands out.
@@ -135,6 +177,7 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
                 if (n == 0 || (first >= spans[best].from && last < spans[best].to)) {
                         measure(h->y, h->fill, peak, first, last, ret + n);
                         ret[n].snr = snr;
+                        take_shape(h, ret[n].peak, step_rate_hz, ret[n].shape);
                         n++;
                 }
                 if (n == 1)

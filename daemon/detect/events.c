@@ -10,14 +10,22 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect-private.h"
 
 #define NEIGHBOUR_LAG_S 0.010
 #define SUSTAINED_S 0.5
 #define SUSTAINED_GAP_S 0.5             /* a contraction is over after so long a silence */
-#define LONG_S 0.060                    /* one potential is shorter: reference 4-40 ms */
-#define TRAIN_S 1.5                     /* so many events (TRAIN_EVENTS) within: more than 4 a second */
+#define LONG_S 0.080                    /* one potential is shorter (4-40 ms), also in noise */
+#define ALIKE 0.7f                      /* correlation: of the same unit */
+#define OTHERS_MAX 1u                   /* discharges of other shape in one event */
+#define TRAIN_S 1.5                     /* TRAIN_DISCHARGES within: 4 a second */
+#define SURROUNDINGS_BEFORE_S 0.2
+#define SURROUNDINGS_AFTER_S 0.1        /* no longer than DISCHARGE_GAP_S: it has to be there when decided */
+#define SURROUNDINGS_APART_S 0.01
+#define SURROUNDINGS_LOUD 1.5f          /* standard deviations: more than chance makes of quiet ones */
+#define SURROUNDINGS_MAX 512u           /* steps */
 #define COMMON_LAG_S 0.0005
 #define COMMON_CHANNELS_MIN 3u
 #define COMMON_SHARE 0.75
@@ -100,25 +108,45 @@ static bool is_common(const Detector *d, unsigned event) {
                 last - first <= d->events.common_lag && most <= COMMON_RATIO * least;
 }
 
-static bool in_train(Detector *d, Channel *c) {
-        double before = c->train[c->train_next];
-
-        c->train[c->train_next] = c->chain.first_peak;
-        c->train_next = (c->train_next + 1) % TRAIN_EVENTS;
-        return c->chain.first_peak - before <= d->events.train_length;
+static bool in_train(const Detector *d, const Channel *c) {
+        /* train_next is the oldest */
+        unsigned latest = (c->train_next + TRAIN_DISCHARGES - 1) % TRAIN_DISCHARGES;
+        return c->train[latest] - c->train[c->train_next] <= d->events.train_length;
 }
 
-static EventKind kind_of(Detector *d, Channel *c, bool sustained) {
-        bool train = in_train(d, c);
+static float loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at) {
+        float magnitudes[SURROUNDINGS_MAX];
+        unsigned n = history_magnitudes(&c->history, at + from_s * d->step_rate_hz,
+                                        at + to_s * d->step_rate_hz, magnitudes, SURROUNDINGS_MAX);
+        return noise_loudness(&c->noise, magnitudes, n);
+}
 
+/*
+ * A twitch breaks a silence. What is no larger above its surroundings than chance makes it is
+ * the tip of something longer: a movement, a word, a clenched jaw.
+ */
+static bool stands_out(const Detector *d, const Channel *c) {
+        float after = loudness(d, c, SURROUNDINGS_APART_S, SURROUNDINGS_AFTER_S, c->chain.end);
+        float loud = fmaxf(c->chain.loud_before, after);
+
+        return loud <= SURROUNDINGS_LOUD || c->chain.snr >= d->threshold * loud;
+}
+
+static EventKind kind_of(const Detector *d, const Channel *c, bool sustained) {
         if (sustained)
                 return EVENT_CONTRACTION;
-        if (train)
+        if (in_train(d, c))
                 return EVENT_UNIT_TRAIN;
-        if (c->chain.n_discharges == 1)
-                return c->chain.end - c->chain.onset <= d->events.long_length ? EVENT_FASCICULATION
-                                                                              : EVENT_UNCLASSIFIED;
-        return c->chain.n_discharges == 2 ? EVENT_DOUBLET : EVENT_MULTIPLET;
+        if (c->chain.is_long || c->chain.n_others > OTHERS_MAX || !stands_out(d, c))
+                return EVENT_UNCLASSIFIED;
+        switch (c->chain.n_alike) {
+        case 1:
+                return EVENT_FASCICULATION;
+        case 2:
+                return EVENT_DOUBLET;
+        default:
+                return EVENT_MULTIPLET;
+        }
 }
 
 static void report_common(Detector *d, const unsigned *channels, size_t n) {
@@ -145,7 +173,7 @@ static void report_event(Detector *d, const unsigned *channels, size_t n, bool s
                 .end = detector_frame_of_step(d, chain->end),
                 .amplitude_uv = (double) chain->amplitude_uv,
                 .snr = (double) chain->snr,
-                .discharges = chain->n_discharges,
+                .discharges = chain->n_alike,
         };
 
         for (size_t i = 0; i < n; i++)
@@ -241,12 +269,21 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
         if (!chain->open) {
                 chain_open(d, channel, discharge->peak);
                 chain->onset = discharge->onset;
-        }
+                chain->loud_before = loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S,
+                                              discharge->onset);
+                memcpy(chain->shape, discharge->shape, sizeof chain->shape);
+                chain->n_alike = 1;
+        } else if (discharge_similarity(chain->shape, discharge->shape) >= ALIKE)
+                chain->n_alike++;
+        else
+                chain->n_others++;
 
         OpenEvent *e = d->events.open + chain->event;
         e->last_peak = fmax(e->last_peak, discharge->peak);
         chain->last_peak = discharge->peak;
-        chain->n_discharges++;
+        c->train[c->train_next] = discharge->peak;
+        c->train_next = (c->train_next + 1) % TRAIN_DISCHARGES;
+        chain->is_long = chain->is_long || discharge->end - discharge->onset > d->events.long_length;
         chain->end = fmax(chain->end, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
         chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
@@ -261,7 +298,7 @@ void events_sustained(Detector *d, unsigned channel, double step) {
 
         if (!chain->open) {
                 chain_open(d, channel, step);
-                chain->n_discharges = 1;
+                chain->n_alike = 1;
                 chain->snr = c->noise.recent_uv / c->noise.sigma_uv;
         }
         set_sustained(d, c);

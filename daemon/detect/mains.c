@@ -146,11 +146,8 @@ float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip) {
         float y = x - ((sum[0] + sum[1]) + (sum[2] + sum[3]));
 
         /* While young, the running least squares fit; then the exponential memory. */
-        float gain = 2.0f / (float) (m->gain_steps_min + c->age);
-        if (gain < m->gain_min)
-                gain = m->gain_min;
-        else
-                c->age++;
+        float gain = fmaxf(2.0f / (float) (m->gain_steps_min + c->age), m->gain_min);
+        c->age++;
 
         float e = y > clip ? clip : y < -clip ? -clip : y;
         Quad ge = { gain * e, gain * e, gain * e, gain * e };
@@ -239,7 +236,7 @@ static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
                         im += now_im * c->track_re - now_re * c->track_im;
                         power += hypot(now_re, now_im) * hypot(c->track_re, c->track_im);
                 }
-                c->track = (double) c->age > TRACK_AGE_S * m->step_rate_hz - m->gain_steps_min || c->track;
+                c->track = (double) c->age > TRACK_AGE_S * m->step_rate_hz;
                 c->track_re = (float) now_re;
                 c->track_im = (float) now_im;
         }

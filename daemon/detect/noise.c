@@ -16,6 +16,12 @@
 #include "detect-private.h"
 
 #define MEDIAN_PER_SIGMA 0.6744898f     /* of |x|, x Gaussian */
+/*
+ * For the filter outputs a quantile nearer to the tail, where the threshold is: it
+ * sees that real noise has more of it than a Gaussian. 80 % of |x|.
+ */
+#define OUTPUT_QUANTILE_PERCENT 80
+#define OUTPUT_QUANTILE_PER_SIGMA 1.2815516f
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
 #define STRIDE_HZ 500.0                 /* filter outputs looked at in a second: they are smooth */
 #define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see update() */
@@ -36,12 +42,12 @@ int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, double lsb_uv) {
                 .signal = calloc(block, sizeof(float)),
                 .outputs = calloc((size_t) n_lanes * strided, sizeof(float)),
                 .signal_medians = calloc(NOISE_BLOCKS, sizeof(float)),
-                .output_medians = calloc((size_t) NOISE_BLOCKS * n_lanes, sizeof(float)),
+                .output_quantiles = calloc((size_t) NOISE_BLOCKS * n_lanes, sizeof(float)),
                 .inverse = calloc(n_lanes, sizeof(float)),
                 .scratch = calloc(NOISE_BLOCKS, sizeof(float)),
                 .floor_uv = (float) (FLOOR_LSB * lsb_uv),
         };
-        return n->signal && n->outputs && n->signal_medians && n->output_medians && n->inverse && n->scratch
+        return n->signal && n->outputs && n->signal_medians && n->output_quantiles && n->inverse && n->scratch
                 ? 0 : -ENOMEM;
 }
 
@@ -49,7 +55,7 @@ void noise_done(Noise *n) {
         free(n->signal);
         free(n->outputs);
         free(n->signal_medians);
-        free(n->output_medians);
+        free(n->output_quantiles);
         free(n->inverse);
         free(n->scratch);
 }
@@ -98,6 +104,13 @@ static float select_kth(float *x, unsigned n, unsigned k) {
         return x[k];
 }
 
+/* Of a stretch of signal, in standard deviations of the noise: about 1 where nothing happens. Reorders. */
+float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes) {
+        if (n_magnitudes == 0)
+                return 1;
+        return select_kth(magnitudes, n_magnitudes, n_magnitudes / 2) / MEDIAN_PER_SIGMA / n->sigma_uv;
+}
+
 /*
  * The estimate from n blocks is off by some 7 %/sqrt(n), and rate of false alarms is steep in
  * it: its mean grows by exp(threshold^4 0.07^2 / 2n), 8 times from two blocks. The margin of
@@ -121,8 +134,8 @@ static void update(Noise *n) {
                 double lane = 0;
                 for (unsigned i = 0; i < n->n_blocks; i++)
                         if (n->signal_medians[i] <= limit)
-                                lane += (double) n->output_medians[i * n->n_lanes + l];
-                float sigma = fmaxf((float) lane / (float) used / MEDIAN_PER_SIGMA, n->floor_uv);
+                                lane += (double) n->output_quantiles[i * n->n_lanes + l];
+                float sigma = fmaxf((float) lane / (float) used / OUTPUT_QUANTILE_PER_SIGMA, n->floor_uv);
                 n->inverse[l] = 1 / (sigma * (1 + MARGIN / (float) used));
         }
 }
@@ -136,8 +149,9 @@ static void block_end(Noise *n, bool sustained) {
 
         n->signal_medians[n->next] = median;
         for (unsigned l = 0; l < n->n_lanes; l++)
-                n->output_medians[n->next * n->n_lanes + l] =
-                        select_kth(n->outputs + (size_t) l * n->n_strided, n->n_strided, n->n_strided / 2);
+                n->output_quantiles[n->next * n->n_lanes + l] =
+                        select_kth(n->outputs + (size_t) l * n->n_strided, n->n_strided,
+                                   n->n_strided * OUTPUT_QUANTILE_PERCENT / 100);
         n->next = (n->next + 1) % NOISE_BLOCKS;
         if (n->n_blocks < NOISE_BLOCKS)
                 n->n_blocks++;
