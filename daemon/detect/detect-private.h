@@ -221,7 +221,7 @@ typedef struct Events {
 } Events;
 
 /* --- detector.c --- */
-#define TRAIN_DISCHARGES 6
+#define TRAIN_MEMORY 12
 
 typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
         bool active;
@@ -247,7 +247,7 @@ typedef struct Channel {
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Chain chain;
-        double train[TRAIN_DISCHARGES]; /* the latest peaks, steps */
+        struct { double peak; float amplitude_uv; } train[TRAIN_MEMORY]; /* the latest discharges */
         unsigned train_next;
         bool usable;                    /* at the latest step */
         uint64_t exposure_steps, exposure_at_chain;

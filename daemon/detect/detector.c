@@ -81,8 +81,8 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
 
         raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
         c->fresh = true;
-        for (unsigned k = 0; k < TRAIN_DISCHARGES; k++)
-                c->train[k] = -INFINITY;
+        for (unsigned k = 0; k < TRAIN_MEMORY; k++)
+                c->train[k].peak = -INFINITY;
         if (d->lowpass.n_taps > 0) {
                 c->lowpass_ring = calloc(2 * d->lowpass.n_padded, sizeof *c->lowpass_ring);
                 if (!c->lowpass_ring)

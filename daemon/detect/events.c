@@ -20,7 +20,9 @@
 #define LONG_S 0.080                    /* one potential is shorter (4-40 ms), also in noise */
 #define ALIKE 0.7f                      /* correlation: of the same unit */
 #define OTHERS_MAX 1u                   /* discharges of other shape in one event */
-#define TRAIN_S 1.5                     /* TRAIN_DISCHARGES within: 4 a second */
+#define TRAIN_S 1.5
+#define TRAIN_DISCHARGES 6              /* within that time: 4 a second */
+#define TRAIN_RATIO 2.5f                /* of amplitudes: a large twitch amid small ones is not one of them */
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_AFTER_S 0.1        /* no longer than DISCHARGE_GAP_S: it has to be there when decided */
 #define SURROUNDINGS_APART_S 0.01
@@ -109,9 +111,13 @@ static bool is_common(const Detector *d, unsigned event) {
 }
 
 static bool in_train(const Detector *d, const Channel *c) {
-        /* train_next is the oldest */
-        unsigned latest = (c->train_next + TRAIN_DISCHARGES - 1) % TRAIN_DISCHARGES;
-        return c->train[latest] - c->train[c->train_next] <= d->events.train_length;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < TRAIN_MEMORY; i++)
+                n += c->chain.last_peak - c->train[i].peak <= d->events.train_length &&
+                        c->train[i].amplitude_uv <= TRAIN_RATIO * c->chain.amplitude_uv &&
+                        c->chain.amplitude_uv <= TRAIN_RATIO * c->train[i].amplitude_uv;
+        return n >= TRAIN_DISCHARGES;
 }
 
 static float loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at) {
@@ -129,7 +135,7 @@ static bool stands_out(const Detector *d, const Channel *c) {
         float after = loudness(d, c, SURROUNDINGS_APART_S, SURROUNDINGS_AFTER_S, c->chain.end);
         float loud = fmaxf(c->chain.loud_before, after);
 
-        return loud <= SURROUNDINGS_LOUD || c->chain.snr >= d->threshold * loud;
+        return c->chain.snr >= d->threshold * fmaxf(1, loud / SURROUNDINGS_LOUD);
 }
 
 static EventKind kind_of(const Detector *d, const Channel *c, bool sustained) {
@@ -281,8 +287,9 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
         OpenEvent *e = d->events.open + chain->event;
         e->last_peak = fmax(e->last_peak, discharge->peak);
         chain->last_peak = discharge->peak;
-        c->train[c->train_next] = discharge->peak;
-        c->train_next = (c->train_next + 1) % TRAIN_DISCHARGES;
+        c->train[c->train_next].peak = discharge->peak;
+        c->train[c->train_next].amplitude_uv = discharge->amplitude_uv;
+        c->train_next = (c->train_next + 1) % TRAIN_MEMORY;
         chain->is_long = chain->is_long || discharge->end - discharge->onset > d->events.long_length;
         chain->end = fmax(chain->end, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
