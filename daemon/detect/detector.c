@@ -305,7 +305,7 @@ static float largest_output(const Detector *d, const Channel *c) {
                 max = fmaxf(max, fabsf(d->outputs[i]) * c->noise.inverse[i]);
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
-                max *= c->noise.sigma_uv / c->noise.recent_uv;
+                max *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
         return max;
 }
 

@@ -26,7 +26,7 @@
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_AFTER_S 0.1        /* no longer than DISCHARGE_GAP_S: it has to be there when decided */
 #define SURROUNDINGS_APART_S 0.01
-#define SURROUNDINGS_LOUD 1.5f          /* standard deviations: more than chance makes of quiet ones */
+#define SURROUNDINGS_LOUD 1.3f          /* standard deviations: more than chance makes of quiet ones */
 #define SURROUNDINGS_MAX 512u           /* steps */
 #define COMMON_LAG_S 0.0005
 #define COMMON_CHANNELS_MIN 3u

@@ -18,10 +18,10 @@
 #define MEDIAN_PER_SIGMA 0.6744898f     /* of |x|, x Gaussian */
 /*
  * For the filter outputs a quantile nearer to the tail, where the threshold is: it
- * sees that real noise has more of it than a Gaussian. 80 % of |x|.
+ * sees that real noise has more of it than a Gaussian. 90 % of |x|: events in 1.3 % of the time add 4 %.
  */
-#define OUTPUT_QUANTILE_PERCENT 80
-#define OUTPUT_QUANTILE_PER_SIGMA 1.2815516f
+#define OUTPUT_QUANTILE_PERCENT 90
+#define OUTPUT_QUANTILE_PER_SIGMA 1.6448536f
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
 #define STRIDE_HZ 500.0                 /* filter outputs looked at in a second: they are smooth */
 #define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see update() */
