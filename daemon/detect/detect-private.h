@@ -9,6 +9,7 @@
  *   bank.c       matched filters for motor unit potentials
  *   noise.c      how large their outputs are when nothing happens
  *   discharge.c  what stands out: peak, onset, end, amplitude
+ *   motion.c heartbeat.c   what it was if not a twitch
  *   events.c     discharges of one unit and of neighbouring channels become one event
  *
  * Frames are of the input, steps are of the processing rate: one step is
@@ -180,6 +181,18 @@ float discharge_similarity(const float *a, const float *b);
 size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigma_uv, float snr,
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
 
+/* --- motion.c --- */
+float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
+
+/* --- heartbeat.c --- */
+typedef struct Heartbeat {
+        unsigned beats;
+        double last_s, period_s;
+        float shape[SHAPE_POINTS];
+} Heartbeat;
+
+bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s);
+
 /* --- raw.c --- */
 typedef struct Raw {
         int32_t low, high;              /* codes from here on outwards are rails */
@@ -249,6 +262,7 @@ typedef struct Channel {
         Chain chain;
         struct { double peak; float amplitude_uv; } train[TRAIN_MEMORY]; /* the latest discharges */
         unsigned train_next;
+        Heartbeat heartbeat;
         bool usable;                    /* at the latest step */
         uint64_t exposure_steps, exposure_at_chain;
         uint64_t n_events;
@@ -266,6 +280,7 @@ struct Detector {
         float threshold;
         uint64_t flat_frames, keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps;
+        unsigned highpass_steps;
         unsigned mains_start_steps, noise_start_steps;
         Channel *channels;
         MainsChannel **active;          /* [n_channels] scratch */

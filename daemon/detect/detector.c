@@ -114,6 +114,7 @@ static int detector_init(Detector *d) {
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
         d->settle_frames = 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
+        d->highpass_steps = highpass / d->lowpass.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);
         d->mains_start_steps = steps(d, MAINS_START_S);
@@ -213,6 +214,7 @@ static void channel_start(Detector *d, Channel *c, int32_t code) {
                 c->steps = 0;
                 mains_channel_restart(&c->mains);
                 noise_restart(&c->noise);
+                c->heartbeat.beats = 0;
         } else {
                 mains_channel_break(&c->mains);
                 noise_break(&c->noise);

@@ -28,6 +28,7 @@
 #define SURROUNDINGS_APART_S 0.01
 #define SURROUNDINGS_LOUD 1.3f          /* standard deviations: more than chance makes of quiet ones */
 #define SURROUNDINGS_MAX 512u           /* steps */
+#define JUMP 0.92f                      /* correlation with the figure of a jump */
 #define COMMON_LAG_S 0.0005
 #define COMMON_CHANNELS_MIN 3u
 #define COMMON_SHARE 0.75
@@ -155,8 +156,8 @@ static EventKind kind_of(const Detector *d, const Channel *c, bool sustained) {
         }
 }
 
-static void report_common(Detector *d, const unsigned *channels, size_t n) {
-        DetectArtefact artefact = { .cause = ARTEFACT_COMMON, .n_channels = n, .from = INFINITY };
+static void report_artefact(Detector *d, ArtefactCause cause, const unsigned *channels, size_t n) {
+        DetectArtefact artefact = { .cause = cause, .n_channels = n, .from = INFINITY };
 
         for (size_t i = 0; i < n; i++) {
                 const Chain *chain = &d->channels[channels[i]].chain;
@@ -166,6 +167,19 @@ static void report_common(Detector *d, const unsigned *channels, size_t n) {
         }
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+/* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
+static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
+        if (d->events.open[event].sustained)
+                return _ARTEFACT_CAUSE_MAX;
+        if (is_common(d, event))
+                return ARTEFACT_COMMON;
+        if (motion_likeness(&c->history, c->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
+                return ARTEFACT_MOTION;
+        if (heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
+                return ARTEFACT_ECG;
+        return _ARTEFACT_CAUSE_MAX;
 }
 
 static void report_event(Detector *d, const unsigned *channels, size_t n, bool sustained) {
@@ -194,8 +208,9 @@ static void event_close(Detector *d, unsigned event) {
         size_t n = members(d, event, channels, DETECT_EVENT_CHANNELS_MAX);
         bool sustained = d->events.open[event].sustained;
 
-        if (!sustained && is_common(d, event))
-                report_common(d, channels, n);
+        ArtefactCause cause = cause_of(d, event, d->channels + channels[0]);
+        if (cause != _ARTEFACT_CAUSE_MAX)
+                report_artefact(d, cause, channels, n);
         else
                 report_event(d, channels, n, sustained);
 
