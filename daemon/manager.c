@@ -321,7 +321,15 @@ static void on_device_gone(const char *id, void *userdata) {
 }
 
 static int on_linger(sd_event_source *es, uint64_t usec, void *userdata) {
-        stop_when_idle(userdata);
+        Manager *m = userdata;
+        int coming = SD_EVENT_OFF;
+
+        /* Something came, and udev is not done with it yet. */
+        if (sd_event_source_get_enabled(m->rescan, &coming) >= 0 && coming != SD_EVENT_OFF) {
+                (void) sd_event_source_set_time_relative(es, LINGER_USEC);
+                (void) sd_event_source_set_enabled(es, SD_EVENT_ONESHOT);
+        } else
+                stop_when_idle(m);
         return 0;
 }
 

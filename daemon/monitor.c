@@ -14,6 +14,8 @@
 /* Without a noise estimate (nothing connected) it counts as running all the same after this. */
 #define SETTLED_USEC (5 * USEC_PER_SEC)
 #define BATCH_FRAMES 64u
+/* One signal a cause in this time */
+#define ARTEFACT_USEC USEC_PER_SEC
 
 static const char *const state_words[_MONITOR_STATE_MAX] = {
 #define STATE_WORD(name, word) [MONITOR_##name] = word,
@@ -71,16 +73,43 @@ static void on_event(const DetectEvent *event, void *userdata) {
         m->sinks.event(m, &e, m->sinks.userdata);
 }
 
+static void send_artefact(Monitor *m, ArtefactCause cause) {
+        MonitorArtefact *p = &m->pending[cause];
+        usec_t offset = realtime_offset_usec();
+
+        p->from_usec = boottime_usec_at(m, p->artefact.from) + offset;
+        p->to_usec = boottime_usec_at(m, p->artefact.to) + offset;
+        m->artefact_sent_usec[cause] = monotonic_usec();
+        m->sinks.artefact(m, p, m->sinks.userdata);
+        p->parts = 0;
+}
+
+static void add_channels(DetectArtefact *a, const DetectArtefact *b) {
+        for (size_t i = 0; i < b->n_channels; i++) {
+                size_t k = 0;
+
+                while (k < a->n_channels && a->channels[k] != b->channels[i])
+                        k++;
+                if (k == a->n_channels && k < DETECT_EVENT_CHANNELS_MAX)
+                        a->channels[a->n_channels++] = b->channels[i];
+        }
+}
+
 static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         Monitor *m = userdata;
-        usec_t offset = realtime_offset_usec();
-        MonitorArtefact a = {
-                .artefact = artefact,
-                .from_usec = boottime_usec_at(m, artefact->from) + offset,
-                .to_usec = boottime_usec_at(m, artefact->to) + offset,
-        };
+        MonitorArtefact *p = &m->pending[artefact->cause];
 
-        m->sinks.artefact(m, &a, m->sinks.userdata);
+        if (p->parts++ == 0) {
+                p->artefact = *artefact;
+                p->excluded = 0;
+        } else {
+                p->artefact.from = fmin(p->artefact.from, artefact->from);
+                p->artefact.to = fmax(p->artefact.to, artefact->to);
+                add_channels(&p->artefact, artefact);
+        }
+        p->excluded += artefact->to - artefact->from;
+        if (monotonic_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
+                send_artefact(m, artefact->cause);
 }
 
 /* --- frames to the detector ------------------------------------------------ */
@@ -208,6 +237,9 @@ static void notice_channel(Monitor *m, unsigned channel) {
 }
 
 static void announce_changes(Monitor *m) {
+        for (ArtefactCause c = 0; c < _ARTEFACT_CAUSE_MAX; c++)
+                if (m->pending[c].parts > 0)
+                        send_artefact(m, c);
         notice_settled(m);
         notice_lost(m);
         for (unsigned i = 0; i < m->n_channels; i++)

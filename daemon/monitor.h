@@ -44,8 +44,14 @@ typedef struct MonitorEvent {
         double duration_ms;
 } MonitorEvent;
 
+/*
+ * An artefact, or several of one cause in one: after one of them the next of its cause waits up to a second
+ * and takes in what follows, so that a storm of them is no storm of messages.
+ */
 typedef struct MonitorArtefact {
-        const DetectArtefact *artefact;
+        DetectArtefact artefact;                /* the whole: from the first to the last, all their channels */
+        unsigned parts;                         /* at least 1 */
+        double excluded;                        /* frames of all parts together */
         usec_t from_usec, to_usec;
 } MonitorArtefact;
 
@@ -87,6 +93,8 @@ struct Monitor {
         usec_t opened_usec, last_frame_usec, first_frame_usec; /* CLOCK_MONOTONIC */
         uint64_t n_scans, n_events;
         uint64_t lost[_LOST_CAUSE_MAX];         /* as last announced */
+        MonitorArtefact pending[_ARTEFACT_CAUSE_MAX]; /* parts is 0: none */
+        usec_t artefact_sent_usec[_ARTEFACT_CAUSE_MAX];
         unsigned n_channels;
         MonitorChannel channels[ADS1299_MAX_CHANNELS];
 };

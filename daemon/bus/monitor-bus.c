@@ -115,7 +115,7 @@ void bus_emit_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e)
 
 static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a) {
         _cleanup_(unref_message) sd_bus_message *s = NULL;
-        const DetectArtefact *d = a->artefact;
+        const DetectArtefact *d = &a->artefact;
 
         int r = new_signal(bus, monitor, "Artefact", &s);
         if (r >= 0)
@@ -123,7 +123,10 @@ static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtef
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
-                r = sd_bus_message_append(s, "a{sv}", 0);
+                r = sd_bus_message_append(s, "a{sv}", 2,
+                                          "parts", "u", (uint32_t) a->parts,
+                                          "excluded_usec", "t",
+                                          (uint64_t) (a->excluded * monitor->clock.period_ns / 1e3));
         return r < 0 ? r : sd_bus_send(bus, s, NULL);
 }
 

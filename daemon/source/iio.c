@@ -361,13 +361,28 @@ static int stream(IioSource *s) {
         return 0;
 }
 
-static void close_device(IioSource *s) {
+/*
+ * libiio closes a local buffer through sysfs, and prints ten errors on standard error where that is gone. Of a
+ * device that is gone only the node is closed. The rest, some hundred kilobytes an unplugging, is left
+ * behind on purpose: the service ends with its last device.
+ */
+static void abandon(IioSource *s, struct iio_buffer *b) {
+        int fd = iio_buffer_get_poll_fd(b);
+
+        if (fd >= 0)
+                close(fd);
+        s->context = NULL;
+}
+
+static void close_device(IioSource *s, bool gone) {
         pthread_mutex_lock(&s->lock);
         struct iio_buffer *b = s->buffer;
         s->buffer = NULL;
         pthread_mutex_unlock(&s->lock);
 
-        if (b)
+        if (b && gone && s->local)
+                abandon(s, b);
+        else if (b)
                 iio_buffer_destroy(b);
         if (s->context)
                 iio_context_destroy(s->context);
@@ -386,7 +401,7 @@ static void* acquire(void *userdata) {
                 if (s->local)
                         read_lost(s);
         }
-        close_device(s);
+        close_device(s, s->device && is_gone(s, r));
         /* A cancelled refill ends in an error of its own, which is none. */
         if (atomic_load(&s->cancelled)) {
                 s->what = NULL;
