@@ -204,7 +204,7 @@ static void report_event(Detector *d, const unsigned *channels, size_t n, bool s
 }
 
 static void event_close(Detector *d, unsigned event) {
-        unsigned channels[DETECT_EVENT_CHANNELS_MAX];
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX] = { 0 };
         size_t n = members(d, event, channels, DETECT_EVENT_CHANNELS_MAX);
         bool sustained = d->events.open[event].sustained;
 
