@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tools unit-tests check-unit modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -88,6 +88,9 @@ check-unit: all tools unit-tests ## run the unit tests and twitchctl's (SANITIZE
 	@tests/unit/run $(B) $(UNIT_TESTS)
 	@tests/ctl/run $(B)
 
+check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
+	@tests/bus/run $(B)
+
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed
 KDIR ?= $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64 /lib/modules/*/build)) \
@@ -120,7 +123,8 @@ INSTALL_FILES := \
     $(foreach f,$(wildcard daemon/bus/*.xml),$(f):$(DBUSDIR)/interfaces/$(notdir $(f)):644)
 DKMS_FILES := Kbuild include/ads1299.h kernel/dkms.conf $(wildcard kernel/*.[ch] kernel/sim/*.[ch])
 
-$(B)/systemd/%: systemd/%.in Makefile
+# each time: PREFIX may have changed
+$(B)/systemd/%: systemd/%.in FORCE
 	@mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
 
@@ -129,6 +133,8 @@ install: all $(B)/systemd/twitchd.service ## install the service and the DKMS so
 	@set -e; $(foreach f,$(INSTALL_FILES),install -vDm$(call field,$(f),3) $(call field,$(f),1) $(DESTDIR)$(call field,$(f),2);)
 	@set -e; $(foreach f,$(DKMS_FILES),install -Dm644 $(f) $(DESTDIR)$(DKMSDIR)/$(f);)
 	@sed 's|@VERSION@|$(VERSION)|g' kernel/dkms.conf > $(DESTDIR)$(DKMSDIR)/dkms.conf
+	$(if $(DESTDIR),,@if [ -d /run/systemd/system ]; then systemd-sysusers twitchd.conf && \
+		systemctl daemon-reload && systemctl reload dbus && udevadm control --reload; fi)
 
 uninstall: ## remove what install put there
 	rm -f $(foreach f,$(INSTALL_FILES),$(DESTDIR)$(call field,$(f),2))
