@@ -26,6 +26,7 @@ struct Hat {
         uint64_t bytes_written;
         int64_t last_frame;             /* latest one converted, -1: none yet */
         int64_t last_line;              /* the frame in the last line of the clock file */
+        unsigned underruns;             /* of the device before the first frame was there */
         uint64_t clock_due_nsec;
         uint64_t progress_nsec;         /* when something last went forward */
         bool noticed;                   /* the wait was announced */
@@ -301,6 +302,17 @@ int hat_settle_rate(Hat *h, unsigned wanted_hz, unsigned *ret_rate_hz) {
         return 0;
 }
 
+/*
+ * Conversions that found no frame because the writer was late: from there on frames and time are shifted. To be
+ * looked at while there are frames queued; those before the first and after the last one do not count.
+ */
+static unsigned count_underruns(const Hat *h) {
+        unsigned n = 0;
+
+        (void) read_unsigned(h, "frames_underrun", &n);
+        return n;
+}
+
 /* --- writing -------------------------------------------------------------------------- */
 
 /* Once a second. */
@@ -329,6 +341,8 @@ int hat_write(Hat *h, const int32_t *nv, size_t n_frames, unsigned n_channels) {
 
                 ssize_t n = write(h->fd, bytes, left);
                 if (n >= 0) {
+                        if (h->bytes_written == 0)
+                                h->underruns = count_underruns(h);
                         bytes += n;
                         left -= n;
                         h->bytes_written += n;
@@ -349,7 +363,11 @@ int hat_write(Hat *h, const int32_t *nv, size_t n_frames, unsigned n_channels) {
  */
 int hat_drain(Hat *h) {
         int64_t last = (int64_t) hat_frames_written(h) - 1;
+        unsigned underruns = count_underruns(h) - h->underruns;
 
+        if (underruns > 0)
+                fprintf(stderr, "%s: %s: came too late %u times, later frames are late by as many conversions\n", PROG,
+                        h->config.path, underruns);
         while (h->sysfs_fd >= 0 && h->last_frame < last) {
                 int r = housekeeping(h);
                 if (r >= 0)
