@@ -18,7 +18,7 @@ typedef struct Hat Hat;
 
 typedef struct HatConfig {
         const char *path;
-        const char *clock_path;         /* NULL: none. "frame,boottime_ns" about once a second */
+        const char *clock_path;         /* NULL: none. "frame,boottime_ns" some times a second */
         unsigned patience_s;            /* give up after so long without progress; 0: never */
         const volatile sig_atomic_t *stop;
 } HatConfig;

@@ -17,6 +17,8 @@
 #define LENGTH_SD_MM 4
 #define ENDPLATE_SD_MM 2.5
 #define VELOCITY_SD_MPS 0.3
+#define VELOCITY_STEP_MPS 0.05          /* fibres are sorted into classes of velocity */
+#define N_VELOCITIES 37                 /* +-SD_MAX * VELOCITY_SD_MPS */
 #define SD_MAX 3                        /* spreads are cut there, which bounds the arrays below */
 #define DEPTH_MIN_MM 1.5
 
@@ -27,12 +29,13 @@
 #define N_WAVE (WAVE_MM * STEPS_PER_MM)
 #define N_FIBRE ((LENGTH_PLUS_MM + SD_MAX * LENGTH_SD_MM) * STEPS_PER_MM)
 #define N_TRAVEL (N_FIBRE + N_WAVE + 2) /* until the tail of the wave has left the fibre, and silence */
+#define N_APART (MUAP_ELECTRODE_DISTANCE_MM * STEPS_PER_MM)
 
 typedef struct Fibre {
         double radius2_mm2;             /* squared distance from the electrodes' line, stretched by anisotropy */
         double endplate_mm;             /* relative to the middle of the electrodes */
         double plus_mm, minus_mm;
-        double velocity_mps;
+        int velocity;                   /* class, relative to the unit's */
 } Fibre;
 
 static double clipped_normal(Prng *p) {
@@ -49,7 +52,7 @@ static Fibre draw_fibre(const MotorUnit *unit, Prng *p) {
                 .endplate_mm = -unit->endplate_mm + ENDPLATE_SD_MM * clipped_normal(p),
                 .plus_mm = LENGTH_PLUS_MM + LENGTH_SD_MM * clipped_normal(p),
                 .minus_mm = LENGTH_MINUS_MM + LENGTH_SD_MM * clipped_normal(p),
-                .velocity_mps = unit->velocity_mps + VELOCITY_SD_MPS * clipped_normal(p),
+                .velocity = (int) lround(VELOCITY_SD_MPS * clipped_normal(p) / VELOCITY_STEP_MPS),
         };
 }
 
@@ -66,30 +69,31 @@ static double monopole(double z_mm, double radius2_mm2) {
         return z_mm / (q * sqrt(q));
 }
 
-/* What a unit slope of potential at distance i from the end-plate gives between the electrodes; 0 past the tendon. */
-static void sensitivity(const Fibre *f, int direction, double ret[static N_FIBRE]) {
-        double length = direction > 0 ? f->plus_mm : f->minus_mm;
+/*
+ * Adds what a unit slope of potential at distance i from the end-plate gives between the electrodes; nothing past
+ * the tendon. In space the front of the plus wave falls, dV/dz = -V'; the minus wave is its mirror image.
+ */
+static void add_sensitivity(const Fibre *f, int direction, double sum[static N_FIBRE]) {
+        double length = direction > 0 ? f->plus_mm : f->minus_mm, electrode[N_FIBRE + N_APART];
         unsigned n = (unsigned) (length * STEPS_PER_MM);
 
-        for (unsigned i = 0; i < N_FIBRE; i++) {
+        /* Electrodes are whole steps apart, so what one sees the other sees N_APART steps further on. */
+        for (unsigned i = 0; i < n + N_APART; i++) {
                 double z = f->endplate_mm + direction * (i + 0.5) * STEP_MM;
-
-                ret[i] = i >= n ? 0 : monopole(z - MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2) -
-                                      monopole(z + MUAP_ELECTRODE_DISTANCE_MM / 2, f->radius2_mm2);
+                electrode[i] = monopole(z - direction * MUAP_ELECTRODE_DISTANCE_MM / 2.0, f->radius2_mm2);
         }
+        for (unsigned i = 0; i < n; i++)
+                sum[i] += electrode[i + N_APART] - electrode[i];
 }
 
 /*
- * Adds one of the two waves; out[m] belongs to a front that has travelled m steps. A convolution: the slope u
- * steps behind the front acts where the front was u steps ago.
+ * Out[m] belongs to fronts that have travelled m steps. A convolution: the slope u steps behind a front acts where
+ * the front was u steps ago.
  */
-static void add_wave(const Fibre *f, int direction, const double slope[static N_WAVE], double out[static N_TRAVEL]) {
-        double w[N_FIBRE];
-
-        sensitivity(f, direction, w);
+static void travel(const double slope[static N_WAVE], const double w[static N_FIBRE], double out[static N_TRAVEL]) {
+        memset(out, 0, N_TRAVEL * sizeof(*out));
         for (unsigned u = 0; u < N_WAVE; u++) {
-                /* In space the front of the plus wave falls, dV/dz = -V'; the other one is its mirror image. */
-                double factor = -direction * slope[u] * STEP_MM, *restrict o = out + 1 + u;
+                double factor = slope[u] * STEP_MM, *restrict o = out + 1 + u;
 
                 for (unsigned i = 0; i < N_FIBRE; i++)
                         o[i] += factor * w[i];
@@ -107,29 +111,37 @@ static double interpolate(const double *x, unsigned n, double at) {
                x[i + 1] * (-t * (t + 1) * (t - 2) / 2) + x[i + 2] * (t * (t + 1) * (t - 1) / 6);
 }
 
-/* Turns way into time, at this fibre's velocity, and adds. */
-static void add_fibre(const Fibre *f, const double slope[static N_WAVE], double sum[static MUAP_SAMPLES]) {
-        double travelled[N_TRAVEL] = {};
-        double steps_per_sample = f->velocity_mps * 1000 / MUAP_RATE_HZ / STEP_MM; /* m/s is mm/ms */
-
-        add_wave(f, +1, slope, travelled);
-        add_wave(f, -1, slope, travelled);
-        for (unsigned i = 0; i < MUAP_SAMPLES; i++)
-                sum[i] += interpolate(travelled, N_TRAVEL, i * steps_per_sample);
-}
-
+/*
+ * Fibres of one velocity share the wave and the way from the end-plate, so their sensitivities are summed before
+ * the wave runs over them. Both waves run at once.
+ */
 void muap_compute(const MotorUnit *unit, double ret_uv[static MUAP_SAMPLES]) {
         /* 2 s_i pi a^2 / (4 pi s_r): the 2 is for air above the half-space; mV to uV */
         const double k = 2 * SIGMA_INSIDE * FIBRE_RADIUS_MM * FIBRE_RADIUS_MM / (4 * SIGMA_ACROSS) * 1000;
-        double slope[N_WAVE], sum[MUAP_SAMPLES] = {};
+        double slope[N_WAVE], w[N_VELOCITIES][N_FIBRE] = {}, way[N_TRAVEL];
+        unsigned n_fibres[N_VELOCITIES] = {};
         Prng prng;
 
         wave_slope(slope);
         prng_init(&prng, unit->seed, PRNG_FIBRES, 0);
         for (unsigned i = 0; i < unit->n_fibres; i++) {
                 Fibre f = draw_fibre(unit, &prng);
-                add_fibre(&f, slope, sum);
+                unsigned class = (unsigned) (f.velocity + N_VELOCITIES / 2);
+
+                add_sensitivity(&f, +1, w[class]);
+                add_sensitivity(&f, -1, w[class]);
+                n_fibres[class]++;
         }
-        for (unsigned i = 0; i < MUAP_SAMPLES; i++)
-                ret_uv[i] = k * sum[i];
+
+        memset(ret_uv, 0, MUAP_SAMPLES * sizeof(*ret_uv));
+        for (int v = 0; v < N_VELOCITIES; v++) {
+                double velocity_mps = unit->velocity_mps + (v - N_VELOCITIES / 2) * VELOCITY_STEP_MPS;
+                double steps_per_sample = velocity_mps * 1000 / MUAP_RATE_HZ / STEP_MM; /* m/s is mm/ms */
+
+                if (n_fibres[v] == 0)
+                        continue;
+                travel(slope, w[v], way);
+                for (unsigned i = 0; i < MUAP_SAMPLES; i++)
+                        ret_uv[i] += k * interpolate(way, N_TRAVEL, i * steps_per_sample);
+        }
 }

@@ -14,7 +14,7 @@
 
 #define MUAP_RATE_HZ 16000.0            /* of the sampled potential; it has next to nothing above 1 kHz */
 #define MUAP_SAMPLES 640u               /* 40 ms: the slowest wave has left the longest fibre */
-#define MUAP_ELECTRODE_DISTANCE_MM 20.0
+#define MUAP_ELECTRODE_DISTANCE_MM 20
 
 typedef struct MotorUnit {
         unsigned n_fibres;

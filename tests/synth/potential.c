@@ -8,8 +8,8 @@
 
 #define LEAD ((unsigned) (POTENTIAL_LEAD_S * MUAP_RATE_HZ))
 
-/* Silence around the potential for the 20 Hz high-pass, which forgets within some 15 ms. */
-#define PAD 3200u
+/* Silence around the potential for the 20 Hz high-pass, which forgets e-fold in 14 ms. */
+#define PAD 1600u
 #define PADDED (PAD + POTENTIAL_SAMPLES + PAD)
 
 /* Top of the parabola through three samples around a peak, relative to the middle one. */

@@ -26,6 +26,7 @@
 #define NEIGHBOUR_ALONG_MM 20.0
 
 #define DRAWS_MAX 40                    /* for min_peak_ratio; then the best one is taken */
+#define SKETCH_FIBRES 32
 #define JITTER_SD_MAX 3.0
 #define POTENTIAL_END_S (POTENTIAL_SAMPLES / MUAP_RATE_HZ - POTENTIAL_LEAD_S)
 #define BLOCK_FRAMES 256u
@@ -129,25 +130,26 @@ static MotorUnit draw_geometry(Prng *p, const SynthConfig *c) {
         return m;
 }
 
-/* The first unit with a peak that stands out, or the best of many. */
-static void draw_unit(Prng *prng, const SynthConfig *c, MotorUnit *ret_geometry, Potential *ret_home) {
-        double best = 0;
+/* The first unit with a peak that stands out, or the best of many. Few fibres show what the others will add to. */
+static MotorUnit draw_unit(Prng *prng, const SynthConfig *c) {
+        MotorUnit best = {};
+        double best_ratio = 0;
 
-        for (unsigned i = 0; i < DRAWS_MAX && best < c->min_peak_ratio; i++) {
-                MotorUnit m = draw_geometry(prng, c);
+        for (unsigned i = 0; i < DRAWS_MAX && best_ratio < c->min_peak_ratio; i++) {
+                MotorUnit m = draw_geometry(prng, c), sketch = m;
                 Potential p;
 
-                potential_compute(&m, c->rate_hz, &p);
-                if (p.peak_ratio > best) {
-                        best = p.peak_ratio;
-                        *ret_geometry = m;
-                        *ret_home = p;
+                sketch.n_fibres = SKETCH_FIBRES;
+                potential_compute(&sketch, c->rate_hz, &p);
+                if (p.peak_ratio > best_ratio) {
+                        best_ratio = p.peak_ratio;
+                        best = m;
                 }
         }
+        return best;
 }
 
 static int unit_init(Unit *u, const SynthConfig *c, unsigned channel, unsigned index) {
-        MotorUnit geometry = {};
         Prng prng;
 
         for (int side = BEFORE; side < _SIDES; side++) {
@@ -161,8 +163,8 @@ static int unit_init(Unit *u, const SynthConfig *c, unsigned channel, unsigned i
         }
 
         prng_init(&prng, c->seed, PRNG_UNITS, (uint64_t) channel * SYNTH_UNITS_MAX + index);
-        draw_unit(&prng, c, &geometry, u->seen[HOME]);
-        for (int side = BEFORE; side < _SIDES; side += AFTER - BEFORE) {
+        MotorUnit geometry = draw_unit(&prng, c);
+        for (int side = BEFORE; side < _SIDES; side++) {
                 MotorUnit moved = geometry;
 
                 moved.lateral_mm += (side - HOME) * NEIGHBOUR_LATERAL_MM;
