@@ -53,8 +53,8 @@
  * quarter of a period until the grid has learnt the true rate.
  */
 #define ADS1299_GRID_EDGES	8
-/* ... and what is missing counts when it stays so for 4 more checks */
-#define ADS1299_GRID_STEADY	4
+/* ... and what is missing counts when it stays so for that many more checks */
+#define ADS1299_GRID_STEADY	64
 
 static void ads1299_grid_init(struct ads1299_state *st, unsigned int dr)
 {
@@ -73,11 +73,10 @@ static void ads1299_grid_init(struct ads1299_state *st, unsigned int dr)
  * longer than a period: the edges lie on a regular grid, whose phase and
  * period are tracked by a second-order loop (damping 0.7).
  *
- * One late interrupt is no proof: its edge may be late alone, and the edges
- * after it are on the grid again. So a deficit counts only when it stays while
- * the chip runs at its nominal rate, and is forgotten when the edges catch up.
- * A loss is therefore reported some 40 scans after it happened; where it
- * happened is seen in the timestamps.
+ * A late interrupt is no proof, not even several: the edges may catch up, as
+ * they do when a virtual machine had a pause. So a deficit counts only when it
+ * stays the same over many edges at the nominal rate. That is too late for
+ * ADS1299_FLAG_LOST; the place of the gap is seen in the timestamps.
  *
  * CLOCK_MONOTONIC, as the clock of the timestamps may be one that is set.
  */
@@ -104,13 +103,16 @@ static void ads1299_grid_check(struct ads1299_capture *cap, u32 edge)
 				grid->min_window_ns, grid->max_window_ns);
 	grid->due_ns += missing * period_ns + late_ns / 2 + grid->window_ns;
 
-	grid->behind = max_t(s64, grid->behind + missing, 0);
+	/* Unseen edges leave the others on the grid: a gap of another length is something else */
+	if (missing < 0 || (missing && abs(late_ns) > period_ns / 8))
+		grid->behind = 0;
+	else
+		grid->behind += missing;
 	grid->steady = missing ? 0 : grid->steady + 1;
 	if (!grid->behind || grid->steady < ADS1299_GRID_STEADY)
 		return;
 
 	cap->lost[ADS1299_LOST_DRDY] += grid->behind;
-	WRITE_ONCE(cap->unseen, cap->unseen + grid->behind);
 	grid->behind = 0;
 }
 
@@ -250,14 +252,8 @@ static void ads1299_push_scan(struct iio_dev *indio_dev, u32 status)
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
 	const u8 *sample = st->rdata_rx + 1 + ADS1299_STATUS_BYTES;
-	u32 unseen = READ_ONCE(cap->unseen);
-	u32 flags, i;
-
-	if (unlikely(unseen != cap->unseen_told)) {
-		cap->unseen_told = unseen;
-		cap->gap = true;
-	}
-	flags = cap->gap ? ADS1299_FLAG_LOST : 0;
+	u32 flags = cap->gap ? ADS1299_FLAG_LOST : 0;
+	unsigned int i;
 
 	/* 32 bits from the first byte of a sample are its code << 8, and 8 bits too many */
 	for (i = 0; i < st->info->num_channels; i++, sample += ADS1299_SAMPLE_BYTES)
@@ -349,7 +345,6 @@ int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 	/* No handler and no read runs now: nothing to lock out */
 	cap->edges = 0;
 	cap->accounted = 0;
-	cap->unseen_told = cap->unseen;
 	cap->gap = gap;
 	reinit_completion(&cap->idle);
 	ads1299_grid_init(st, dr);

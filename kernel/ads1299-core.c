@@ -574,7 +574,7 @@ static int ads1299_identify(struct ads1299_state *st)
 
 	st->info = &ads1299_chips[nu_ch];
 	if (expected && expected != st->info)
-		dev_warn(dev, "%s found instead of %s\n", st->info->name, expected->name);
+		dev_info(dev, "%s found instead of %s\n", st->info->name, expected->name);
 
 	return 0;
 }

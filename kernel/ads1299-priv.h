@@ -62,20 +62,18 @@ struct ads1299_grid {
 
 /**
  * struct ads1299_capture - the way from a DRDY edge to a scan
- * @lock: protects @running, @busy, @edges, @edge_ns, @grid, @unseen and @lost
- *	  between the interrupt handler, the completion of the read, and sysfs
+ * @lock: protects @running, @busy, @edges, @edge_ns, @grid and @lost between the
+ *	  interrupt handler, the completion of the read, and sysfs
  * @running: edges start reads. When clear they complete @drdy instead
  * @busy: a read is under way. Whoever sets it owns the message, the transfer
  *	  buffers and the members from @reading on, until it is cleared
  * @edges: DRDY edges seen, which is the number of the next one
  * @edge_ns: when the latest edges were, by number modulo the size
  * @grid: where the edges should have been
- * @unseen: edges that @grid proved to be missing
  * @lost: scans lost since the buffer was enabled, by cause
  * @reading: number of the edge whose sample is being read
  * @reading_ns: time of that edge
  * @accounted: edges before this one became scans or were counted as lost
- * @unseen_told: value of @unseen already announced by ADS1299_FLAG_LOST
  * @gap: something was lost since the last scan pushed
  * @latch: when the SPI core began the transfer
  * @scan: channels, then the timestamp
@@ -91,13 +89,11 @@ struct ads1299_capture {
 	u32 edges;
 	s64 edge_ns[ADS1299_EDGE_RING];
 	struct ads1299_grid grid;
-	u32 unseen;
 	u64 lost[ADS1299_NUM_LOSSES];
 
 	u32 reading;
 	s64 reading_ns;
 	u32 accounted;
-	u32 unseen_told;
 	bool gap;
 	struct ptp_system_timestamp latch;
 	u32 scan[ADS1299_MAX_CHANNELS + sizeof(s64) / sizeof(u32)] __aligned(8);
