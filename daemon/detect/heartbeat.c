@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Is this the heart? One shape that comes back at an even pace of 40 to 180 a minute. Twitches
- * come at random: that four gaps in a row agree to a quarter happens in one of a
- * thousand runs of them. The first beats are taken for twitches.
+ * come at random: that four gaps in a row agree with the first to 15 % happens to
+ * one in some 10000 of them. The first beats are taken for twitches.
  */
 #include <math.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 
 #define PERIOD_MIN_S 0.33
 #define PERIOD_MAX_S 1.5
-#define UNEVENNESS 0.25
+#define UNEVENNESS 0.15
 #define ALIKE 0.8f
-#define BEATS_MIN 5u
+#define BEATS_MIN 6u
 #define SHAPE_MEMORY 0.25f
 
 static void start(Heartbeat *h, const float *shape, double peak_s) {
@@ -35,8 +35,10 @@ bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s) {
         }
         if (discharge_similarity(h->shape, shape) < ALIKE)
                 return false;           /* a twitch between two beats */
-        if (h->beats >= 2 && !even(h, period_s) && even(h, period_s / 2))
-                period_s /= 2;          /* one beat was not seen */
+        if (h->beats >= 2 && even(h, period_s / 2)) {   /* one beat was not seen */
+                h->last_s = peak_s;
+                return h->beats >= BEATS_MIN;
+        }
         if (!even(h, period_s)) {
                 start(h, shape, peak_s);
                 return false;
