@@ -221,7 +221,7 @@ typedef struct Chain {                  /* discharges of one channel that belong
 
 typedef struct OpenEvent {
         unsigned n_chains;              /* 0: free */
-        double last_peak;               /* of any channel, steps */
+        double last;                    /* peak of any channel, or end of what is longer than a discharge; steps */
         bool waiting;                   /* a channel is not through with its signal */
         bool sustained;
 } OpenEvent;

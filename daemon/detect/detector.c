@@ -20,6 +20,7 @@
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define MAINS_START_S 0.6
 #define NOISE_START_S 1.0
+#define MAINS_SETTLE_S 0.15
 #define MAINS_CLIP_SIGMA 4.0f
 #define CROSSING_CLOSE_S 0.012
 #define CROSSING_MAX_S 0.1
@@ -113,7 +114,7 @@ static int detector_init(Detector *d) {
         d->flat_frames = frames(d, FLAT_S);
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
-        d->settle_frames = 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
+        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
         d->highpass_steps = highpass / d->lowpass.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);

@@ -11,7 +11,7 @@
 #include "detect-private.h"
 
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
-#define EDGE_SIGMA 2.0f                 /* but not in the noise */
+#define EDGE_SIGMA 3.0f                 /* but not in the noise */
 #define QUIET_S 0.005                   /* below the edge for so long: it is over */
 #define SHAPE_S 0.016                   /* what of it is compared with others of the same unit */
 #define SHAPE_SLACK 2                   /* points: alignment of the peaks */
@@ -173,18 +173,20 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
                 size_t first = edge(h->y, peak, (size_t) -1, -1, level, quiet);
                 size_t last = edge(h->y, peak, h->fill, 1, level, quiet);
 
-                /* A further peak within reach of an earlier one is part of that one. */
-                if (n == 0 || (first >= spans[best].from && last < spans[best].to)) {
-                        measure(h->y, h->fill, peak, first, last, ret + n);
-                        ret[n].snr = snr;
-                        take_shape(h, ret[n].peak, step_rate_hz, ret[n].shape);
-                        n++;
+                /* What is left has been quiet for a while on the side of an earlier one: not beyond that. */
+                if (n > 0) {
+                        first = first < spans[best].from || first > peak ? spans[best].from : first;
+                        last = last >= spans[best].to ? spans[best].to - 1 : last;
                 }
+                measure(h->y, h->fill, peak, first, last, ret + n);
+                ret[n].snr = snr;
+                take_shape(h, ret[n].peak, step_rate_hz, ret[n].shape);
+                n++;
                 if (n == 1)
                         least = fmaxf(FURTHER_FRACTION * size, FURTHER_SIGMA * sigma_uv);
-                spans[n_spans].from = last + 1 + quiet;
+                spans[n_spans].from = last + 1;
                 spans[n_spans].to = spans[best].to;
-                spans[best].to = first > quiet ? first - quiet : 0;
+                spans[best].to = first;
                 if (++n_spans >= sizeof spans / sizeof spans[0])
                         break;
         }

@@ -246,7 +246,7 @@ static void merge(Detector *d, unsigned from, unsigned to) {
                 if (d->channels[i].chain.open && d->channels[i].chain.event == from)
                         d->channels[i].chain.event = to;
         t->n_chains += f->n_chains;
-        t->last_peak = fmax(t->last_peak, f->last_peak);
+        t->last = fmax(t->last, f->last);
         t->sustained = t->sustained || f->sustained;
         f->n_chains = 0;
         d->events.n_open--;
@@ -263,7 +263,7 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
                         merge(d, right->chain.event, event);
         } else {
                 event = free_event(d);
-                d->events.open[event] = (OpenEvent) { .last_peak = peak };
+                d->events.open[event] = (OpenEvent) { .last = peak };
                 d->events.n_open++;
         }
         d->events.open[event].n_chains++;
@@ -281,10 +281,12 @@ static void set_sustained(Detector *d, Channel *c) {
 void events_discharge(Detector *d, unsigned channel, const Discharge *discharge) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
+        bool is_long = discharge->end - discharge->onset > d->events.long_length;
 
         if (chain->open) {
                 const OpenEvent *e = d->events.open + chain->event;
-                if (discharge->peak - e->last_peak > (e->sustained ? d->events.sustained_gap : d->events.gap))
+                double begin = is_long ? discharge->onset : discharge->peak;
+                if (begin - e->last > (e->sustained ? d->events.sustained_gap : d->events.gap))
                         event_close(d, chain->event);
         }
         if (!chain->open) {
@@ -300,12 +302,12 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
                 chain->n_others++;
 
         OpenEvent *e = d->events.open + chain->event;
-        e->last_peak = fmax(e->last_peak, discharge->peak);
+        e->last = fmax(e->last, is_long ? discharge->end : discharge->peak);
         chain->last_peak = discharge->peak;
         c->train[c->train_next].peak = discharge->peak;
         c->train[c->train_next].amplitude_uv = discharge->amplitude_uv;
         c->train_next = (c->train_next + 1) % TRAIN_MEMORY;
-        chain->is_long = chain->is_long || discharge->end - discharge->onset > d->events.long_length;
+        chain->is_long = chain->is_long || is_long;
         chain->end = fmax(chain->end, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
         chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
@@ -325,7 +327,7 @@ void events_sustained(Detector *d, unsigned channel, double step) {
         }
         set_sustained(d, c);
         chain->end = chain->last_peak = step;
-        d->events.open[chain->event].last_peak = step;
+        d->events.open[chain->event].last = step;
 }
 
 void events_step(Detector *d, double step) {
@@ -347,7 +349,7 @@ void events_step(Detector *d, double step) {
 
                 const OpenEvent *o = e->open + chain->event;
                 double gap = o->sustained ? e->sustained_gap : e->gap;
-                if (!o->waiting && step - o->last_peak > gap + e->settle)
+                if (!o->waiting && step - o->last > gap + e->settle)
                         event_close(d, chain->event);
         }
 }

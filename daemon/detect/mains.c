@@ -120,13 +120,17 @@ void mains_channel_restart(MainsChannel *c) {
         mains_channel_break(c);
 }
 
-/* Samples are missing or the filters start anew: what is learned stays. */
+/*
+ * Samples are missing or the filters start anew: what is learned stays, and is
+ * put right quickly should the number of missing samples not be exact.
+ */
 void mains_channel_break(MainsChannel *c) {
         for (unsigned i = 0; i < 2; i++)
                 c->block_re[i] = c->block_im[i] = 0;
         c->n_blocks = 0;
         c->skip = 2;                    /* the block under way and the one with the filter's start */
         c->track = false;
+        c->age = 0;
 }
 
 void mains_listen(const Mains *m, MainsChannel *c, float x) {
