@@ -349,6 +349,23 @@ START_TEST(standby_hears_wakeup_only) {
 }
 END_TEST
 
+/* The bytes after an opcode of RREG or WREG are those that tSDECODE holds for */
+START_TEST(register_commands_are_told_from_others) {
+        command(0x11);
+        ads_chip_select(&chip, true);
+        ck_assert(!ads_chip_in_register_command(&chip));
+        clock_byte(0x12);
+        ck_assert(!ads_chip_in_register_command(&chip));
+        clock_byte(0x41);
+        ck_assert(ads_chip_in_register_command(&chip));
+        clock_byte(0x00);
+        ck_assert(ads_chip_in_register_command(&chip));
+        clock_byte(0x96);
+        ck_assert(!ads_chip_in_register_command(&chip));
+        ads_chip_select(&chip, false);
+}
+END_TEST
+
 /* --- conversions ---------------------------------------------------------- */
 
 START_TEST(no_conversion_before_start) {
@@ -1049,6 +1066,14 @@ START_TEST(test_signal_is_off_without_int_cal) {
 }
 END_TEST
 
+START_TEST(forbidden_test_signal_frequency_is_quiet) {
+        run_with(0x05);
+        wreg(0x02, 0xd2);
+        for (unsigned i = 0; i < 300; i++)
+                ck_assert_int_eq(convert(0), 0);
+}
+END_TEST
+
 START_TEST(test_signal_follows_the_reference) {
         run_with(0x05);
         chip.board.external_vref_uv = 4096000;
@@ -1229,6 +1254,7 @@ static void add_commands(Suite *s) {
         tcase_add_test(tc, nothing_is_heard_without_cs);
         tcase_add_test(tc, other_opcodes_do_nothing);
         tcase_add_test(tc, standby_hears_wakeup_only);
+        tcase_add_test(tc, register_commands_are_told_from_others);
 }
 
 static void add_conversions(Suite *s) {
@@ -1290,6 +1316,7 @@ static void add_analogue(Suite *s) {
         tcase_add_loop_test(tc, test_signal_period_is_counted_in_clocks, 0, 2);
         tcase_add_test(tc, test_signal_at_direct_current_is_negative);
         tcase_add_test(tc, test_signal_is_off_without_int_cal);
+        tcase_add_test(tc, forbidden_test_signal_frequency_is_quiet);
         tcase_add_test(tc, test_signal_follows_the_reference);
         tcase_add_test(tc, bias_measurement_input);
         tcase_add_test(tc, bias_drive_inputs);
