@@ -19,7 +19,7 @@
  * irq_work, which may take the sleeping lock of a wait queue.
  */
 
-#include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/device.h>
@@ -31,6 +31,7 @@
 #include <linux/irq_work.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -41,10 +42,13 @@
 #include <linux/platform_device.h>
 #include <linux/poll.h>
 #include <linux/property.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -60,6 +64,12 @@
 #define SIM_QUEUE_FRAMES	1024	/* power of two */
 /* Wake a blocked writer when a quarter of the queue is free, not for every frame */
 #define SIM_WAKE_FRAMES		(SIM_QUEUE_FRAMES * 3 / 4)
+
+/* How often one conversion waits for a driver that a stall has kept from reading */
+#define SIM_POSTPONE_MAX	10
+
+/* So many conversions may follow each other quickly after a stall */
+#define SIM_BURST_CONVERSIONS	32
 
 #define SIM_SPI_DELAY_MAX_US	1000000
 #define SIM_CLOCK_PPM_MAX	100000
@@ -85,13 +95,15 @@ MODULE_PARM_DESC(clock_ppm, "error of the chip's oscillator, positive: too fast 
  * @drdy_edges: interrupts raised
  * @drdy_masked: DRDY edges while the interrupt was masked: nobody saw them
  * @decode_violations: bytes of RREG or WREG that came faster than tSDECODE
- * @late_conversions: conversions the timer was more than one period late for
+ * @late_conversions: conversions that came more than their duration too late
+ * @postponed: times a conversion waited because the machine had stalled
  */
 struct sim_counters {
 	u64 drdy_edges;
 	u64 drdy_masked;
 	u64 decode_violations;
 	u64 late_conversions;
+	u64 postponed;
 };
 
 /**
@@ -102,7 +114,12 @@ struct sim_counters {
  * @epoch: value of @chip.epoch the timer was set for
  * @due: when the next conversion completes, had the timer no latency
  * @due_rest: fraction of a nanosecond of @due, in units of 1 / (10^6 + ppm) ns
+ * @begun: when the conversion under way began
+ * @duration_ns: how long it takes
+ * @complete_at: when it completes, stalls considered
+ * @watching: the timer is set to look before that whether the driver keeps up
  * @expiry: what the timer is set to
+ * @postponed: how often the conversion under way has waited for the driver
  * @head: number of frames ever written
  * @tail: number of frames ever converted
  * @first: value of @head when the device was last opened
@@ -112,6 +129,8 @@ struct sim_counters {
  * @writing: the device is open
  * @counters: what the hat did
  * @timer: completes the conversion under way
+ * @cpu: where @timer runs
+ * @spi_cpu: where the SPI thread runs
  * @domain: has one interrupt: DRDY
  * @domain_name: firmware node that names @domain
  * @irq: Linux number of DRDY
@@ -134,7 +153,12 @@ struct sim {
 	u32 epoch;
 	ktime_t due;
 	u64 due_rest;
+	ktime_t begun;
+	s64 duration_ns;
+	ktime_t complete_at;
 	ktime_t expiry;
+	bool watching;
+	u8 postponed;
 	u64 head;
 	u64 tail;
 	u64 first;
@@ -145,6 +169,8 @@ struct sim {
 	struct sim_counters counters;
 
 	struct hrtimer timer;
+	int cpu;
+	int spi_cpu;
 
 	struct irq_domain *domain;
 	struct fwnode_handle *domain_name;
@@ -297,21 +323,29 @@ free_name:
 
 /* --- pacing --------------------------------------------------------------- */
 
+static void sim_set_timer(struct sim *sim, ktime_t expiry)
+{
+	lockdep_assert_held(&sim->lock);
+
+	sim->expiry = expiry;
+	hrtimer_start(&sim->timer, expiry, HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
 /*
- * Set the timer for the conversion under way. @due advances by the exact
- * duration, to fractions of a nanosecond, so that the mean rate is that of the
- * oscillator:
+ * Set the timer for the conversion that begins @now. @due advances by the
+ * exact duration, to fractions of a nanosecond, so that the mean rate is that
+ * of the oscillator:
  *
  *	clocks * 10^9 / (fCLK * (1 + ppm / 10^6)) ns
  *	= clocks * (10^15 / fCLK) / (10^6 + ppm) ns
  *
  * No conversion is left out after a stall of the machine: they follow each
- * other faster, at three quarters of the period, until they are on time again.
+ * other faster until they are on time again, 3/4 of the period apart, or
+ * sooner when the last one has been read (see sim_last_one_read()).
  */
 static void sim_schedule(struct sim *sim, ktime_t now)
 {
 	u32 clocks = ads_chip_clocks_to_conversion(&sim->chip);
-	u64 duration_ns;
 
 	lockdep_assert_held(&sim->lock);
 
@@ -321,24 +355,78 @@ static void sim_schedule(struct sim *sim, ktime_t now)
 		return;
 	}
 
-	duration_ns = div64_u64_rem(clocks * div_u64(1000000000000000ULL, ADS1299_FCLK_HZ) +
-				    sim->due_rest, 1000000 + clock_ppm, &sim->due_rest);
-	sim->due = ktime_add_ns(sim->due, duration_ns);
+	sim->duration_ns = div64_u64_rem(clocks * div_u64(1000000000000000ULL, ADS1299_FCLK_HZ) +
+					 sim->due_rest, 1000000 + clock_ppm, &sim->due_rest);
+	sim->begun = now;
+	sim->due += sim->duration_ns;
+	sim->complete_at = max(sim->due, now + sim->duration_ns * 3 / 4);
+	sim->postponed = 0;
+	sim->cpu = raw_smp_processor_id();
 
-	sim->expiry = ktime_add_ns(now, duration_ns * 3 / 4);
-	if (ktime_after(sim->due, sim->expiry))
-		sim->expiry = sim->due;
-
-	hrtimer_start(&sim->timer, sim->expiry, HRTIMER_MODE_ABS_HARD);
+	/* First look whether the last one is read in time: see sim_watch() */
+	sim->watching = true;
+	sim_set_timer(sim, now + (sim->complete_at - now) * 3 / 4);
 }
 
-/* After commands to the chip: have conversions begun anew, or ended? */
+/*
+ * The last conversion has been read: no need to watch any more. When behind
+ * schedule the next one may come. A few follow at once, before the machine
+ * falls asleep again and wakes up late again; many do not, for what is behind
+ * the driver has to keep up with them.
+ */
+static void sim_last_one_read(struct sim *sim)
+{
+	bool many = sim->begun - sim->due > SIM_BURST_CONVERSIONS * sim->duration_ns;
+	ktime_t soonest = sim->begun + sim->duration_ns / (many ? 4 : 16);
+
+	lockdep_assert_held(&sim->lock);
+
+	/* Started from elsewhere, the timer would move. It will find out by itself */
+	if (sim->cpu != raw_smp_processor_id())
+		return;
+
+	if (!sim->watching && sim->complete_at <= max(sim->due, soonest))
+		return;
+
+	sim->watching = false;
+	sim->complete_at = max(sim->due, soonest);
+	sim_set_timer(sim, sim->complete_at);
+}
+
+/*
+ * A timer that is late tells that the machine stood still, and the driver with
+ * it: if it has not read the last conversion, it gets time to do so. That much
+ * lateness may be the timer's own, so once only, unless the stall was a long
+ * one: a driver that is too slow loses what it would lose with a real chip.
+ *
+ * Looking at three quarters of the way as well as at its end finds the stalls
+ * that end just in time for the timer, but not for the driver.
+ */
+static void sim_watch(struct sim *sim, ktime_t now)
+{
+	s64 late_ns = now - sim->expiry;
+
+	lockdep_assert_held(&sim->lock);
+
+	if (!ads_chip_unread(&sim->chip) || sim->postponed == SIM_POSTPONE_MAX ||
+	    late_ns < (sim->postponed ? NSEC_PER_MSEC : sim->duration_ns / 16))
+		return;
+
+	sim->postponed++;
+	sim->counters.postponed++;
+	sim->complete_at = max(sim->due, now + sim->duration_ns * 3 / 4);
+}
+
+/* After clocks on the bus: have conversions begun anew, or ended, or been read? */
 static void sim_follow_chip(struct sim *sim)
 {
 	lockdep_assert_held(&sim->lock);
 
-	if (sim->epoch == sim->chip.epoch)
+	if (sim->epoch == sim->chip.epoch) {
+		if (ads_chip_converting(&sim->chip) && !ads_chip_unread(&sim->chip))
+			sim_last_one_read(sim);
 		return;
+	}
 
 	sim->epoch = sim->chip.epoch;
 	sim->due = ktime_get();
@@ -377,7 +465,7 @@ static bool sim_convert(struct sim *sim, ktime_t now)
 
 	lockdep_assert_held(&sim->lock);
 
-	if (ktime_us_delta(now, sim->due) * ads_chip_rate_hz(&sim->chip) > USEC_PER_SEC)
+	if (now - sim->due > sim->duration_ns)
 		sim->counters.late_conversions++;
 
 	taken = sim_take_frame(sim, input_nv);
@@ -399,26 +487,44 @@ static bool sim_convert(struct sim *sim, ktime_t now)
 	return !queued || queued == SIM_WAKE_FRAMES;
 }
 
+/* The timer has expired. True: a conversion was completed, and DRDY is to be raised */
+static bool sim_expired(struct sim *sim, bool *wake)
+{
+	ktime_t now = ktime_get();
+
+	lockdep_assert_held(&sim->lock);
+
+	/* While this waited for the lock, a command may have moved or ended it all */
+	if (!ads_chip_converting(&sim->chip) || now < sim->expiry)
+		return false;
+
+	sim_watch(sim, now);
+	sim->watching = false;
+	if (now < sim->complete_at) {
+		sim_set_timer(sim, sim->complete_at);
+		return false;
+	}
+
+	*wake = sim_convert(sim, now);
+
+	return true;
+}
+
 static enum hrtimer_restart sim_timer(struct hrtimer *timer)
 {
 	struct sim *sim = container_of(timer, struct sim, timer);
-	ktime_t now;
-	bool due, wake = false;
+	bool edge, wake = false;
 
 	raw_spin_lock(&sim->lock);
-	now = ktime_get();
-	/* While this waited for the lock, a command may have moved or ended it all */
-	due = ads_chip_converting(&sim->chip) && !ktime_before(now, sim->expiry);
-	if (due)
-		wake = sim_convert(sim, now);
+	edge = sim_expired(sim, &wake);
 	raw_spin_unlock(&sim->lock);
 
 	if (wake)
 		irq_work_queue(&sim->wake);
-	if (due)
+	if (edge)
 		sim_raise_irq(sim);
 
-	/* sim_schedule() has restarted it where needed, under the lock */
+	/* It has been started again where needed, under the lock */
 	return HRTIMER_NORESTART;
 }
 
@@ -473,6 +579,23 @@ static void sim_delay_us(unsigned int us)
 }
 
 /*
+ * The CPUs of a virtual machine may be stopped one by one. A chip that goes on
+ * converting while the SPI thread stands still would lose samples as no real
+ * one does, so they share a CPU. An administrator may put the thread elsewhere.
+ */
+static void sim_follow_timer(struct sim *sim)
+{
+	int cpu = READ_ONCE(sim->cpu);
+
+	if (likely(cpu == sim->spi_cpu))
+		return;
+
+	sim->spi_cpu = cpu;
+	if (set_cpus_allowed_ptr(sim->host->kworker->task, cpumask_of(cpu)))
+		dev_dbg(sim->dev, "SPI thread not bound to CPU %d\n", cpu);
+}
+
+/*
  * The time on the wire passes after the first byte: DRDY has gone high and
  * RDATA has latched its frame by then, and conversions may complete before
  * the last bit is out.
@@ -493,6 +616,7 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 		spi_delay_exec(&xfer->word_delay, xfer);
 	}
 	xfer->effective_speed_hz = xfer->speed_hz;
+	sim_follow_timer(sim);
 
 	return 0;
 }
@@ -891,6 +1015,7 @@ static int counters_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "drdy_masked %llu\n", counters.drdy_masked);
 	seq_printf(seq, "decode_violations %llu\n", counters.decode_violations);
 	seq_printf(seq, "late_conversions %llu\n", counters.late_conversions);
+	seq_printf(seq, "postponed %llu\n", counters.postponed);
 
 	return 0;
 }
@@ -953,8 +1078,9 @@ static int sim_probe(struct platform_device *pdev)
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot add the DRDY interrupt\n");
 
+	sim->spi_cpu = -1;
 	init_irq_work(&sim->wake, sim_wake_work);
-	hrtimer_setup(&sim->timer, sim_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	hrtimer_setup(&sim->timer, sim_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	ret = devm_add_action_or_reset(dev, sim_remove_timer, sim);
 	if (ret)
 		return ret;

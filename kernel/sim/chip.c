@@ -542,6 +542,17 @@ bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
 	return true;
 }
 
+/**
+ * ads_chip_unread() - is the newest conversion still to be read?
+ * @chip: the chip
+ *
+ * Return: true from a conversion until it has been shifted out to the end.
+ */
+bool ads_chip_unread(const struct ads_chip *chip)
+{
+	return chip->last_read_conversion < chip->stats.conversions;
+}
+
 /* --- serial interface ----------------------------------------------------- */
 
 static void start_command(struct ads_chip *chip)

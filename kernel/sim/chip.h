@@ -179,6 +179,7 @@ bool ads_chip_converting(const struct ads_chip *chip);
 u32 ads_chip_clocks_to_conversion(const struct ads_chip *chip);
 u32 ads_chip_rate_hz(const struct ads_chip *chip);
 bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv);
+bool ads_chip_unread(const struct ads_chip *chip);
 
 u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg);
 u32 ads_chip_frame_bytes(const struct ads_chip *chip);

@@ -802,11 +802,14 @@ START_TEST(frames_read_counts_whole_frames_once) {
         u8 frame[27];
 
         run_with(0x00);
+        ck_assert(!ads_chip_unread(&chip));
         ck_assert(ads_chip_convert(&chip, input));
         rdata(frame, 26);
         ck_assert_uint_eq(chip.stats.frames_read, 0);
+        ck_assert(ads_chip_unread(&chip));
         rdata(frame, 27);
         ck_assert_uint_eq(chip.stats.frames_read, 1);
+        ck_assert(!ads_chip_unread(&chip));
         rdata(frame, 27);
         ck_assert_uint_eq(chip.stats.frames_read, 1);
         ck_assert(ads_chip_convert(&chip, input));
