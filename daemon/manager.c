@@ -171,6 +171,8 @@ static void stop_when_idle(Manager *m) {
                 return;
         }
 
+        /* It may have gone before its first sample: an end without READY=1 would be a failed start. */
+        notify_ready(m);
         (void) sd_notify(false, "STOPPING=1\nSTATUS=No device any more");
         if (replugged(m)) {
                 log_info("A device is there again: starting anew.");

@@ -12,6 +12,7 @@
 #define BIN_NS 250e6
 #define FRAMES_PER_BIN_FIRST 16u
 #define RATE_KNOWN_NS 4e9
+#define LEARNING_BINS 8u
 
 /* Two windows in a row that agree end the doubt after a jump. */
 #define WINDOW_NS 100e6
@@ -114,9 +115,16 @@ static void add_to_bin(FrameClock *c, FramePoint p) {
         fit_line(c);
 }
 
+/* How late edges come on schedule. More than that is a machine that was late already, not a line that is off. */
+static double usual_late_ns(const FrameClock *c) {
+        if (c->in_doubt)
+                return c->late_before_ns;
+        return isnan(c->previous_window_late_ns) ? 0 : fmin(fmax(c->previous_window_late_ns, 0), c->period_ns / 2);
+}
+
 static void begin_doubt(FrameClock *c) {
         if (!c->in_doubt) {
-                c->late_before_ns = isnan(c->previous_window_late_ns) ? 0 : c->previous_window_late_ns;
+                c->late_before_ns = usual_late_ns(c);
                 c->counted = 0;
                 c->doubt_position = c->position;
         }
@@ -162,17 +170,29 @@ static void end_window(FrameClock *c) {
                 end_doubt(c, late - c->late_before_ns);
 }
 
+/* Too few frames to know the rate: the line may be off by 2.5 % of their time. */
+static bool learning(const FrameClock *c) {
+        return c->n_bins < LEARNING_BINS && c->frames_per_bin == FRAMES_PER_BIN_FIRST;
+}
+
 /*
  * A flagged loss: the line tells how much is missing, unless frames came late already before it.
  * Nothing, where the edge is on schedule: the driver may flag a loss some scans after it happened,
  * when the jump has been accounted for.
  */
 static uint64_t count_lost(const FrameClock *c, double late, double step_ns) {
-        double before = isnan(c->previous_window_late_ns) || c->in_doubt ? 0 : c->previous_window_late_ns;
-        double m = c->last_late_ns - before > c->period_ns && !c->in_doubt ? step_ns / c->period_ns - 1 :
-                                                                             (late - before) / c->period_ns;
+        double usual = usual_late_ns(c);
+        bool by_step = learning(c) || c->last_late_ns - usual > c->period_ns;
+        double m = by_step ? step_ns / c->period_ns - 1 : (late - usual) / c->period_ns;
 
         return m < 0.5 ? 0 : m < (double) MISSING_MAX ? (uint64_t) llround(m) : MISSING_MAX;
+}
+
+/* In doubt: would this edge be on the line if what was counted is right, and off it if not? */
+static bool near_schedule(const FrameClock *c, double late) {
+        double off = (late - c->late_before_ns) / c->period_ns;
+
+        return off > -0.1 && off < 0.5;
 }
 
 uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
@@ -196,11 +216,12 @@ uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
 
         if (lost) {
                 uint64_t m = count_lost(c, late_ns(c, p), step_ns);
-                begin_doubt(c);
+                if (!learning(c))
+                        begin_doubt(c);
                 c->counted += m;
                 missing += m;
                 p.frame += (int64_t) m;
-        } else if (step_ns > JUMP * c->period_ns && !c->in_doubt)
+        } else if (step_ns > JUMP * c->period_ns && !c->in_doubt && !learning(c))
                 begin_doubt(c);
 
         double late = late_ns(c, p);
@@ -211,7 +232,8 @@ uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
                 if (late < 0)
                         move_line(c, late);
                 add_to_bin(c, p);
-        }
+        } else if (c->in_doubt && near_schedule(c, late))
+                add_to_bin(c, p);       /* losses without end must not stop the clock */
 
         c->last_time_ns = p.time_ns;
         c->last_late_ns = late;

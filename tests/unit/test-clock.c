@@ -130,6 +130,26 @@ START_TEST(flagged_loss) {
 }
 END_TEST
 
+/* A machine that loses scans all the time: the clock still tells the rate and the time. */
+START_TEST(losses_without_end) {
+        Device d = device(devices[_i].nominal_hz, devices[_i].ppm, devices[_i].jitter_ns);
+        uint64_t expected = 0;
+
+        for (unsigned i = 0; i < 20 * d.rate_hz / 22; i++) {
+                unsigned lost = 1 + (unsigned) (uniform(&d) * 4);
+
+                for (unsigned k = 0; k < 20; k++)
+                        push(&d, d.jitter_ns * uniform(&d), false);
+                d.frame += lost;
+                expected += lost;
+                push(&d, d.jitter_ns * uniform(&d), true);
+        }
+        ck_assert_uint_eq(d.pushed_missing, expected);
+        ck_assert_double_lt(fabs(frame_clock_rate_hz(&d.clock) / d.rate_hz - 1), 50e-6);
+        ck_assert_double_lt(error_us(&d), 0.1 * 1e6 / d.rate_hz + d.jitter_ns / 1e3);
+}
+END_TEST
+
 /* The driver sees edges that never became an interrupt some 40 scans later, and flags the scan then. */
 START_TEST(loss_flagged_late) {
         Device d = device(devices[_i].nominal_hz, devices[_i].ppm, devices[_i].jitter_ns);
@@ -190,6 +210,31 @@ START_TEST(catching_up_is_no_gap) {
 }
 END_TEST
 
+/* Emulation on a busy host: stalls, the chip catching up behind them, and real losses in the middle of it. */
+START_TEST(stalls_and_losses) {
+        Device d = device(1000, -12000, 30e3);
+        double late_ns = 0;
+
+        run(&d, 2);
+        for (unsigned i = 0; i < 60000; i++) {
+                bool lost = uniform(&d) < (late_ns > 0 ? 0.02 : 0.001);
+
+                if (uniform(&d) < 0.002)
+                        late_ns += 40e6 * uniform(&d);
+                if (lost) {
+                        unsigned n = 1 + (unsigned) (3 * uniform(&d));
+                        d.frame += n;
+                        late_ns = fmax(late_ns - n * 0.25e6, 0);
+                }
+                push(&d, late_ns + 30e3 * uniform(&d), lost);
+                late_ns = fmax(late_ns - 0.25e6, 0);
+        }
+        run(&d, 1);
+        ck_assert_double_lt(error_us(&d), 500);
+        ck_assert_double_lt(fabs(frame_clock_rate_hz(&d.clock) / d.rate_hz - 1), 200e-6);
+}
+END_TEST
+
 START_TEST(starts_late) {
         Device d = device(1000, 0, 20e3);
 
@@ -239,10 +284,12 @@ int main(void) {
         tcase_add_test(t, late_interrupts_are_no_gap);
         tcase_add_test(t, constant_jitter_is_no_gap);
         tcase_add_loop_test(t, flagged_loss, 0, ELEMENTSOF(devices));
+        tcase_add_loop_test(t, losses_without_end, 0, ELEMENTSOF(devices));
         tcase_add_loop_test(t, loss_flagged_late, 0, ELEMENTSOF(devices));
         tcase_add_test(t, flagged_loss_and_late_edge);
         tcase_add_test(t, unflagged_loss);
         tcase_add_test(t, catching_up_is_no_gap);
+        tcase_add_test(t, stalls_and_losses);
         tcase_add_test(t, starts_late);
         tcase_add_test(t, warming_oscillator);
         tcase_add_test(t, backwards_and_nonsense);
