@@ -224,7 +224,7 @@ static bool ads1299_find_edge_read(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	s64 age_ns = ktime_get_real_ns() - timespec64_to_ns(&cap->latch.pre_ts);
+	s64 age_ns = ktime_get_real_ns() - ads1299_transfer_begin_ns(&cap->latch);
 	s64 latch_ns = iio_get_time_ns(indio_dev) - age_ns;
 	unsigned long flags;
 	bool found = true;

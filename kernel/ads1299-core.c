@@ -655,7 +655,8 @@ static int ads1299_power_up(struct ads1299_state *st)
 		return dev_err_probe(dev, -EINVAL, "clock of %lu Hz is not within %u to %u Hz\n",
 				     st->fclk_hz, ADS1299_FCLK_MIN_HZ, ADS1299_FCLK_MAX_HZ);
 
-	st->decode_delay.value = DIV_ROUND_UP(ADS1299_DECODE_CLOCKS * NSEC_PER_SEC, st->fclk_hz);
+	st->decode_delay.value = DIV_ROUND_UP_ULL((u64)ADS1299_DECODE_CLOCKS * NSEC_PER_SEC,
+						  st->fclk_hz);
 	st->decode_delay.unit = SPI_DELAY_UNIT_NSECS;
 	ads1299_init_tables(st, vref_uv);
 

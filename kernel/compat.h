@@ -12,8 +12,11 @@
 /* --- driver ---------------------------------------------------------------- */
 
 #include <linux/iio/iio.h>
+#include <linux/ktime.h>
+#include <linux/ptp_clock_kernel.h>
 #include <linux/regmap.h>
 #include <linux/spi/spi.h>
+#include <linux/time64.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
@@ -46,6 +49,16 @@ static inline void iio_device_release_direct(struct iio_dev *indio_dev)
 	iio_device_release_direct_mode(indio_dev);
 }
 #endif
+
+/* When the SPI core began a transfer (CLOCK_REALTIME, the default of its clockid) */
+static inline s64 ads1299_transfer_begin_ns(const struct ptp_system_timestamp *sts)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
+	return timespec64_to_ns(&sts->pre_ts);
+#else
+	return ktime_to_ns(sts->pre_sts.systime);
+#endif
+}
 
 /* --- simulated hat -------------------------------------------------------- */
 
