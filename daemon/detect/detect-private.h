@@ -167,6 +167,7 @@ void history_done(History *h);
 void history_restart(History *h, int64_t step);
 void history_push(History *h, float y);
 unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max);
+float history_peak_to_peak(const History *h, unsigned latest);
 static inline const float* history_window(const History *h, unsigned n) {
         return h->y + h->fill - n;
 }

@@ -11,6 +11,11 @@
  * included (detector_gap()), as a double so that peaks can lie between frames.
  * The caller turns positions into seconds. Results do not depend on how the
  * input is cut into blocks.
+ *
+ * A channel is silent for two seconds after it starts from nothing (the first frame, a
+ * change after a flat stretch, a gap of more than 10 s): mains and noise are not known yet,
+ * nothing is reported and no exposure counted. After a shorter gap that takes 0.3 s,
+ * after a rail or an electrode off 1 s.
  */
 #pragma once
 

@@ -2,10 +2,8 @@
 /*
  * The detector: frames in, through the stages of detect-private.h, events out.
  *
- * A channel that starts from nothing is silent for two seconds: 0.6 s to find the mains frequency,
- * 0.4 s to learn its amplitudes, 1 s to know the noise. Nothing is reported and no exposure counted
- * in that time. After a short gap, a rail or an electrode off, what was learned still
- * holds and only the filters start anew.
+ * The two silent seconds of a channel that starts from nothing: 0.6 s to find the mains frequency,
+ * 0.4 s to learn its amplitudes, 1 s to know the noise.
  */
 #include <errno.h>
 #include <math.h>
@@ -304,8 +302,10 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
 
 static float largest_output(const Detector *d, const Channel *c) {
         float max = 0;
-        for (unsigned i = 0; i < d->bank.n_lanes; i++)
-                max = fmaxf(max, fabsf(d->outputs[i]) * c->noise.inverse[i]);
+        for (unsigned i = 0; i < d->bank.n_lanes; i++) {
+                float x = fabsf(d->outputs[i]) * c->noise.inverse[i];
+                max = x > max ? x : max;        /* not fmaxf(): that is a call */
+        }
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
                 max *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;

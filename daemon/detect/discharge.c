@@ -55,6 +55,16 @@ unsigned history_magnitudes(const History *h, double from, double to, float *ret
         return n;
 }
 
+float history_peak_to_peak(const History *h, unsigned latest) {
+        float low = 0, high = 0;
+
+        for (size_t i = h->fill - (latest < h->keep ? latest : h->keep); i < h->fill; i++) {
+                low = fminf(low, h->y[i]);
+                high = fmaxf(high, h->y[i]);
+        }
+        return high - low;
+}
+
 /* Offset of the extremum of the parabola through three neighbours, in -0.5 .. 0.5, and its height. */
 static double parabola(float left, float middle, float right, float *ret_height) {
         double curve = (double) left - 2 * (double) middle + (double) right;

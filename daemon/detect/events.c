@@ -324,6 +324,7 @@ void events_sustained(Detector *d, unsigned channel, double step) {
                 chain_open(d, channel, step);
                 chain->n_alike = 1;
                 chain->snr = c->noise.recent_uv / c->noise.sigma_uv;
+                chain->amplitude_uv = history_peak_to_peak(&c->history, c->noise.block_steps);
         }
         set_sustained(d, c);
         chain->end = chain->last_peak = step;
