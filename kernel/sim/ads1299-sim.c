@@ -68,6 +68,9 @@
 /* How often one conversion waits for a driver that a stall has kept from reading */
 #define SIM_POSTPONE_MAX	10
 
+/* With high-resolution timers it is 1 ns, without them a tick of milliseconds */
+#define SIM_TIMER_RESOLUTION_NS	10000
+
 /* So many conversions may follow each other quickly after a stall */
 #define SIM_BURST_CONVERSIONS	32
 
@@ -1077,6 +1080,11 @@ static int sim_probe(struct platform_device *pdev)
 	ret = sim_add_irq(sim);
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot add the DRDY interrupt\n");
+
+	/* Seen in virtual machines whose host was busy while the timer was calibrated */
+	if (hrtimer_resolution > SIM_TIMER_RESOLUTION_NS)
+		dev_warn(dev, "timers tick every %u us only: conversions will be late\n",
+			 hrtimer_resolution / 1000);
 
 	sim->spi_cpu = -1;
 	init_irq_work(&sim->wake, sim_wake_work);
