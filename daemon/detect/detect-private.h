@@ -147,7 +147,8 @@ float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes);
 void noise_feed(Noise *n, float y, const float *outputs, bool sustained);
 
 /* --- discharge.c --- */
-#define SHAPE_POINTS 33                 /* around the peak, see discharge.c */
+#define SHAPE_POINTS 33                 /* around the peak ... */
+#define SHAPE_S 0.016f                  /* ... over that time: to compare discharges of a unit */
 
 typedef struct Discharge {
         double peak, onset, end;        /* steps */

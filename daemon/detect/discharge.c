@@ -13,7 +13,6 @@
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
 #define EDGE_SIGMA 3.0f                 /* but not in the noise */
 #define QUIET_S 0.005                   /* below the edge for so long: it is over */
-#define SHAPE_S 0.016                   /* what of it is compared with others of the same unit */
 #define SHAPE_SLACK 2                   /* points: alignment of the peaks */
 #define FURTHER_FRACTION 0.3f           /* of the largest peak: another discharge ... */
 #define FURTHER_SIGMA 5.0f              /* ... that noise does not make */
@@ -121,7 +120,7 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
 /* Resampled to the same number of points at any rate; linear is good enough to tell likeness. */
 static void take_shape(const History *h, double peak, double step_rate_hz, float *ret) {
         for (int i = 0; i < SHAPE_POINTS; i++) {
-                double at = peak + (i - SHAPE_POINTS / 2) * SHAPE_S / (SHAPE_POINTS - 1) * step_rate_hz;
+                double at = peak + (i - SHAPE_POINTS / 2) * (double) SHAPE_S / (SHAPE_POINTS - 1) * step_rate_hz;
                 double whole = floor(at);
                 size_t k = (size_t) whole;
 

@@ -28,6 +28,9 @@
 #define SURROUNDINGS_APART_S 0.01
 #define SURROUNDINGS_LOUD 1.3f          /* standard deviations: more than chance makes of quiet ones */
 #define SURROUNDINGS_MAX 512u           /* steps */
+#define SPIKE_S 0.001f                  /* so far from the peak ... */
+#define SPIKE_FRACTION 0.15f            /* ... nothing is left of it */
+#define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
 #define JUMP 0.92f                      /* correlation with the figure of a jump */
 #define COMMON_LAG_S 0.0005
 #define COMMON_CHANNELS_MIN 3u
@@ -156,6 +159,16 @@ static EventKind kind_of(const Detector *d, const Channel *c, bool sustained) {
         }
 }
 
+/* Nothing that comes through skin and fat is over within a millisecond: a discharge to ground, a loose plug. */
+static bool is_spike(const Detector *d, const Chain *chain) {
+        const float *peak = chain->shape + SHAPE_POINTS / 2;
+        float width = SPIKE_S / SHAPE_S * (SHAPE_POINTS - 1);
+        int away = (int) width;
+
+        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN &&
+                fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
+}
+
 static void report_artefact(Detector *d, ArtefactCause cause, const unsigned *channels, size_t n) {
         DetectArtefact artefact = { .cause = cause, .n_channels = n, .from = INFINITY };
 
@@ -175,6 +188,8 @@ static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
                 return _ARTEFACT_CAUSE_MAX;
         if (is_common(d, event))
                 return ARTEFACT_COMMON;
+        if (is_spike(d, &c->chain))
+                return ARTEFACT_SPIKE;
         if (motion_likeness(&c->history, c->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
                 return ARTEFACT_MOTION;
         if (heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))

@@ -653,6 +653,28 @@ START_TEST(common) {
 }
 END_TEST
 
+/* A sample or less is no muscle either. */
+START_TEST(spike) {
+        static const double rates_hz[] = { 1000, 2000, 8000 };
+
+        for (size_t k = 0; k < sizeof rates_hz / sizeof rates_hz[0]; k++) {
+                size_t n = (size_t) (12 * rates_hz[k]);
+                int32_t *x = new_signal(n, 1);
+
+                seed(36);
+                add_noise(x, n, 1, 2);
+                for (unsigned i = 0; i < 4; i++)
+                        add_uv(x + (size_t) ((3 + i * i * 0.7) * rates_hz[k]), 200 * rates_hz[k] / 1000);
+                add_twitch(x, n, 1, 0, rates_hz[k], 11, 60);
+                Reports *r = detect(rates_hz[k], 1, x, n, 100);
+                ck_assert_uint_eq(r->n_events, 1);
+                ck_assert_uint_eq(count_artefacts(r, ARTEFACT_SPIKE), 4);
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
 /* Jumps of the electrode potential, and slow sway, are not twitches. */
 START_TEST(jump) {
         enum { N = 20000 };
@@ -790,6 +812,7 @@ int main(void) {
         tcase_add_test(t, doublet_and_multiplet);
         tcase_add_test(t, neighbours);
         tcase_add_test(t, common);
+        tcase_add_test(t, spike);
         tcase_add_test(t, jump);
         tcase_add_test(t, contraction);
         tcase_add_test(t, latency);
