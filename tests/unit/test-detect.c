@@ -198,6 +198,22 @@ START_TEST(bad_configuration) {
 }
 END_TEST
 
+/* To the last bit; but not the padding of the structures. */
+static void check_same(const Reports *a, const Reports *b) {
+        ck_assert_uint_eq(a->n_events, b->n_events);
+        ck_assert_uint_eq(a->n_artefacts, b->n_artefacts);
+        for (size_t i = 0; i < a->n_events; i++) {
+                const DetectEvent *x = a->events + i, *y = b->events + i;
+
+                ck_assert_int_eq(x->kind, y->kind);
+                ck_assert_uint_eq(x->n_channels, y->n_channels);
+                ck_assert_mem_eq(x->channels, y->channels, x->n_channels * sizeof x->channels[0]);
+                ck_assert_uint_eq(x->discharges, y->discharges);
+                ck_assert(x->peak == y->peak && x->onset == y->onset && x->end == y->end);
+                ck_assert(x->amplitude_uv == y->amplitude_uv && x->snr == y->snr);
+        }
+}
+
 /* Cutting the input differently changes nothing, to the last bit. */
 START_TEST(block_size) {
         static const size_t blocks[] = { 1, 7, 64, 1000, 1u << 30 };
@@ -218,7 +234,7 @@ START_TEST(block_size) {
                 ck_assert_uint_ge(first->n_events, 8);
                 for (size_t b = 1; b < sizeof blocks / sizeof blocks[0]; b++) {
                         Reports *other = detect(rate, 3, x, n, blocks[b]);
-                        ck_assert_mem_eq(first, other, sizeof *first);
+                        check_same(first, other);
                         free(other);
                 }
                 free(first);
