@@ -182,6 +182,17 @@ static void report_artefact(Detector *d, ArtefactCause cause, const unsigned *ch
                 d->config.on_artefact(&artefact, d->config.userdata);
 }
 
+/* Time in which a twitch would not have been seen is no exposure. */
+static void take_exposure(Detector *d, unsigned event) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+                if (!c->chain.open || c->chain.event != event)
+                        continue;
+                uint64_t length = (uint64_t) fmax(0, c->chain.end - c->chain.onset);
+                c->exposure_steps -= length < c->exposure_steps ? length : c->exposure_steps;
+        }
+}
+
 /* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
 static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
         if (d->events.open[event].sustained)
@@ -224,9 +235,10 @@ static void event_close(Detector *d, unsigned event) {
         bool sustained = d->events.open[event].sustained;
 
         ArtefactCause cause = cause_of(d, event, d->channels + channels[0]);
-        if (cause != _ARTEFACT_CAUSE_MAX)
+        if (cause != _ARTEFACT_CAUSE_MAX) {
+                take_exposure(d, event);
                 report_artefact(d, cause, channels, n);
-        else
+        } else
                 report_event(d, channels, n, sustained);
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
