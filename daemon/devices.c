@@ -42,6 +42,15 @@ int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata) {
         return 0;
 }
 
+bool device_is_accessible(const char *id) {
+        char node[128], attribute[128];
+
+        /* the attribute that 60-twitchd.rules opens last */
+        snprintf(node, sizeof(node), "/dev/%s", id);
+        snprintf(attribute, sizeof(attribute), "/sys/bus/iio/devices/%s/buffer/enable", id);
+        return access(node, R_OK | W_OK) >= 0 && access(attribute, W_OK) >= 0;
+}
+
 struct DevicesWatch {
         sd_event_source *source;
         void (*came)(void *userdata);

@@ -2,6 +2,7 @@
 /* The ADS1299 devices of this machine: which there are, and news of their coming and going. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 /*
@@ -9,6 +10,12 @@
  * in the machine; only those udev has finished with. Stops at the first negative result and returns it.
  */
 int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata);
+
+/*
+ * May this process use it? udev opens the permissions in its last step, when the device already counts as
+ * initialized for devices_foreach().
+ */
+bool device_is_accessible(const char *id);
 
 typedef struct DevicesWatch DevicesWatch;
 

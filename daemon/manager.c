@@ -280,12 +280,18 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
 static int take_device(const char *id, void *userdata) {
         Manager *m = userdata;
 
-        if (!m->stopping && !find_device(m, id))
+        if (m->stopping || find_device(m, id))
+                return 0;
+        /* In the end it is tried all the same, for the sake of the error. */
+        if (m->rescans_left > 0 && !device_is_accessible(id))
+                m->inaccessible = true;
+        else
                 add_monitor(m, LOCAL_URI, id);
         return 0;
 }
 
 static int scan(Manager *m) {
+        m->inaccessible = false;
         int r = devices_foreach(take_device, m);
 
         return r < 0 ? log_error_errno(r, "Cannot list the IIO devices: %m") : 0;
@@ -295,11 +301,13 @@ static int on_rescan(sd_event_source *es, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         size_t before = m->n_monitors;
 
+        m->rescans_left--;
         (void) scan(m);
-        if (m->n_monitors == before && --m->rescans_left > 0) {
+        if ((m->n_monitors == before || m->inaccessible) && m->rescans_left > 0) {
                 (void) sd_event_source_set_time_relative(es, RESCAN_USEC);
                 (void) sd_event_source_set_enabled(es, SD_EVENT_ONESHOT);
-        }
+        } else if (!m->linger)
+                stop_when_idle(m);      /* it went away before udev had opened it */
         return 0;
 }
 
@@ -343,8 +351,11 @@ static int start_local(Manager *m) {
         r = sd_event_add_time_relative(m->event, &m->rescan, CLOCK_MONOTONIC, 0, 0, on_rescan, m);
         if (r < 0 || (r = sd_event_source_set_enabled(m->rescan, SD_EVENT_OFF)) < 0)
                 return log_error_errno(r, "Cannot set a timer: %m");
+        m->rescans_left = RESCANS;
         r = scan(m);
-        if (r < 0 || m->n_monitors > 0)
+        if (r >= 0 && m->inaccessible)
+                schedule_rescan(m);
+        if (r < 0 || m->n_monitors > 0 || m->inaccessible)
                 return r;
 
         log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the simulated one "

@@ -26,6 +26,7 @@ typedef struct Manager {
         sd_event_source *tick, *rescan, *linger;
         DevicesWatch *watch;
         unsigned rescans_left;
+        bool inaccessible;              /* a device is there and udev has not opened it yet */
 
         /* by name; those being opened have none yet and come first */
         Monitor *monitors[MANAGER_MONITORS_MAX];

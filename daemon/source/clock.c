@@ -17,7 +17,8 @@
 /* Two windows in a row that agree end the doubt after a jump. */
 #define WINDOW_NS 100e6
 #define WINDOW_FRAMES_MIN 32u
-#define WINDOWS_IN_DOUBT_MAX 300u
+/* If no frame is on the line for so long, the line itself is in doubt. */
+#define ASTRAY_NS 4e9
 
 /* In periods */
 #define JUMP 1.7                        /* between two timestamps: something happened */
@@ -122,16 +123,38 @@ static double usual_late_ns(const FrameClock *c) {
         return isnan(c->previous_window_late_ns) ? 0 : fmin(fmax(c->previous_window_late_ns, 0), c->period_ns / 2);
 }
 
+/* Too few frames to know the rate: the line may be off by 2.5 % of their time. */
+static bool learning(const FrameClock *c) {
+        return c->n_bins < LEARNING_BINS && c->frames_per_bin == FRAMES_PER_BIN_FIRST;
+}
+
+/* Something happened just before the next frame. While learning, nothing is known to doubt. */
 static void begin_doubt(FrameClock *c) {
         if (!c->in_doubt) {
                 c->late_before_ns = usual_late_ns(c);
                 c->counted = 0;
-                c->doubt_position = c->position;
+                c->slip_before = c->slip;
+                c->slip_position = c->position;
+                c->on_line_ns = c->last_time_ns;
         }
-        c->in_doubt = true;
+        c->in_doubt = !learning(c);
         c->windows_in_doubt = 0;
         c->n_in_window = 0;
         c->window_late_ns = INFINITY;
+}
+
+/*
+ * A frame so much too early: too many were declared missing, because the first edge after the loss was late.
+ * Positions stay as they were given; the frame numbers behind them go back. Returns by how many.
+ */
+static int64_t take_back(FrameClock *c, double late) {
+        int64_t k = MIN(llround(-late / c->period_ns), (long long) c->counted);
+
+        if (k <= 0)
+                return 0;
+        c->slip += k;
+        c->counted -= (uint64_t) k;
+        return k;
 }
 
 /* The timestamps have settled, shift_ns away from where they were before the jump. */
@@ -144,18 +167,21 @@ static void end_doubt(FrameClock *c, double shift_ns) {
 
         /* Accounted for below: from here on edges come as late as before the jump. */
         c->previous_window_late_ns = c->late_before_ns;
-        if (shift > 0) {
+        if (shift > 0)
                 c->owed = MIN((uint64_t) llround(shift), MISSING_MAX);
-                return;
-        }
+        else
+                move_line(c, shift_ns);
+}
 
-        /* Too many frames were declared missing, because the first edge after the loss was late. */
-        int64_t k = MIN(llround(-shift), (long long) c->counted);
-        c->slip_before = c->slip;
-        c->slip += k;
-        c->slip_position = c->doubt_position;
-        /* What is left is an error of the line. */
-        move_line(c, fmin(shift_ns + (double) k * c->period_ns, 0));
+/* Forgets all but the latest frame, however late it is: those that come earlier will correct it. */
+static void begin_again(FrameClock *c) {
+        c->anchor = (FramePoint) { .frame = (int64_t) c->position - 1 - c->slip, .time_ns = c->last_time_ns };
+        c->period_ns = c->nominal_period_ns;
+        c->n_bins = c->n_in_bin = 0;
+        c->frames_per_bin = FRAMES_PER_BIN_FIRST;
+        c->previous_window_late_ns = NAN;
+        c->last_late_ns = 0;
+        c->in_doubt = false;
 }
 
 static void end_window(FrameClock *c) {
@@ -166,13 +192,8 @@ static void end_window(FrameClock *c) {
         c->n_in_window = 0;
         if (!c->in_doubt || ++c->windows_in_doubt < 2)
                 return;
-        if (fabs(late - previous) < AGREE * c->period_ns || c->windows_in_doubt >= WINDOWS_IN_DOUBT_MAX)
+        if (fabs(late - previous) < AGREE * c->period_ns)
                 end_doubt(c, late - c->late_before_ns);
-}
-
-/* Too few frames to know the rate: the line may be off by 2.5 % of their time. */
-static bool learning(const FrameClock *c) {
-        return c->n_bins < LEARNING_BINS && c->frames_per_bin == FRAMES_PER_BIN_FIRST;
 }
 
 /*
@@ -188,11 +209,24 @@ static uint64_t count_lost(const FrameClock *c, double late, double step_ns) {
         return m < 0.5 ? 0 : m < (double) MISSING_MAX ? (uint64_t) llround(m) : MISSING_MAX;
 }
 
-/* In doubt: would this edge be on the line if what was counted is right, and off it if not? */
-static bool near_schedule(const FrameClock *c, double late) {
-        double off = (late - c->late_before_ns) / c->period_ns;
+/* Lets a frame correct the line, if it may. */
+static void learn(FrameClock *c, FramePoint p, double late) {
+        double off = (late - usual_late_ns(c)) / c->period_ns;
 
-        return off > -0.1 && off < 0.5;
+        /* One edge on schedule proves that nothing was missing: it cannot be early. */
+        if (c->in_doubt && c->counted == 0 && fabs(off) < 0.5)
+                c->in_doubt = false;
+
+        if (!c->in_doubt) {
+                if (late < 0)
+                        move_line(c, late);
+                add_to_bin(c, p);
+        } else if (off > -0.1 && off < 0.5)
+                /* It fits what was counted: losses without end must not stop the clock. */
+                add_to_bin(c, p);
+        else
+                return;
+        c->on_line_ns = p.time_ns;
 }
 
 uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
@@ -216,24 +250,17 @@ uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
 
         if (lost) {
                 uint64_t m = count_lost(c, late_ns(c, p), step_ns);
-                if (!learning(c))
-                        begin_doubt(c);
+                begin_doubt(c);
                 c->counted += m;
                 missing += m;
                 p.frame += (int64_t) m;
         } else if (step_ns > JUMP * c->period_ns && !c->in_doubt && !learning(c))
                 begin_doubt(c);
 
+        p.frame -= take_back(c, late_ns(c, p) - usual_late_ns(c));
         double late = late_ns(c, p);
-        /* One edge on schedule proves that nothing was missing: it cannot be early. */
-        if (c->in_doubt && c->counted == 0 && fabs(late - c->late_before_ns) < c->period_ns / 2)
-                c->in_doubt = false;
-        if (!c->in_doubt && step_ns >= 0) {
-                if (late < 0)
-                        move_line(c, late);
-                add_to_bin(c, p);
-        } else if (c->in_doubt && near_schedule(c, late))
-                add_to_bin(c, p);       /* losses without end must not stop the clock */
+        if (step_ns >= 0)
+                learn(c, p, late);
 
         c->last_time_ns = p.time_ns;
         c->last_late_ns = late;
@@ -241,6 +268,8 @@ uint64_t frame_clock_push(FrameClock *c, int64_t time_ns, bool lost) {
         c->window_late_ns = fmin(c->window_late_ns, late);
         if (++c->n_in_window >= c->frames_per_window)
                 end_window(c);
+        if (c->in_doubt && (double) (c->last_time_ns - c->on_line_ns) > ASTRAY_NS)
+                begin_again(c);
         return missing;
 }
 

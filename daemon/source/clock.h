@@ -52,7 +52,7 @@ typedef struct FrameClock {
         unsigned windows_in_doubt;
         double late_before_ns;
         uint64_t counted;               /* frames declared missing since */
-        uint64_t doubt_position;
+        int64_t on_line_ns;             /* the latest frame that was where the line is */
 
         uint64_t owed;                  /* to be declared missing before the next frame */
 

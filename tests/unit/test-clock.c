@@ -246,6 +246,22 @@ START_TEST(starts_late) {
 }
 END_TEST
 
+/* What the first frames teach is wrong by the most there can be, and there is no rest to learn it anew. */
+START_TEST(starts_catching_up_and_loses) {
+        Device d = device(1000, 0, 20e3);
+
+        for (double late_ns = 250e6; late_ns > 0; late_ns -= 0.25e6)
+                push(&d, late_ns, false);
+        for (unsigned i = 0; i < 20000; i++) {
+                if (i % 50 == 0)
+                        d.frame++;
+                push(&d, 30e3 * uniform(&d) + (i % 30 == 0 ? 2e6 : 0), i % 50 == 0);
+        }
+        ck_assert_double_lt(fabs(frame_clock_rate_hz(&d.clock) / d.rate_hz - 1), 200e-6);
+        ck_assert_double_lt(error_us(&d), 200);
+}
+END_TEST
+
 START_TEST(warming_oscillator) {
         double ns = (double) start_ns, period_ns = 1e9 / 16000;
         FrameClock c;
@@ -291,6 +307,7 @@ int main(void) {
         tcase_add_test(t, catching_up_is_no_gap);
         tcase_add_test(t, stalls_and_losses);
         tcase_add_test(t, starts_late);
+        tcase_add_test(t, starts_catching_up_and_loses);
         tcase_add_test(t, warming_oscillator);
         tcase_add_test(t, backwards_and_nonsense);
         suite_add_tcase(s, t);
