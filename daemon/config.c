@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <dirent.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdarg.h>
 
 #include "config.h"
@@ -178,23 +179,29 @@ static int is_drop_in(const struct dirent *e) {
         return e->d_name[0] != '.' && n > strlen(".conf") && streq(e->d_name + n - strlen(".conf"), ".conf");
 }
 
+static int load_drop_in(Config *c, const char *dir, const char *name) {
+        char path[PATH_MAX];
+
+        if ((size_t) snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
+                return log_error_errno(ENAMETOOLONG, "%s/%s: %m", dir, name);
+        return load_file(c, path);
+}
+
 static int load_drop_ins(Config *c, const char *path) {
-        _cleanup_free_ char *dir = NULL;
         struct dirent **entries;
+        char dir[PATH_MAX];
         int r = 0;
 
-        if (asprintf(&dir, "%s.d", path) < 0)
-                return -ENOMEM;
+        if ((size_t) snprintf(dir, sizeof(dir), "%s.d", path) >= sizeof(dir))
+                return log_error_errno(ENAMETOOLONG, "%s.d: %m", path);
 
         int n = scandir(dir, &entries, is_drop_in, alphasort);
         if (n < 0)
                 return errno == ENOENT ? 0 : log_error_errno(errno, "%s: %m", dir);
 
         for (int i = 0; i < n; i++) {
-                _cleanup_free_ char *file = NULL;
-
                 if (r >= 0) {
-                        int k = asprintf(&file, "%s/%s", dir, entries[i]->d_name) < 0 ? -ENOMEM : load_file(c, file);
+                        int k = load_drop_in(c, dir, entries[i]->d_name);
                         r = k < 0 ? k : r + k;
                 }
                 free(entries[i]);

@@ -72,8 +72,8 @@ static int on_inotify(sd_event_source *es, const struct inotify_event *event, vo
         return 0;
 }
 
-int devices_watch(sd_event *event, void (*came)(void *userdata), void (*gone)(const char *id, void *userdata),
-                  void *userdata, DevicesWatch **ret) {
+int devices_watch(sd_event *event, void (*came)(void *userdata),
+                  void (*gone)(const char *id, void *userdata), void *userdata, DevicesWatch **ret) {
         assert(came);
         assert(gone);
         assert(ret);
@@ -83,8 +83,8 @@ int devices_watch(sd_event *event, void (*came)(void *userdata), void (*gone)(co
                 return -ENOMEM;
         *w = (DevicesWatch) { .came = came, .gone = gone, .userdata = userdata };
 
-        int r = sd_event_add_inotify(event, &w->source, "/dev", IN_CREATE | IN_ATTRIB | IN_DELETE | IN_ONLYDIR,
-                                     on_inotify, w);
+        int r = sd_event_add_inotify(event, &w->source, "/dev",
+                                     IN_CREATE | IN_ATTRIB | IN_DELETE | IN_ONLYDIR, on_inotify, w);
         if (r < 0) {
                 devices_watch_free(w);
                 return r;

@@ -24,6 +24,6 @@ typedef struct DevicesWatch DevicesWatch;
  * without any network at all. came(): some node came or was given its owner; look with
  * devices_foreach(), after a moment: udev may not be done. gone(): this one has gone.
  */
-int devices_watch(sd_event *event, void (*came)(void *userdata), void (*gone)(const char *id, void *userdata),
-                  void *userdata, DevicesWatch **ret);
+int devices_watch(sd_event *event, void (*came)(void *userdata),
+                  void (*gone)(const char *id, void *userdata), void *userdata, DevicesWatch **ret);
 DevicesWatch* devices_watch_free(DevicesWatch *w);

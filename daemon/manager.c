@@ -67,8 +67,8 @@ static size_t describe_monitor(const Monitor *monitor, char *s, size_t size) {
         double rate_hz = frame_clock_rate_hz(&monitor->clock);
         int n = snprintf(s, size, "%s: %s, %u channels, %.1f Hz, %" PRIu64 " lost, %" PRIu64 " events",
                          monitor->name, monitor_state_to_string(monitor->state), monitor->n_channels,
-                         rate_hz > 0 ? rate_hz : monitor_nominal_rate_hz(monitor), monitor_lost_total(monitor),
-                         monitor->n_events);
+                         rate_hz > 0 ? rate_hz : monitor_nominal_rate_hz(monitor),
+                         monitor_lost_total(monitor), monitor->n_events);
         bool first = true;
 
         for (unsigned i = 0; i < monitor->n_channels && (size_t) n < size; i++)
@@ -108,7 +108,7 @@ static void notify_watchdog(Manager *m) {
         if (m->watchdog_usec == 0)
                 return;
         for (size_t i = 0; i < m->n_monitors; i++)
-                if (m->monitors[i]->state == MONITOR_NO_DATA)
+                if (m->monitors[i]->state == MONITOR_NO_DATA || m->monitors[i]->device_gone)
                         return;
         (void) sd_notify(false, "WATCHDOG=1");
 }
@@ -131,8 +131,8 @@ static int found_one(const char *id, void *userdata) {
 /*
  * udev starts this service when a device appears, unless it counts as active: then nothing happens, and a
  * device that came between the end of the last one and now would wait for ever. So systemd is told that the
- * service ends and, by the barrier, known to know. Whatever comes after that starts it again as soon as it has
- * ended. What came before is seen here.
+ * service ends and, by the barrier, known to know. Whatever comes after that starts it again as soon as it
+ * has ended. What came before is seen here.
  */
 static bool replugged(Manager *m) {
         (void) sd_notify_barrier(false, STOP_BARRIER_USEC);
@@ -358,11 +358,13 @@ static int start_local(Manager *m) {
         if (r < 0 || m->n_monitors > 0 || m->inaccessible)
                 return r;
 
-        log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the simulated one "
-                   "(modprobe ads1299-sim): this service starts by itself when an IIO device named ads1299 appears.");
+        log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the "
+                   "simulated one (modprobe ads1299-sim): this service starts by itself when an IIO "
+                   "device named ads1299 appears.");
         (void) sd_notify(false, "STATUS=No ADS1299 found");
         notify_ready(m);
-        return sd_event_add_time_relative(m->event, &m->linger, CLOCK_MONOTONIC, LINGER_USEC, 0, on_linger, m);
+        return sd_event_add_time_relative(m->event, &m->linger, CLOCK_MONOTONIC, LINGER_USEC, 0,
+                                          on_linger, m);
 }
 
 /* --- the bus ------------------------------------------------------------------------ */
@@ -378,7 +380,8 @@ static int name_acquired(Manager *m) {
 static int explain_refused_name(int r) {
         if (r == -EACCES || r == -EPERM)
                 return log_error_errno(r, "The bus does not let this user own " TWITCHD_BUS_NAME ": is "
-                                       "org.twitchd1.conf in /usr/share/dbus-1/system.d, and is this the user twitchd?");
+                                       "org.twitchd1.conf in /usr/share/dbus-1/system.d, and is this the "
+                                       "user twitchd?");
         if (r == -EEXIST)
                 return log_error_errno(r, TWITCHD_BUS_NAME " is taken: another twitchd is running.");
         return log_error_errno(r, "Cannot get the name " TWITCHD_BUS_NAME ": %m");
@@ -452,7 +455,8 @@ static int set_up_event(Manager *m) {
         if (r >= 0)
                 r = sd_event_add_signal(m->event, NULL, SIGINT, on_signal, m);
         if (r >= 0)
-                r = sd_event_add_time_relative(m->event, &m->tick, CLOCK_MONOTONIC, TICK_USEC, 0, on_tick, m);
+                r = sd_event_add_time_relative(m->event, &m->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+                                               on_tick, m);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->tick, SD_EVENT_ON);
         return r;

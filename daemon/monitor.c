@@ -310,13 +310,15 @@ static void say_why(Monitor *m) {
         if (m->device_gone || m->error == -ENODEV) {
                 m->error = -ENODEV;
                 if (m->opened)
-                        log_notice("%s: unplugged after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events.",
+                        log_notice("%s: unplugged after %" PRIu64 " scans, "
+                                   "%" PRIu64 " lost and %" PRIu64 " events.",
                                    device, m->n_scans, monitor_lost_total(m), m->n_events);
                 else
                         log_error("%s: %s.", device, what ? what : "it went away while it was being opened");
         } else if (m->error == -EACCES || m->error == -EPERM)
                 log_error_errno(m->error, "%s: %s: %m; is the udev rule 60-twitchd.rules installed, and the "
-                                "device plugged in after that (or `udevadm trigger -c add -s iio`)?", device, what);
+                                "device plugged in after that (or `udevadm trigger -c add -s iio`)?",
+                                device, what);
         else if (m->error < 0 && what)
                 log_error_errno(m->error, "%s: %s: %m", device, what);
         else if (m->error == 0)

@@ -49,7 +49,7 @@ typedef struct MonitorEvent {
  * and takes in what follows, so that a storm of them is no storm of messages.
  */
 typedef struct MonitorArtefact {
-        DetectArtefact artefact;                /* the whole: from the first to the last, all their channels */
+        DetectArtefact artefact;                /* from the first to the last, all their channels */
         unsigned parts;                         /* at least 1 */
         double excluded;                        /* frames of all parts together */
         usec_t from_usec, to_usec;

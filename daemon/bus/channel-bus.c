@@ -93,7 +93,8 @@ void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel) 
 
         int r = bus_channel_path(monitor, channel, &path);
         if (r >= 0)
-                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_CHANNEL_INTERFACE, "LeadOff", "Status", NULL);
+                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_CHANNEL_INTERFACE,
+                                                   "LeadOff", "Status", NULL);
         if (r < 0)
                 log_warning_errno(r, "%s: a change of channel %u was not sent: %m", monitor->name, channel);
 }

@@ -54,7 +54,8 @@ static void free_paths(char **paths) {
         free(paths);
 }
 
-static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error) {
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
+                     sd_bus_error *error) {
         Manager *m = userdata;
         size_t n = 0, max = 1;
         int r = 0;
@@ -86,7 +87,8 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 int bus_register(sd_bus *bus, Manager *m) {
         int r = sd_bus_add_object_manager(bus, NULL, TWITCHD_PATH);
         if (r >= 0)
-                r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, manager_vtable, m);
+                r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
+                                             manager_vtable, m);
         if (r >= 0)
                 r = sd_bus_add_fallback_vtable(bus, NULL, TWITCHD_MONITOR_PATH, TWITCHD_MONITOR_INTERFACE,
                                                monitor_vtable, bus_find_monitor, m);

@@ -54,7 +54,8 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NominalRateHz", "d", get_nominal_rate_hz, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("RateHz", "d", get_rate_hz, 0, 0),
-        SD_BUS_PROPERTY("FalseAlarmsPerHour", "d", get_false_alarms_per_hour, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("FalseAlarmsPerHour", "d", get_false_alarms_per_hour, 0,
+                        SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
@@ -119,7 +120,8 @@ static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtef
 
         int r = new_signal(bus, monitor, "Artefact", &s);
         if (r >= 0)
-                r = sd_bus_message_append(s, "tts", a->from_usec, a->to_usec, artefact_cause_to_string(d->cause));
+                r = sd_bus_message_append(s, "tts", a->from_usec, a->to_usec,
+                                          artefact_cause_to_string(d->cause));
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)

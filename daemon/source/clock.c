@@ -32,7 +32,8 @@ void frame_clock_init(FrameClock *c, double nominal_rate_hz) {
                 .nominal_period_ns = 1e9 / nominal_rate_hz,
                 .period_ns = 1e9 / nominal_rate_hz,
                 .frames_per_bin = FRAMES_PER_BIN_FIRST,
-                .frames_per_bin_max = MAX((unsigned) (BIN_NS * 1e-9 * nominal_rate_hz), FRAMES_PER_BIN_FIRST),
+                .frames_per_bin_max = MAX((unsigned) (BIN_NS * 1e-9 * nominal_rate_hz),
+                                          FRAMES_PER_BIN_FIRST),
                 .frames_per_window = MAX((unsigned) (WINDOW_NS * 1e-9 * nominal_rate_hz), WINDOW_FRAMES_MIN),
                 .window_late_ns = INFINITY,
                 .previous_window_late_ns = NAN,
@@ -40,7 +41,8 @@ void frame_clock_init(FrameClock *c, double nominal_rate_hz) {
 }
 
 static double late_ns(const FrameClock *c, FramePoint p) {
-        return (double) (p.time_ns - c->anchor.time_ns) - (double) (p.frame - c->anchor.frame) * c->period_ns;
+        return (double) (p.time_ns - c->anchor.time_ns) -
+               (double) (p.frame - c->anchor.frame) * c->period_ns;
 }
 
 static void move_line(FrameClock *c, double by_ns) {
@@ -116,11 +118,13 @@ static void add_to_bin(FrameClock *c, FramePoint p) {
         fit_line(c);
 }
 
-/* How late edges come on schedule. More than that is a machine that was late already, not a line that is off. */
+/* How late edges come on schedule. More than half a period is a machine that was late already. */
 static double usual_late_ns(const FrameClock *c) {
         if (c->in_doubt)
                 return c->late_before_ns;
-        return isnan(c->previous_window_late_ns) ? 0 : fmin(fmax(c->previous_window_late_ns, 0), c->period_ns / 2);
+        if (isnan(c->previous_window_late_ns))
+                return 0;
+        return fmin(fmax(c->previous_window_late_ns, 0), c->period_ns / 2);
 }
 
 /* Too few frames to know the rate: the line may be off by 2.5 % of their time. */
@@ -175,7 +179,10 @@ static void end_doubt(FrameClock *c, double shift_ns) {
 
 /* Forgets all but the latest frame, however late it is: those that come earlier will correct it. */
 static void begin_again(FrameClock *c) {
-        c->anchor = (FramePoint) { .frame = (int64_t) c->position - 1 - c->slip, .time_ns = c->last_time_ns };
+        c->anchor = (FramePoint) {
+                .frame = (int64_t) c->position - 1 - c->slip,
+                .time_ns = c->last_time_ns,
+        };
         c->period_ns = c->nominal_period_ns;
         c->n_bins = c->n_in_bin = 0;
         c->frames_per_bin = FRAMES_PER_BIN_FIRST;

@@ -220,7 +220,8 @@ static int open_buffer(IioSource *s) {
 
         s->block_frames = MAX((size_t) (BLOCK_SEC * s->info.rate_hz), (size_t) BLOCK_FRAMES_MIN);
         s->frame_size = (sizeof(Frame) + s->info.n_channels * sizeof(uint32_t) + 7) / 8 * 8;
-        double blocks = fmin(FIFO_SEC / BLOCK_SEC, FIFO_BYTES_MAX / (double) (s->block_frames * s->frame_size));
+        double blocks = fmin(FIFO_SEC / BLOCK_SEC,
+                             FIFO_BYTES_MAX / (double) (s->block_frames * s->frame_size));
         int r = iio_device_set_kernel_buffers_count(s->device, MAX((unsigned) blocks, FIFO_BLOCKS_MIN));
         if (r < 0)
                 return fail(s, r, "cannot set the depth of the kernel's FIFO");
@@ -243,7 +244,7 @@ static int open_buffer(IioSource *s) {
         s->buffer = b;
         pthread_mutex_unlock(&s->lock);
 
-        /* The buffer of a network context has its own connection and keeps the time-out it was opened with. */
+        /* A network context has another connection for the buffer, which keeps its time-out. */
         if (!s->local)
                 (void) iio_context_set_timeout(s->context, ATTRIBUTE_TIMEOUT_MS);
         return 0;
@@ -271,7 +272,7 @@ static void read_lost(IioSource *s) {
                 int r = iio_device_attr_read_longlong(s->device, lost_attributes[c], &v);
                 if (r >= 0 && v >= 0)
                         atomic_store_explicit(&s->lost[c], (uint64_t) v, memory_order_relaxed);
-                /* The connection is out of step after a time-out, and asking again would hold up the samples. */
+                /* The connection is out of step after a time-out, and samples must not wait for more. */
                 s->attributes_stalled = r == -ETIMEDOUT || r == -EAGAIN;
         }
 }
@@ -294,7 +295,7 @@ static int64_t time_at(const IioSource *s, const char *p) {
 static size_t decode(IioSource *s, size_t i, size_t n_scans) {
         const char *words[ADS1299_MAX_CHANNELS], *times = iio_buffer_first(s->buffer, s->timestamp);
         ptrdiff_t step = iio_buffer_step(s->buffer);
-        void *frames;
+        void *frames = NULL;
         size_t n = MIN(ring_free_span(s->ring, &frames), n_scans);
 
         for (unsigned c = 0; c < s->info.n_channels; c++)
@@ -362,8 +363,8 @@ static int stream(IioSource *s) {
 }
 
 /*
- * libiio closes a local buffer through sysfs, and prints ten errors on standard error where that is gone. Of a
- * device that is gone only the node is closed. The rest, some hundred kilobytes an unplugging, is left
+ * libiio closes a local buffer through sysfs, and prints ten errors on standard error where that is gone.
+ * Of a device that is gone only the node is closed. The rest, some hundred kilobytes an unplugging, is left
  * behind on purpose: the service ends with its last device.
  */
 static void abandon(IioSource *s, struct iio_buffer *b) {

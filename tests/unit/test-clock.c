@@ -35,7 +35,9 @@ static Device device(double nominal_hz, double ppm, double jitter_ns) {
 }
 
 static void push(Device *d, double late_ns, bool lost) {
-        d->pushed_missing += frame_clock_push(&d->clock, true_ns(d, (double) d->frame) + llround(late_ns), lost);
+        int64_t time_ns = true_ns(d, (double) d->frame) + llround(late_ns);
+
+        d->pushed_missing += frame_clock_push(&d->clock, time_ns, lost);
         d->frame++;
 }
 
@@ -48,7 +50,9 @@ static void run(Device *d, double seconds) {
 static double error_us(const Device *d) {
         double position = (double) d->clock.position - 1;
 
-        return fabs((double) (frame_clock_time_ns(&d->clock, position) - true_ns(d, (double) d->frame - 1))) / 1e3;
+        int64_t off_ns = frame_clock_time_ns(&d->clock, position) - true_ns(d, (double) d->frame - 1);
+
+        return fabs((double) off_ns) / 1e3;
 }
 
 static const struct {
@@ -90,7 +94,7 @@ START_TEST(late_interrupts_are_no_gap) {
 
         run(&d, 5);
         for (unsigned i = 0; i < 50; i++) {
-                /* interrupts off for 9 ms: edges latched, the first comes late, the others were served late too */
+                /* interrupts off for 9 ms: the edges are served late, one after the other */
                 for (unsigned k = 0; k < 9; k++)
                         push(&d, (9 - k) * 0.98e6, false);
                 push(&d, 20e6 * uniform(&d), false);
@@ -169,7 +173,7 @@ START_TEST(loss_flagged_late) {
 }
 END_TEST
 
-/* A loss of 2, and the first timestamp after it is 4 periods late: the count is too high, the time is not. */
+/* A loss of 2, and the first edge after it is 4 periods late: the count is too high, the time is not. */
 START_TEST(flagged_loss_and_late_edge) {
         Device d = device(1000, 10000, 20e3);
 
@@ -210,7 +214,7 @@ START_TEST(catching_up_is_no_gap) {
 }
 END_TEST
 
-/* Emulation on a busy host: stalls, the chip catching up behind them, and real losses in the middle of it. */
+/* Emulation on a busy host: stalls, the chip catching up behind them, and real losses in between. */
 START_TEST(stalls_and_losses) {
         Device d = device(1000, -12000, 30e3);
         double late_ns = 0;
@@ -283,7 +287,8 @@ START_TEST(backwards_and_nonsense) {
         for (unsigned i = 0; i < ELEMENTSOF(bad); i++) {
                 frame_clock_init(&c, 1000);
                 for (unsigned k = 0; k < 3000; k++)
-                        frame_clock_push(&c, k == 1000 ? bad[i] : start_ns + INT64_C(1000000) * k, k % 97 == 0);
+                        frame_clock_push(&c, k == 1000 ? bad[i] : start_ns + INT64_C(1000000) * k,
+                                         k % 97 == 0);
                 ck_assert_uint_ge(c.position, 3000);
         }
 }
