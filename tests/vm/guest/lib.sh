@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=sh
+# shellcheck shell=bash disable=SC2034,SC2120
 # For the scenarios: they start with `. "$LIB"`, run as root in the guest, print what they do and
 # end with status 0 (passed), 77 (skipped) or another (failed). $RESULTS is a folder that the host
 # sees, $DATA the real recordings, where the host has them.
@@ -7,7 +7,6 @@
 set -eu
 
 SIM=/sys/class/misc/ads1299-sim0
-# shellcheck disable=SC2034
 SIM_DEVICE=/dev/ads1299-sim0
 
 say() {

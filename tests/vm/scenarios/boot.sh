@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
 # The guest itself: stock kernel, systemd, udev and the system bus are up.
 # limit: 60
 . "$LIB"

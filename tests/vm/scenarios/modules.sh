@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
 # The two modules alone: the simulated hat appears, the driver comes by its alias, stock tools read it.
 # needs: modules
 # limit: 120
 . "$LIB"
 
 plug
-say "$(cat "$IIO/name") at $IIO; simulated chip at $(cat $SIM/sampling_frequency) samples/s"
+say "$(cat "$IIO/name") at $IIO; simulated chip at $(cat "$SIM/sampling_frequency") samples/s"
 expect ads1299 cat "$IIO/name"
 lsmod | grep -E '^(ads1299|ads1299_sim|industrialio|kfifo_buf)'
 
