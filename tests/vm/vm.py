@@ -43,8 +43,14 @@ class Scenario:
         limit = re.search(r"^# limit: (\d+)$", text, re.M)
         self.needs = needs.group(1).split() if needs else []
         self.limit_s = int(limit.group(1)) if limit else 120
-        check = os.path.join(SCENARIOS, name + ".check")
-        self.check = check if os.path.exists(check) else None
+        host = os.path.join(SCENARIOS, name + ".py")
+        self.host = host if os.path.exists(host) else None
+
+    def on_host(self, verb, folder):
+        """Status of the host's side of it: `prepare` before the boot, `check` after the scenario."""
+        if not self.host:
+            return 0
+        return subprocess.run([self.host, verb, folder], cwd=TOP, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def scenario_names():
@@ -101,6 +107,10 @@ class Machine:
         with open(os.path.join(self.folder, "list"), "w", encoding="utf-8") as f:
             for s in self.scenarios:
                 f.write(f"{s.name} {s.limit_s}\n")
+                folder = os.path.join(self.results, s.name)
+                os.makedirs(folder)
+                if s.on_host("prepare", folder) != 0:
+                    raise Failed(f"scenario {s.name}: the host's side cannot prepare it")
         what = sorted({n for s in self.scenarios for n in s.needs} - {"data"} | set(what))
         output_of(os.path.join(HERE, "payload"), self.guest, self.release, self.folder, *what)
 

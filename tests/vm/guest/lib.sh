@@ -70,3 +70,59 @@ unplug() {
 sim_loaded() {
         [ -d "$SIM" ]
 }
+
+# add_user NAME [GROUP]: a person who may log in
+add_user() {
+        id "$1" >/dev/null 2>&1 || useradd --create-home "$1"
+        [ $# -lt 2 ] || usermod --append --groups "$2" "$1"
+}
+
+# as USER COMMAND...: with the groups the user has now
+as() {
+        user=$1
+        shift
+        runuser -u "$user" -- "$@"
+}
+
+# configure LINE...: settings of twitchd; none: its defaults
+configure() {
+        rm -f /etc/twitchd.conf.d/scenario.conf
+        [ $# -gt 0 ] || return 0
+        mkdir -p /etc/twitchd.conf.d
+        printf '%s\n' "$@" > /etc/twitchd.conf.d/scenario.conf
+}
+
+BUS_MONITOR=/org/twitchd1/monitor/ads1299
+
+# property NAME: of the Monitor, as busctl prints it without the type
+property() {
+        busctl get-property org.twitchd1 "$BUS_MONITOR" org.twitchd1.Monitor "$1" | cut -d' ' -f2-
+}
+
+is_running() {
+        [ "$(property State)" = '"running"' ]
+}
+
+is_stopped() {
+        case $(systemctl is-active twitchd) in
+        inactive | failed) ;;
+        *) return 1 ;;
+        esac
+}
+
+# The service has come up by itself, or was started, and samples arrive
+wait_running() {
+        wait_for 60 systemctl is-active --quiet twitchd
+        wait_for 60 is_running
+}
+
+# What was lost, by every layer that can lose: prints it, fails where it is not nothing
+expect_nothing_lost() {
+        for cause in drdy spi sync fifo; do
+                expect 0 cat "$IIO/lost_$cause"
+        done
+        lost=$(property Lost)
+        say "lost: $lost"
+        # a{st}: the number of causes, then a name and a number each
+        echo "$lost" | awk '{ for (i = 3; i <= NF; i += 2) if ($i != 0) exit 1 }' || fail "twitchd lost scans"
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
+# The whole path, measure 2: plug the hat in, touch nothing else, and two minutes of generated EMG come
+# out as events at a member of the group. path.py compares them with the truth.
+# needs: modules service tools
+# limit: 330
+. "$LIB"
+
+configure
+add_user member twitchd
+plug
+wait_running
+say "plugged in; udev started twitchd: $(systemctl show -P StatusText twitchd)"
+as member twitchctl status
+
+as member twitchctl monitor --json > /run/events.jsonl 2> /run/monitor.log &
+monitor=$!
+sleep 2
+before=$(property Scans)
+twitch-synth --channels 8 --rate 1000 --seconds 125 --seed 1 --truth "$RESULTS/truth.csv" \
+        --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" || fail "twitch-synth: status $?"
+sleep 5
+after=$(property Scans)
+say "$((after - before)) scans of 8 channels; the chip ran dry $(cat "$SIM/frames_underrun") times"
+kill "$monitor"
+wait "$monitor" || true
+cat /run/monitor.log
+cp /run/events.jsonl "$RESULTS/"
+
+[ $((after - before)) -ge 125000 ] || fail "not all scans arrived"
+expect_nothing_lost
+as member twitchctl status
+unplug
+wait_for 20 is_stopped
+expect success systemctl show -P Result twitchd
