@@ -141,10 +141,10 @@ uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(DKMSDIR)
 
 # --- the two commands -------------------------------------------------------
-demo: packages-vm ## boot a virtual machine with the simulated hat and show twitches on D-Bus
+demo: ## boot a virtual machine with the simulated hat and show twitches on D-Bus
 	tests/vm/demo
 
-check: packages-check ## run all tests; ends with 'N passed, N failed, N skipped'
+check: ## run all tests; ends with 'N passed, N failed, N skipped'
 	tests/check
 
 clean: ## remove build/

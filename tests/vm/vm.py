@@ -102,6 +102,15 @@ class Machine:
         self.release = kernel_release()
         self.guest = output_of(os.path.join(HERE, "guest-root"), self.release)
 
+    def build(self, what):
+        """Compile ahead of stage(), which would otherwise do it, so that the time can be told apart."""
+        targets = {"modules": "modules", "service": "all", "tools": "tools"}
+        with open(os.path.join(self.folder, "build.log"), "wb") as log:
+            for w in what:
+                if subprocess.run(["make", "--no-print-directory", f"-j{os.cpu_count()}", targets[w]], cwd=TOP,
+                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode:
+                    raise Failed(f"make {targets[w]} failed, see {log.name}")
+
     def stage(self, what=()):
         """Build and pack what the scenarios need, and `what` besides."""
         with open(os.path.join(self.folder, "list"), "w", encoding="utf-8") as f:

@@ -81,7 +81,9 @@ add_user() {
 as() {
         user=$1
         shift
-        runuser -u "$user" -- "$@"
+        # becomes the command: `kill $!` meets it, not a watching parent
+        exec_as=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups)
+        HOME=/home/$user "${exec_as[@]}" "$@"
 }
 
 # configure LINE...: settings of twitchd; none: its defaults

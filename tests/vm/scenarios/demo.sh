@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
+# What a person sees first: tests/vm/demo shows the output and the score.
+# needs: modules service tools
+# limit: 180
+. "$LIB"
+
+seconds=40
+configure
+add_user member twitchd
+say "plugging in the simulated hat: modprobe ads1299-sim"
+plug
+say "$(cat "$IIO/name") is $(basename "$IIO"), driver $(basename "$(readlink "$IIO/../driver")")"
+wait_running
+say "udev started twitchd: $(systemctl show -P StatusText twitchd)"
+
+as member twitchctl monitor --json > /run/events.jsonl 2>/dev/null &
+monitors=$!
+mkfifo /run/shown
+as member twitchctl monitor > /run/shown 2>&1 &
+monitors="$monitors $!"
+sed -u 's/^/@twitch /' < /run/shown &
+sleep 1
+say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
+twitch-synth --channels 8 --rate 1000 --seconds $seconds --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
+        --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > /run/synth.log 2>&1 || fail "$(cat /run/synth.log)"
+sleep 3
+# shellcheck disable=SC2086
+kill $monitors
+cp /run/events.jsonl "$RESULTS/"
+echo
+as member twitchctl status
+unplug
+wait_for 20 is_stopped
+say "unplugged: twitchd stopped by itself"
