@@ -142,7 +142,7 @@ class Machine:
         data = data_folder()
         if data:
             command += ["-virtfs", f"local,path={data},mount_tag=data,security_model=none,readonly=on"]
-        return command + devices
+        return command + devices + os.environ.get("TWITCH_VM_QEMU", "").split()
 
     def run(self, on_line):
         """Boot, hand every line of the guest to on_line(), and enforce the limits.
@@ -195,12 +195,15 @@ class Machine:
     def print_logs(self, out):
         """What a person wants to see after a failure."""
         for title, path, lines in (("QEMU", self.qemu_log, 20), ("serial console", self.serial, 80),
-                                   ("journal", os.path.join(self.results, "journal"), 250)):
+                                   ("journal", os.path.join(self.results, "journal"), 200)):
             try:
                 with open(path, encoding="utf-8", errors="replace") as f:
                     text = f.readlines()
             except FileNotFoundError:
                 continue
+            # the boot is of interest only where no scenario began
+            begun = next((i for i, line in enumerate(text) if "twitch-test: start" in line), 0)
+            text = text[begun:]
             if text:
                 out.write(f"--- {title}, last {min(lines, len(text))} of {len(text)} lines ({path})\n")
                 out.writelines(text[-lines:])
