@@ -14,7 +14,9 @@ say "plugged in; udev started twitchd: $(systemctl show -P StatusText twitchd)"
 as member twitchctl status
 
 as member twitchctl monitor --json > /run/events.jsonl 2> /run/monitor.log &
-monitor=$!
+monitors=$!
+as member twitchctl monitor > /run/shown 2> /dev/null &
+monitors="$monitors $!"
 sleep 2
 before=$(property Scans)
 twitch-synth --channels 8 --rate 1000 --seconds 125 --seed 1 --truth "$RESULTS/truth.csv" \
@@ -22,9 +24,9 @@ twitch-synth --channels 8 --rate 1000 --seconds 125 --seed 1 --truth "$RESULTS/t
 sleep 5
 after=$(property Scans)
 say "$((after - before)) scans of 8 channels; the chip ran dry $(cat "$SIM/frames_underrun") times"
-kill "$monitor"
-wait "$monitor" || true
-cat /run/monitor.log
+# shellcheck disable=SC2086
+kill $monitors
+cat /run/monitor.log /run/shown
 cp /run/events.jsonl "$RESULTS/"
 
 [ $((after - before)) -ge 125000 ] || fail "not all scans arrived"
