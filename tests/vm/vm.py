@@ -79,6 +79,11 @@ def kernel_release():
     return release
 
 
+def build_folder():
+    """Where make puts the programs."""
+    return output_of("make", "-s", "--no-print-directory", "--eval", "print-build: ; @echo $(B)", "print-build")
+
+
 class Machine:
     """One boot. `folder` holds its payload, logs and results; it stays for looking at."""
 

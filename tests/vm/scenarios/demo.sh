@@ -22,7 +22,7 @@ monitors="$monitors $!"
 sed -u 's/^/@twitch /' < /run/shown &
 sleep 1
 say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
-twitch-synth --channels 8 --rate 1000 --seconds $seconds --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
+twitch-synth --channels 8 --rate 1000 --seconds "$seconds" --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
         --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > /run/synth.log 2>&1 || fail "$(cat /run/synth.log)"
 sleep 3
 # shellcheck disable=SC2086
