@@ -79,14 +79,6 @@ def kernel_release():
     return release
 
 
-def prefer():
-    """The guest's clock goes on while its CPUs wait for the host's: let it wait little, where that is allowed."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
-    except PermissionError:
-        pass
-
-
 def build_folder():
     """Where make puts the programs."""
     return output_of("make", "-s", "--no-print-directory", "--eval", "print-build: ; @echo $(B)", "print-build")
@@ -115,6 +107,18 @@ class Machine:
         self.release = kernel_release()
         self.guest = output_of(os.path.join(HERE, "guest-root"), self.release)
 
+    def prepare(self):
+        """The host's side of the scenarios; those that it says no to are left out. Returns {name: status} of them."""
+        refused = {}
+        for s in self.scenarios:
+            folder = os.path.join(self.results, s.name)
+            os.makedirs(folder)
+            status = s.on_host("prepare", folder)
+            if status != 0:
+                refused[s.name] = status
+        self.scenarios = [s for s in self.scenarios if s.name not in refused]
+        return refused
+
     def build(self, what):
         """Compile ahead of stage(), which would otherwise do it, so that the time can be told apart."""
         targets = {"modules": "modules", "service": "all", "tools": "tools"}
@@ -129,10 +133,6 @@ class Machine:
         with open(os.path.join(self.folder, "list"), "w", encoding="utf-8") as f:
             for s in self.scenarios:
                 f.write(f"{s.name} {s.limit_s}\n")
-                folder = os.path.join(self.results, s.name)
-                os.makedirs(folder)
-                if s.on_host("prepare", folder) != 0:
-                    raise Failed(f"scenario {s.name}: the host's side cannot prepare it")
         what = sorted({n for s in self.scenarios for n in s.needs} - {"data"} | set(what))
         output_of(os.path.join(HERE, "payload"), self.guest, self.release, self.folder, *what)
 
@@ -169,8 +169,7 @@ class Machine:
         statuses = {}
         limits = {s.name: s.limit_s + GRACE_S for s in self.scenarios}
         with open(self.qemu_log, "wb") as log:
-            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                    preexec_fn=prefer)
+            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         try:
             deadline = time.monotonic() + BOOT_LIMIT_S
             waiting_for = "the guest to boot"

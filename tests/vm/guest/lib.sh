@@ -25,9 +25,9 @@ skip() {
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails with the command after SECONDS
 wait_for() {
-        seconds=$1
+        local seconds=$1
         shift
-        tries=$((seconds * 5))
+        local tries=$((seconds * 5))
         until "$@" >/dev/null 2>&1; do
                 tries=$((tries - 1))
                 [ "$tries" -gt 0 ] || fail "waited $seconds s for: $*"
@@ -37,7 +37,7 @@ wait_for() {
 
 # expect VALUE COMMAND...: the command prints exactly VALUE
 expect() {
-        wanted=$1
+        local wanted=$1 got
         shift
         got=$("$@") || fail "$*: status $?"
         [ "$got" = "$wanted" ] || fail "$*: '$got' instead of '$wanted'"
@@ -45,6 +45,7 @@ expect() {
 
 # The sysfs folder of the front end
 iio_path() {
+        local name
         for name in /sys/bus/iio/devices/iio:device*/name; do
                 case $(cat "$name" 2>/dev/null) in
                 ads1299*)
@@ -79,11 +80,10 @@ add_user() {
 
 # as USER COMMAND...: with the groups the user has now
 as() {
-        user=$1
+        local user=$1
         shift
         # becomes the command: `kill $!` meets it, not a watching parent
-        exec_as=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups)
-        HOME=/home/$user "${exec_as[@]}" "$@"
+        HOME=/home/$user setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$@"
 }
 
 # configure LINE...: settings of twitchd; none: its defaults
@@ -120,6 +120,7 @@ wait_running() {
 
 # What was lost, by every layer that can lose: prints it, fails where it is not nothing
 expect_nothing_lost() {
+        local cause lost
         for cause in drdy spi sync fifo; do
                 expect 0 cat "$IIO/lost_$cause"
         done

@@ -22,6 +22,8 @@ monitors="$monitors $!"
 sed -u 's/^/@twitch /' < /run/shown &
 sleep 1
 say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
+# asked for while signals flow
+(sleep $((seconds - 4)); as member twitchctl status > /run/status) &
 twitch-synth --channels 8 --rate 1000 --seconds "$seconds" --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
         --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > /run/synth.log 2>&1 || fail "$(cat /run/synth.log)"
 sleep 3
@@ -29,7 +31,7 @@ sleep 3
 kill $monitors
 cp /run/events.jsonl "$RESULTS/"
 echo
-as member twitchctl status
+cat /run/status
 unplug
 wait_for 20 is_stopped
 say "unplugged: twitchd stopped by itself"
