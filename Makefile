@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -90,6 +90,17 @@ check-unit: all tools unit-tests ## run the unit tests and twitchctl's (SANITIZE
 
 check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)
+
+# --- benchmarks -------------------------------------------------------------
+BENCH_SRC := $(filter-out tests/bench/bench-%.c,$(wildcard tests/bench/*.c))
+BENCH_HOURS ?= 100
+
+$(B)/libbench.a: $(call obj,$(BENCH_SRC))
+$(B)/bench-detect: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=)
+	@tests/bench/report.py --hours $(BENCH_HOURS) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
 
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed

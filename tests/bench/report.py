@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+The detector against theory and its peers: makes signals with bench-detect, prints one table for each tier
+and writes the same figures as JSON.
+"""
+
+import argparse
+import collections
+import json
+import os
+import statistics
+
+import fit
+import runs
+import scoring
+
+RATES = (1000, 2000)
+CHANNELS = 16
+BOUND_LAPSES = (0,)                     # the clairvoyant has none
+
+
+def show(value, pattern="{:.2f}"):
+    return "-" if value is None else pattern.format(value)
+
+
+def table(title, header, rows, notes=()):
+    cells = [header] + [[str(c) for c in row] for row in rows]
+    widths = [max(len(r[i]) for r in cells) for i in range(len(header))]
+    print(f"\n{title}\n")
+    for k, row in enumerate(cells):
+        print("  " + "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))))
+        if k == 0:
+            print("  " + "  ".join("-" * w for w in widths))
+    for note in notes:
+        print(f"  {note}")
+
+
+def false_alarm_rate(run, detector):
+    """Whatever is reported in noise alone is wrong, whatever it is called."""
+    n, hours = len(run.events(detector)), run.channel_hours
+    low, high = fit.poisson_interval(n)
+    return {"per_hour": n / hours, "low": low / hours, "high": high / hours, "channel_hours": hours,
+            "kinds": dict(collections.Counter(e.kind for e in run.events(detector)))}
+
+
+def ladder(run, found):
+    counts = collections.defaultdict(lambda: [0, 0])
+    for t, f in zip(run.truths, found):
+        counts[t.rung_db][0] += f
+        counts[t.rung_db][1] += 1
+    return {r: tuple(c) for r, c in counts.items()}
+
+
+def against_bound(run, detector, false_alarms, bound_run=None):
+    """d90 of the detector and of the clairvoyant on the same twitches, both at 1 false alarm an hour."""
+    matched, extra = runs.match(run.truths, run.twitches(detector))
+    found = [i in matched for i in range(len(run.truths))]
+    lams = [fit.threshold(t.crossings_hz, 1) for t in run.truths]
+    seen = [t.clairvoyant >= lam for t, lam in zip(run.truths, lams)]
+    counts, bound_counts = ladder(run, found), ladder(run, seen)
+    d90, bound = fit.d90_db(counts), fit.d90_db(bound_counts, BOUND_LAPSES)
+    pairs = collections.defaultdict(list)
+    for t, f, s in zip(run.truths, found, seen):
+        pairs[t.rung_db].append((f, s))
+    crossings = [t.crossings_hz for t in run.truths]
+    computed = fit.clairvoyant_d90_db(crossings, 1)
+    achieved = max(false_alarms["per_hour"], 0.01)
+    sigma_per_d = statistics.median(t.snr / fit.undb(t.rung_db) for t in run.truths)
+    other = [e for e in run.events(detector) if e.kind not in runs.DETECTIONS]
+    return {
+        "twitches": len(run.truths),
+        "bound_computed_db": computed,
+        "bound_simulated_db": bound,
+        "d90_db": d90,
+        "loss_db": None if d90 is None else d90 - bound,
+        "loss_interval_db": fit.bootstrap_difference(pairs, fit.LAPSES, BOUND_LAPSES),
+        # The same against a clairvoyant that may raise as many false alarms as the detector did.
+        "loss_at_equal_alarms_db": None if d90 is None else
+            d90 - bound - (fit.clairvoyant_d90_db(crossings, achieved) - computed),
+        "d90_sigma": None if d90 is None else fit.undb(d90) * sigma_per_d,
+        "bound_sigma": fit.undb(bound) * sigma_per_d,
+        "found_by_rung": {r: k / n for r, (k, n) in sorted(counts.items())},
+        "bound_by_rung": {r: k / n for r, (k, n) in sorted(bound_counts.items())},
+        "extra_per_hour": len(extra) / run.channel_hours,
+        "other_kinds": dict(collections.Counter(e.kind for e in other)),
+        "artefacts": dict(collections.Counter(e.kind for e in run.reports[detector] if e.kind in runs.ARTEFACTS)),
+    }
+
+
+def tier_1(bench):
+    """Quiet coloured noise, potentials nobody has told the detector of."""
+    rows, rungs, notes, result = [], [], [], {}
+    for rate in RATES:
+        quiet = bench.run(f"t1-quiet-{rate}", "--rate", rate, "--quiet", "--seed", 1000 + rate,
+                          "--seconds", bench.hours * 3600 / CHANNELS)
+        alarms = false_alarm_rate(quiet, "twitchd")
+        check = bench.check_bound(f"t1-bound-{rate}", "--rate", rate, "--seed", 7, "--seconds", 3600)
+        expected = check["expected_per_hour"] * check["channel_hours"]
+        result[f"{rate}-quiet"] = {"false_alarms": alarms, "bound_check": check}
+        notes.append(f"{rate} SPS, noise only: {alarms['per_hour']:.2f} false alarms per hour and channel "
+                     f"({alarms['low']:.2f} .. {alarms['high']:.2f}) in {alarms['channel_hours']:.0f} h {alarms['kinds']}")
+        notes.append(f"{rate} SPS, check of the bound: at a threshold for {expected:.0f} crossings there were "
+                     f"{check['crossings']:.0f}; whitened noise has variance {check['white_mean_square']:.4f}")
+        for units in ("fresh", "own"):
+            run = bench.run(f"t1-{units}-{rate}", "--rate", rate, "--seed", 11, "--seconds", bench.twitch_seconds,
+                            *(["--fresh"] if units == "fresh" else []))
+            r = against_bound(run, "twitchd", alarms)
+            result[f"{rate}-{units}"] = r
+            interval = r["loss_interval_db"] or (None, None)
+            rows.append([f"{rate} SPS, {units} units", r["twitches"], show(r["bound_computed_db"]),
+                         show(r["bound_simulated_db"]), show(r["d90_db"]), show(r["loss_db"]),
+                         f"{show(interval[0])} .. {show(interval[1])}", show(r["loss_at_equal_alarms_db"]),
+                         show(r["bound_sigma"], "{:.1f}"), show(r["d90_sigma"], "{:.1f}"),
+                         show(r["extra_per_hour"])])
+            rungs.append([f"{rate} SPS, {units}"] + [show(100 * p, "{:.1f}") for p in r["found_by_rung"].values()])
+            rungs.append(["   clairvoyant"] + [show(100 * p, "{:.1f}") for p in r["bound_by_rung"].values()])
+            notes.append(f"{rate} SPS, {units} units: besides twitches reported {r['other_kinds'] or 'nothing'}, "
+                         f"artefacts {r['artefacts'] or 'none'}")
+    table("T1: quiet coloured noise, unknown potentials; where 90 % are found at 1 false alarm per hour and channel",
+          ["", "twitches", "bound dB", "simulated", "found dB", "loss dB", "95 %", "equal FA", "bound sigma",
+           "found sigma", "extra/h"], rows, notes)
+    table("    % found on the ladder, by 20 log10 d", [""] + [f"{r:g}" for r in r["found_by_rung"]], rungs)
+    return result
+
+
+TIERS = {"T1": tier_1}
+
+
+class Bench:
+    def __init__(self, args):
+        self.program = args.program
+        self.folder = args.out
+        self.hours = args.hours
+        self.twitch_seconds = args.twitch_minutes * 60
+
+    def run(self, name, *options):
+        return runs.Run(self.program, os.path.join(self.folder, name), options)
+
+    def check_bound(self, name, *options):
+        return runs.check_bound(self.program, os.path.join(self.folder, name), options)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", help="bench-detect, as built")
+    parser.add_argument("--tiers", default=",".join(TIERS), help="of %(default)s")
+    parser.add_argument("--hours", type=float, default=100, help="channel-hours of noise alone (%(default)g)")
+    parser.add_argument("--twitch-minutes", type=float, default=45, help="with twitches, 16 channels (%(default)g)")
+    parser.add_argument("--out", default="build/bench", help="folder for signals' truth, reports and JSON (%(default)s)")
+    args = parser.parse_args()
+    unknown = set(args.tiers.split(",")) - set(TIERS)
+    if unknown:
+        parser.error(f"no tier {', '.join(sorted(unknown))}")
+
+    bench = Bench(args)
+    result = {tier: TIERS[tier](bench) for tier in args.tiers.split(",")}
+    path = os.path.join(args.out, "detect.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(result, f, indent=1)
+    print(f"\n{path} has the figures.")
+    return 0
+
+
+if __name__ == "__main__":
+    scoring.run(main)

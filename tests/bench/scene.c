@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "clairvoyant.h"
+#include "scene.h"
+#include "tests/synth/prng.h"
+
+#define UNITS_PER_CHANNEL 3u
+#define UNITS_FRESH 240u                /* enough for none to come often in one channel */
+#define LEAD_IN_S 30                    /* for a detector to learn the noise */
+#define APART_S 0.3                     /* between twitches of any channels: each is its own event */
+#define MARGIN_S (POTENTIAL_LEAD_S + CLAIRVOYANT_TAIL_S)
+#define INJECTIONS_MAX (SCENE_SEGMENT_S * 10 / 3 + 1) /* SCENE_SEGMENT_S / APART_S */
+
+typedef struct Detectability {
+        double d, crossings_hz;
+} Detectability;
+
+struct Scene {
+        SceneConfig config;
+        size_t n_frames;                /* of a segment */
+        unsigned segment, n_segments;
+        Prng prng;
+        SynthNoise *noise;              /* [n_channels] */
+        double *noise_uv;               /* [n_channels] */
+        Whitener *whiteners;            /* [n_channels] */
+        Unit *units;
+        unsigned n_units;
+        Detectability *detectabilities; /* [n_channels][n_units]; d is 0 until needed */
+        double next_s;                  /* excitation of the next twitch */
+        Injection injections[INJECTIONS_MAX];
+        size_t n_injections;
+        double *clean, *white;          /* [n_channels][n_frames] noise and twitches; whitened */
+        int32_t *codes;                 /* [n_frames][n_channels] */
+};
+
+const SceneConfig scene_config_default = {
+        .rate_hz = 1000,
+        .n_channels = 16,
+        .seconds = 600,
+        .seed = 1,
+        .noise_uv_lo = 1,
+        .noise_uv_hi = 20,
+        .corner_hz_lo = 50,
+        .corner_hz_hi = 200,
+        .twitches = true,
+        .interval_s = 0.45,
+        .depth_mm_lo = 7,
+        .depth_mm_hi = 18,
+        .rung_db_lo = 12,
+        .rung_db_hi = 21,
+        .rung_db_step = 1,
+};
+
+/* --- units ----------------------------------------------------------------------- */
+
+/* detection.md 10.1, and off the electrodes' line as in life. */
+static MotorUnit draw_unit(Prng *p, const SceneConfig *c) {
+        return (MotorUnit) {
+                .n_fibres = (unsigned) prng_log_range(p, 150, 700),
+                .depth_mm = prng_range(p, c->depth_mm_lo, c->depth_mm_hi),
+                .radius_mm = prng_range(p, 3, 5),
+                .endplate_mm = (prng_below(p, 2) ? 1 : -1) * prng_range(p, 5, 45),
+                .lateral_mm = prng_range(p, 0, 6),
+                .velocity_mps = prng_range(p, 3.5, 4.7),
+                .seed = prng_u64(p),
+        };
+}
+
+static int make_units(Scene *s) {
+        const SceneConfig *c = &s->config;
+        Prng prng;
+
+        s->n_units = c->fresh ? UNITS_FRESH : c->n_channels * UNITS_PER_CHANNEL;
+        s->units = calloc(s->n_units + 1, sizeof(*s->units));
+        s->detectabilities = calloc((size_t) s->n_units * c->n_channels + 1, sizeof(*s->detectabilities));
+        if (!s->units || !s->detectabilities)
+                return -ENOMEM;
+
+        prng_init(&prng, c->seed, PRNG_UNITS, 0);
+        for (unsigned i = 0; i < s->n_units; i++) {
+                MotorUnit m = draw_unit(&prng, c);
+                potential_compute(&m, c->rate_hz, &s->units[i].potential);
+        }
+        return 0;
+}
+
+static const Detectability* detectability(Scene *s, unsigned channel, unsigned unit) {
+        Detectability *d = s->detectabilities + (size_t) channel * s->n_units + unit;
+
+        if (d->d == 0)
+                clairvoyant_measure(s->noise + channel, &s->units[unit].potential, s->config.rate_hz, &d->d,
+                                    &d->crossings_hz);
+        return d;
+}
+
+/* --- twitches --------------------------------------------------------------------- */
+
+static Injection draw_injection(Scene *s) {
+        const SceneConfig *c = &s->config;
+        unsigned channel = prng_below(&s->prng, c->n_channels);
+        unsigned unit = c->fresh ? prng_below(&s->prng, s->n_units)
+                                 : channel * UNITS_PER_CHANNEL + prng_below(&s->prng, UNITS_PER_CHANNEL);
+        unsigned n_rungs = (unsigned) lround((c->rung_db_hi - c->rung_db_lo) / c->rung_db_step) + 1;
+        double rung_db = c->rung_db_lo + prng_below(&s->prng, n_rungs) * c->rung_db_step;
+        const Detectability *d = detectability(s, channel, unit);
+        const Potential *p = &s->units[unit].potential;
+        double scale = pow(10, rung_db / 20) / d->d;
+
+        return (Injection) {
+                .at_s = s->next_s,
+                .time_s = s->next_s + p->peak_s,
+                .channel = channel,
+                .unit = unit,
+                .scale = scale,
+                .rung_db = rung_db,
+                .amplitude_uv = scale * p->amplitude_uv,
+                .snr = scale * p->amplitude_uv / s->noise_uv[channel],
+                .crossings_hz = d->crossings_hz,
+        };
+}
+
+static void draw_injections(Scene *s) {
+        double begin_s = (double) s->segment * SCENE_SEGMENT_S, end_s = begin_s + SCENE_SEGMENT_S;
+
+        s->n_injections = 0;
+        if (!s->config.twitches)
+                return;
+        while (s->next_s + MARGIN_S < end_s) {
+                s->injections[s->n_injections++] = draw_injection(s);
+                s->next_s += APART_S + prng_exponential(&s->prng, fmax(s->config.interval_s - APART_S, 0));
+        }
+        /* Wholly within a segment; the next one's first frames are as good as these. */
+        s->next_s = fmax(s->next_s, end_s + MARGIN_S);
+}
+
+static void add_injection(Scene *s, const Injection *j) {
+        double rate = s->config.rate_hz, at_s = j->at_s - (double) s->segment * SCENE_SEGMENT_S;
+        double *x = s->clean + j->channel * s->n_frames;
+        const Potential *p = &s->units[j->unit].potential;
+        size_t first = (size_t) ((at_s - POTENTIAL_LEAD_S) * rate);
+        size_t n = (size_t) (POTENTIAL_SAMPLES / MUAP_RATE_HZ * rate) + 2;
+
+        for (size_t i = first; i < MIN(first + n, s->n_frames); i++)
+                x[i] += j->scale * potential_at(p, i / rate - at_s);
+}
+
+static void look(Scene *s, Injection *j) {
+        j->clairvoyant = clairvoyant_look(s->noise + j->channel, &s->units[j->unit].potential, s->config.rate_hz,
+                                          s->white + j->channel * s->n_frames, s->n_frames,
+                                          j->at_s - (double) s->segment * SCENE_SEGMENT_S);
+}
+
+/* --- signal ------------------------------------------------------------------------ */
+
+static int make_background(Scene *s) {
+        const SceneConfig *c = &s->config;
+        Prng prng;
+
+        s->noise = calloc(c->n_channels, sizeof(*s->noise));
+        s->noise_uv = calloc(c->n_channels, sizeof(*s->noise_uv));
+        s->whiteners = calloc(c->n_channels, sizeof(*s->whiteners));
+        if (!s->noise || !s->noise_uv || !s->whiteners)
+                return -ENOMEM;
+
+        prng_init(&prng, c->seed, PRNG_NOISE, UINT64_MAX);
+        for (unsigned i = 0; i < c->n_channels; i++) {
+                s->noise_uv[i] = prng_log_range(&prng, c->noise_uv_lo, c->noise_uv_hi);
+                synth_noise_init(s->noise + i, c->seed, i, c->rate_hz, s->noise_uv[i],
+                                 prng_log_range(&prng, c->corner_hz_lo, c->corner_hz_hi));
+                whitener_init(s->whiteners + i, s->noise + i);
+        }
+        return 0;
+}
+
+static void make_noise(Scene *s) {
+        for (unsigned c = 0; c < s->config.n_channels; c++) {
+                double *x = s->clean + c * s->n_frames;
+
+                for (size_t i = 0; i < s->n_frames; i++)
+                        x[i] = synth_noise_next(s->noise + c);
+        }
+}
+
+static void whiten(Scene *s) {
+        for (unsigned c = 0; c < s->config.n_channels; c++) {
+                const double *x = s->clean + c * s->n_frames;
+                double *y = s->white + c * s->n_frames;
+
+                for (size_t i = 0; i < s->n_frames; i++)
+                        y[i] = whitener_next(s->whiteners + c, x[i]);
+        }
+}
+
+static int32_t to_code(double uv) {
+        double code = nearbyint(uv / SCENE_LSB_UV);
+        return (int32_t) fmax(-SCENE_CODE_MAX - 1, fmin(SCENE_CODE_MAX, code));
+}
+
+static void digitise(Scene *s) {
+        unsigned n = s->config.n_channels;
+
+        for (unsigned c = 0; c < n; c++)
+                for (size_t i = 0; i < s->n_frames; i++)
+                        s->codes[i * n + c] = to_code(s->clean[c * s->n_frames + i]);
+}
+
+/* --- interface --------------------------------------------------------------------- */
+
+Scene* scene_free(Scene *s) {
+        if (!s)
+                return NULL;
+        free(s->noise);
+        free(s->noise_uv);
+        free(s->whiteners);
+        free(s->units);
+        free(s->detectabilities);
+        free(s->clean);
+        free(s->white);
+        free(s->codes);
+        free(s);
+        return NULL;
+}
+
+int scene_new(const SceneConfig *config, Scene **ret) {
+        _cleanup_(scene_freep) Scene *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->config = *config;
+        s->n_frames = (size_t) SCENE_SEGMENT_S * config->rate_hz;
+        s->n_segments = (unsigned) ceil(config->seconds / SCENE_SEGMENT_S);
+        s->config.whiten |= config->twitches;
+        s->next_s = LEAD_IN_S + MARGIN_S;
+        prng_init(&s->prng, config->seed, PRNG_PROCESS, 0);
+
+        size_t n = s->n_frames * config->n_channels;
+        s->clean = calloc(n, sizeof(*s->clean));
+        s->white = calloc(n, sizeof(*s->white));
+        s->codes = calloc(n, sizeof(*s->codes));
+        if (!s->clean || !s->white || !s->codes)
+                return -ENOMEM;
+
+        int r = make_background(s);
+        if (r >= 0)
+                r = make_units(s);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const Injection **ret_injections,
+                size_t *ret_n_injections) {
+        if (s->segment >= s->n_segments)
+                return false;
+
+        make_noise(s);
+        draw_injections(s);
+        for (size_t i = 0; i < s->n_injections; i++)
+                add_injection(s, s->injections + i);
+        if (s->config.whiten)
+                whiten(s);
+        for (size_t i = 0; i < s->n_injections; i++)
+                look(s, s->injections + i);
+        digitise(s);
+
+        s->segment++;
+        *ret_codes = s->codes;
+        *ret_n_frames = s->n_frames;
+        *ret_injections = s->injections;
+        *ret_n_injections = s->n_injections;
+        return true;
+}
+
+const double* scene_white(const Scene *s, unsigned channel) {
+        return s->white + channel * s->n_frames;
+}
+
+const SynthNoise* scene_noise(const Scene *s, unsigned channel) {
+        return s->noise + channel;
+}
+
+const Potential* scene_potential(const Scene *s, unsigned channel) {
+        return &s->units[channel % s->n_units].potential;
+}

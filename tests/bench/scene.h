@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A signal to judge detectors by: backgrounds and twitches of the generator's ingredients, with twitches on
+ * a ladder of detectability rather than of size. Made and judged in segments, so that hours need no memory.
+ *
+ * d, the detectability, is the mean output of the clairvoyant's filter in standard deviations: see clairvoyant.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/synth/noise.h"
+#include "tests/synth/potential.h"
+#include "util.h"
+
+#define SCENE_SEGMENT_S 20
+#define SCENE_CHANNELS_MAX 64u
+#define SCENE_LSB_UV 0.02235            /* ADS1299 at gain 24: 4.5 V / 24 / 2^23 */
+#define SCENE_CODE_MAX 8388607
+
+typedef struct SceneConfig {
+        unsigned rate_hz, n_channels;
+        double seconds;                 /* rounded up to whole segments */
+        uint64_t seed;
+        double noise_uv_lo, noise_uv_hi;        /* RMS in the band; channels spread over it */
+        double corner_hz_lo, corner_hz_hi;
+
+        bool twitches;
+        bool whiten;                    /* also without twitches, to check the bound */
+        double interval_s;              /* mean, between twitches of any channel */
+        bool fresh;                     /* hardly a unit is seen twice in a channel; else each channel has its own few */
+        double depth_mm_lo, depth_mm_hi;
+        double rung_db_lo, rung_db_hi;  /* 20 log10 d */
+        double rung_db_step;
+} SceneConfig;
+
+extern const SceneConfig scene_config_default;
+
+typedef struct Unit {
+        Potential potential;
+} Unit;
+
+typedef struct Injection {
+        double at_s;                    /* excitation */
+        double time_s;                  /* largest peak in the band */
+        unsigned channel, unit;
+        double scale;
+        double rung_db;
+        double amplitude_uv, snr;       /* peak to peak in the band; over the noise */
+        double crossings_hz;            /* of the clairvoyant's filter for it, upwards through zero */
+        double clairvoyant;             /* what that filter said */
+} Injection;
+
+typedef struct Scene Scene;
+
+int scene_new(const SceneConfig *config, Scene **ret);
+Scene* scene_free(Scene *s);            /* takes NULL, returns NULL */
+DEFINE_TRIVIAL_CLEANUP_FUNC(Scene*, scene_free);
+
+/*
+ * The next segment: false at the end. *ret_codes [frames][n_channels] in counts, and the twitches in it, which
+ * lie wholly within; both the scene's until the next call.
+ */
+bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const Injection **ret_injections,
+                size_t *ret_n_injections);
+
+/* For checking the bound itself: what the clairvoyant sees of the segment, and what it knows. */
+const double* scene_white(const Scene *s, unsigned channel);            /* [frames of a segment] */
+const SynthNoise* scene_noise(const Scene *s, unsigned channel);
+const Potential* scene_potential(const Scene *s, unsigned channel);     /* a unit of the channel */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The detector on trial: takes frames, writes what it reports as lines of CSV. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util.h"
+
+typedef struct Subject Subject;
+
+#define SUBJECT_EVENTS_HEADER "detector,time_s,onset_s,end_s,decided_s,kind,channels,amplitude_uv,snr,discharges\n"
+
+int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, FILE *events, Subject **ret);
+Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
+DEFINE_TRIVIAL_CLEANUP_FUNC(Subject*, subject_free);
+
+void subject_push(Subject *s, const int32_t *codes, size_t n_frames);
+void subject_finish(Subject *s);
+
+double subject_exposure_s(const Subject *s);    /* mean over channels */
