@@ -23,7 +23,7 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANI
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # libiio 1.x is another interface. EDFlib has no .pc file.
-PKGS := libsystemd sqlite3 inih
+PKGS := libsystemd inih
 pkg = $(shell pkg-config $(1))
 
 # --- sources: a new file in a room is found by itself -----------------------
@@ -68,7 +68,7 @@ $(B)/lib%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' sqlite3 inih) -ledf -lpthread -lm
+LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih) -ledf -lpthread -lm
 
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -76,10 +76,12 @@ $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 $(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(call obj,$(wildcard tests/synth/*.c)): | packages-tools
 tools: $(TOOLS) ## build the signal generator and the player
 $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
 
+$(call obj,$(wildcard tests/unit/*.c)): | packages-unit
 unit-tests: $(UNIT_TESTS:%=$(B)/%)
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate $(LIBS)
