@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
 #include <endian.h>
+#include <fcntl.h>
 #include <iio.h>
 #include <math.h>
 #include <pthread.h>
@@ -93,6 +94,8 @@ static void wake_consumer(IioSource *s) {
 
 /* --- opening: in the thread ------------------------------------------------ */
 
+static const char busy[] = "another program is reading it (iiod?)";
+
 static int fail(IioSource *s, int error, const char *what) {
         s->what = what;
         return error < 0 ? error : -EIO;
@@ -146,6 +149,30 @@ static int find_channels(IioSource *s) {
         return 0;
 }
 
+/*
+ * A reader that was killed leaves its buffer switched on, and the device then refuses every setting. One that
+ * lives has the node open, which only one can. (libiio would switch off either one.)
+ */
+static int switch_stale_buffer_off(IioSource *s) {
+        const char *id = iio_device_get_id(s->device);
+        char path[128], enabled = '0';
+
+        snprintf(path, sizeof(path), "/sys/bus/iio/devices/%s/buffer/enable", id);
+        _cleanup_close_ int enable = open(path, O_RDWR | O_CLOEXEC);
+        if (enable < 0)
+                return fail(s, -errno, "cannot open buffer/enable");
+        if (pread(enable, &enabled, 1, 0) < 0)
+                return fail(s, -errno, "cannot read buffer/enable");
+        if (enabled == '0')
+                return 0;
+
+        snprintf(path, sizeof(path), "/dev/%s", id);
+        _cleanup_close_ int node = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        if (node < 0)
+                return fail(s, -errno, errno == EBUSY ? busy : "cannot open the device node");
+        return pwrite(enable, "0", 1, 0) < 0 ? fail(s, -errno, "cannot switch the buffer off") : 0;
+}
+
 /* "scale" takes only the words of scale_available, rounded as the driver rounds: find the nearest. */
 static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char *ret, size_t size) {
         double wanted = ADS1299_VREF_UV / 1e3 / gain / (1 << ADS1299_CODE_BITS), best = INFINITY;
@@ -196,12 +223,12 @@ static int set_up_channel(IioSource *s, unsigned i) {
 static int set_up_device(IioSource *s) {
         ssize_t n = iio_device_attr_write(s->device, "current_timestamp_clock", "boottime");
         if (n < 0)
-                return fail(s, (int) n, n == -EBUSY ? "another program is reading it (iiod?)" :
+                return fail(s, (int) n, n == -EBUSY ? busy :
                                                       "cannot set the timestamp clock to boottime");
 
         int r = iio_device_attr_write_longlong(s->device, "sampling_frequency", s->config.rate_hz);
         if (r < 0)
-                return fail(s, r, r == -EBUSY ? "another program is reading it (iiod?)" :
+                return fail(s, r, r == -EBUSY ? busy :
                                                 "cannot set the sampling frequency");
         r = iio_device_attr_read_double(s->device, "sampling_frequency", &s->info.rate_hz);
         if (r < 0 || !(s->info.rate_hz >= ADS1299_RATE_HZ(ADS1299_NUM_RATES - 1) &&
@@ -238,7 +265,7 @@ static int open_buffer(IioSource *s) {
         errno = 0;
         struct iio_buffer *b = iio_device_create_buffer(s->device, s->block_frames, false);
         if (!b)
-                return fail(s, -errno, errno == EBUSY ? "another program is reading it (iiod?)" :
+                return fail(s, -errno, errno == EBUSY ? busy :
                                                         "cannot start the buffer");
         pthread_mutex_lock(&s->lock);
         s->buffer = b;
@@ -254,6 +281,8 @@ static int open_device(IioSource *s) {
         int r = open_context(s);
         if (r >= 0)
                 r = find_channels(s);
+        if (r >= 0 && s->local)
+                r = switch_stale_buffer_off(s);
         if (r >= 0)
                 r = set_up_device(s);
         if (r >= 0)
