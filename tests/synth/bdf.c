@@ -39,6 +39,9 @@ static int describe(int handle, const Synth *s) {
         return failed ? -EIO : 0;
 }
 
+/* EDFlib 1.27 deprecates the call with units of 100 us for a finer one, which 1.23 has not. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static int annotate(int handle, const Synth *s, double until_s) {
         size_t n;
         const SynthTwitch *twitches = synth_twitches(s, &n);
@@ -52,6 +55,7 @@ static int annotate(int handle, const Synth *s, double until_s) {
         }
         return 0;
 }
+#pragma GCC diagnostic pop
 
 static uint64_t clip(int32_t *nv, size_t n) {
         uint64_t clipped = 0;
