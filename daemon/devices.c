@@ -17,6 +17,14 @@ static bool is_node(const char *name) {
         return strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) == 0;
 }
 
+/* The node goes first when a device goes, and is there before a new one is announced. */
+static bool has_node(const char *id) {
+        char node[128];
+
+        snprintf(node, sizeof(node), "/dev/%s", id);
+        return access(node, F_OK) >= 0;
+}
+
 int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata) {
         _cleanup_(unref_enumerator) sd_device_enumerator *e = NULL;
 
@@ -32,8 +40,8 @@ int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata) {
              d = sd_device_enumerator_get_device_next(e)) {
                 const char *id;
 
-                /* not a trigger, which may bear the device's name too */
-                if (sd_device_get_sysname(d, &id) < 0 || !is_node(id))
+                /* not a trigger, which may bear the device's name too, and not one on its way out */
+                if (sd_device_get_sysname(d, &id) < 0 || !is_node(id) || !has_node(id))
                         continue;
                 r = f(id, userdata);
                 if (r < 0)

@@ -350,7 +350,7 @@ static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userda
         if (!m->opened && m->error == 0 && s == SOURCE_STREAMING) {
                 m->error = on_opened(m);
                 if (m->error < 0)
-                        iio_source_cancel(m->source);
+                        monitor_cancel(m);
         }
         if (m->opened)
                 take_frames(m);
@@ -396,7 +396,7 @@ Monitor* monitor_free(Monitor *m) {
 }
 
 void monitor_cancel(Monitor *m) {
-        iio_source_cancel(m->source);
+        iio_source_cancel(m->source, false);
 }
 
 int monitor_finish(Monitor *m, usec_t timeout_usec) {
@@ -409,7 +409,7 @@ int monitor_finish(Monitor *m, usec_t timeout_usec) {
 
 void monitor_device_gone(Monitor *m) {
         m->device_gone = true;
-        monitor_cancel(m);
+        iio_source_cancel(m->source, true);
 }
 
 /* --- for the sinks ---------------------------------------------------------- */

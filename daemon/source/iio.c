@@ -47,7 +47,7 @@ struct IioSource {
         const char *what;
 
         /* Both sides */
-        atomic_bool cancelled;
+        atomic_bool cancelled, gone;
         _Atomic uint64_t lost[_LOST_CAUSE_MAX];
         pthread_mutex_t lock;           /* buffer is valid while held: cancel against destroy */
         struct iio_buffer *buffer;
@@ -431,7 +431,7 @@ static void* acquire(void *userdata) {
                 if (s->local)
                         read_lost(s);
         }
-        close_device(s, s->device && is_gone(s, r));
+        close_device(s, s->device && (atomic_load(&s->gone) || is_gone(s, r)));
         /* A cancelled refill ends in an error of its own, which is none. */
         if (atomic_load(&s->cancelled)) {
                 s->what = NULL;
@@ -541,7 +541,9 @@ void iio_source_release(IioSource *s, size_t n_frames) {
         ring_release(s->ring, n_frames);
 }
 
-void iio_source_cancel(IioSource *s) {
+void iio_source_cancel(IioSource *s, bool gone) {
+        if (gone)
+                atomic_store(&s->gone, true);
         atomic_store(&s->cancelled, true);
         pthread_mutex_lock(&s->lock);
         if (s->buffer)
