@@ -82,8 +82,15 @@ add_user() {
 as() {
         local user=$1
         shift
-        # becomes the command: `kill $!` meets it, not a watching parent
         HOME=/home/$user setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$@"
+}
+
+# start USER COMMAND...: the same in the background; $! is the command itself, not a shell around it
+start() {
+        local user=$1 group
+        group=$(id -g "$1")
+        shift
+        HOME=/home/$user setpriv --reuid "$user" --regid "$group" --init-groups -- "$@" &
 }
 
 # configure LINE...: settings of twitchd; none: its defaults

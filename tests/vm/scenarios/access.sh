@@ -46,7 +46,7 @@ denied busctl monitor --timeout=5 org.twitchd1
 
 # --- signals: both listen to the same twitches ---
 for user in member stranger; do
-        as "$user" dbus-monitor --system "type='signal',path_namespace='/org/twitchd1'" > "/run/$user.signals" 2>&1 &
+        start "$user" dbus-monitor --system "type='signal',path_namespace='/org/twitchd1'" > "/run/$user.signals" 2>&1
         eval "$user=\$!"
 done
 # shellcheck disable=SC2154

@@ -14,12 +14,12 @@ say "$(cat "$IIO/name") is $(basename "$IIO"), driver $(basename "$(readlink "$I
 wait_running
 say "udev started twitchd: $(systemctl show -P StatusText twitchd)"
 
-as member twitchctl monitor --json > /run/events.jsonl 2>/dev/null &
+start member twitchctl monitor --json > /run/events.jsonl 2>/dev/null
 monitors=$!
 mkfifo /run/shown
-as member twitchctl monitor > /run/shown 2>&1 &
-monitors="$monitors $!"
 sed -u 's/^/@twitch /' < /run/shown &
+start member twitchctl monitor > /run/shown 2>/dev/null
+monitors="$monitors $!"
 sleep 1
 say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
 # asked for while signals flow

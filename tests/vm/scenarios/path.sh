@@ -13,9 +13,9 @@ wait_running
 say "plugged in; udev started twitchd: $(systemctl show -P StatusText twitchd)"
 as member twitchctl status
 
-as member twitchctl monitor --json > /run/events.jsonl 2> /run/monitor.log &
+start member twitchctl monitor --json > /run/events.jsonl 2> /run/monitor.log
 monitors=$!
-as member twitchctl monitor > /run/shown 2> /dev/null &
+start member twitchctl monitor > /run/shown 2> /dev/null
 monitors="$monitors $!"
 sleep 2
 before=$(property Scans)

@@ -18,7 +18,7 @@ chmod -R go+rX /run/readme
 listeners=
 for listener in "stdbuf -oL /run/readme/listen" "python3 -u /run/readme/listen.py"; do
         # shellcheck disable=SC2086
-        as member $listener > "/run/readme/$(basename "${listener##* }").out" 2>&1 &
+        start member $listener > "/run/readme/$(basename "${listener##* }").out" 2>&1
         listeners="$listeners $!"
 done
 sleep 4

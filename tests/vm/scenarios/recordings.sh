@@ -32,15 +32,18 @@ is_converting() {
 }
 
 # events NAME FILE RATE SECONDS
+# The first frames wait in the queue of the hat before twitchd starts the chip, so that its detector
+# hears the recording from the first frame on, as that of `twitchctl analyze` does.
 events() {
         configure "[device]" "rate_hz = $3"
-        systemctl start twitchd
-        wait_running
-        as member twitchctl monitor --json > "/run/$1.jsonl" &
-        monitor=$!
+        start member twitchctl monitor --json > "/run/$1.jsonl" 2>/dev/null
+        local monitor=$! player
+        twitch-play "$DATA/$2" --device "$SIM_DEVICE" --rate "$3" --seconds "$4" --wait 60 \
+                --clock "$RESULTS/$1.clock.csv" &
+        player=$!
         sleep 2
-        twitch-play "$DATA/$2" --device "$SIM_DEVICE" --seconds "$4" --clock "$RESULTS/$1.clock.csv" ||
-                fail "twitch-play: status $?"
+        systemctl start twitchd
+        wait "$player" || fail "twitch-play: status $?"
         sleep 5
         kill "$monitor"
         mv "/run/$1.jsonl" "$RESULTS/"
