@@ -12,7 +12,9 @@ rounds=20
 restarts_before=$(systemctl show -P NRestarts twitchd)
 for round in $(seq $rounds); do
         plug
-        wait_running
+        # samples flow as soon as the service is active; every third time let the detector settle, too
+        wait_for 60 systemctl is-active --quiet twitchd
+        [ $((round % 3)) -ne 0 ] || wait_running
         scans=$(property Scans)
         # a writer is there in every other round: it has to be told to go first, an open device pins the module
         writer=
