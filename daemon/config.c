@@ -147,10 +147,15 @@ static char* read_line(char *s, int n, void *userdata) {
         if (!r)
                 return NULL;
         p->line++;
-        /* The rest of a line longer than libinih's buffer must not look like the next one. */
-        if (!strchr(s, '\n'))
+        /*
+         * The rest of a line longer than libinih's buffer must not look like the next one, and libinih 58
+         * and later must not take the line for an error: it may be a comment.
+         */
+        if (!strchr(s, '\n') && strlen(s) + 1 == (size_t) n) {
                 while ((c = fgetc(p->file)) != EOF && c != '\n')
                         ;
+                s[n - 2] = '\n';
+        }
         return r;
 }
 
