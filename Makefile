@@ -134,7 +134,7 @@ INSTALL_FILES := \
     udev/60-twitchd.rules:$(UDEVDIR)/rules.d/60-twitchd.rules:644 \
     include/twitchd.h:$(PREFIX)/include/twitchd.h:644 \
     $(foreach f,$(wildcard daemon/bus/*.xml),$(f):$(DBUSDIR)/interfaces/$(notdir $(f)):644)
-DKMS_FILES := Kbuild include/ads1299.h kernel/dkms.conf $(wildcard kernel/*.[ch] kernel/sim/*.[ch])
+DKMS_FILES := Kbuild include/ads1299.h $(wildcard kernel/*.[ch] kernel/sim/*.[ch])
 
 # each time: PREFIX may have changed
 $(B)/systemd/%: systemd/%.in FORCE
