@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "clairvoyant.h"
+#include "peers.h"
 #include "scene.h"
 #include "subject.h"
 #include "tests/synth/options.h"
@@ -16,6 +17,7 @@
 typedef struct Arguments {
         SceneConfig scene;
         double false_alarms_per_hour;
+        bool peers;
         bool check_bound;
         const char *out;
 } Arguments;
@@ -28,6 +30,8 @@ static void help(void) {
                "  --channels N --rate HZ --seconds N --seed N\n"
                "  --noise-uv LO:HI           RMS in 20-450 Hz, spread over the channels\n"
                "  --corner-hz LO:HI          where 1/f noise is as strong as white\n"
+               "  --level-max FACTOR         by which the noise grows and shrinks within minutes\n"
+               "  --mains-uv UV --mains-hz HZ --ecg-uv UV --drift-uv UV\n"
                "  --quiet                    no twitches\n"
                "  --fresh                    units that hardly come twice, instead of some in each channel\n"
                "  --interval SECONDS         mean, between twitches of all channels\n"
@@ -35,13 +39,15 @@ static void help(void) {
                "  --rungs-db LO:HI           detectability of the twitches, 20 log10 d\n"
                "  --rung-step-db DB\n"
                "  --false-alarms-per-hour X  the detector's knob\n"
+               "  --peers                    let other methods look at the same samples\n"
                "  --check-bound              instead: how often does the clairvoyant cross its threshold in noise?\n",
                PROG);
 }
 
 enum {
         ARG_OUT = 0x100, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED, ARG_NOISE_UV, ARG_CORNER_HZ, ARG_QUIET, ARG_FRESH,
-        ARG_INTERVAL, ARG_DEPTH_MM, ARG_RUNGS_DB, ARG_RUNG_STEP_DB, ARG_FALSE_ALARMS, ARG_CHECK_BOUND, ARG_HELP,
+        ARG_INTERVAL, ARG_DEPTH_MM, ARG_RUNGS_DB, ARG_RUNG_STEP_DB, ARG_FALSE_ALARMS, ARG_CHECK_BOUND, ARG_LEVEL_MAX,
+        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_PEERS, ARG_HELP,
 };
 
 static const struct option options[] = {
@@ -60,6 +66,12 @@ static const struct option options[] = {
         { "rung-step-db", required_argument, NULL, ARG_RUNG_STEP_DB },
         { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
         { "check-bound", no_argument, NULL, ARG_CHECK_BOUND },
+        { "level-max", required_argument, NULL, ARG_LEVEL_MAX },
+        { "mains-uv", required_argument, NULL, ARG_MAINS_UV },
+        { "mains-hz", required_argument, NULL, ARG_MAINS_HZ },
+        { "ecg-uv", required_argument, NULL, ARG_ECG_UV },
+        { "drift-uv", required_argument, NULL, ARG_DRIFT_UV },
+        { "peers", no_argument, NULL, ARG_PEERS },
         { "help", no_argument, NULL, ARG_HELP },
         {},
 };
@@ -83,6 +95,16 @@ static int parse_option(Arguments *a, int option, const char *name, const char *
                 return option_range(name, value, 0.1, 1000, &c->noise_uv_lo, &c->noise_uv_hi);
         case ARG_CORNER_HZ:
                 return option_range(name, value, 0.1, NOISE_CORNER_HZ_MAX, &c->corner_hz_lo, &c->corner_hz_hi);
+        case ARG_LEVEL_MAX:
+                return option_double(name, value, 1, 100, &c->level_max);
+        case ARG_MAINS_UV:
+                return option_double(name, value, 0, 10000, &c->mains_uv);
+        case ARG_MAINS_HZ:
+                return option_double(name, value, 45, 65, &c->mains_hz);
+        case ARG_ECG_UV:
+                return option_double(name, value, 0, 10000, &c->ecg_uv);
+        case ARG_DRIFT_UV:
+                return option_double(name, value, 0, 10000, &c->drift_uv);
         case ARG_QUIET:
                 c->twitches = false;
                 return 0;
@@ -99,6 +121,9 @@ static int parse_option(Arguments *a, int option, const char *name, const char *
                 return option_double(name, value, 0.1, 10, &c->rung_db_step);
         case ARG_FALSE_ALARMS:
                 return option_double(name, value, 0.001, 3600, &a->false_alarms_per_hour);
+        case ARG_PEERS:
+                a->peers = true;
+                return 0;
         case ARG_CHECK_BOUND:
                 a->check_bound = true;
                 return 0;
@@ -142,13 +167,14 @@ static FILE* create(const char *folder, const char *name) {
 
 static void write_injections(FILE *f, const Injection *j, size_t n) {
         for (; n > 0; n--, j++)
-                fprintf(f, "%.6f,%u,%u,fasciculation,%.2f,%.4f,%.4f,%.4f,%.4f\n", j->time_s, j->channel, j->unit,
-                        j->rung_db, j->amplitude_uv, j->snr, j->crossings_hz, j->clairvoyant);
+                fprintf(f, "%.6f,%.6f,%u,%u,fasciculation,%.2f,%.4f,%.4f,%.4f,%.4f\n", j->time_s, j->end_s, j->channel,
+                        j->unit, j->rung_db, j->amplitude_uv, j->snr, j->crossings_hz, j->clairvoyant);
 }
 
 static int run(const Arguments *a) {
         _cleanup_(scene_freep) Scene *scene = NULL;
         _cleanup_(subject_freep) Subject *subject = NULL;
+        _cleanup_(peers_freep) Peers *peers = NULL;
         _cleanup_fclose_ FILE *truth = create(a->out, "truth.csv"), *events = create(a->out, "events.csv"),
                               *summary = create(a->out, "run.csv");
         const int32_t *codes;
@@ -161,16 +187,21 @@ static int run(const Arguments *a) {
         int r = scene_new(&a->scene, &scene);
         if (r >= 0)
                 r = subject_new(a->scene.rate_hz, a->scene.n_channels, a->false_alarms_per_hour, events, &subject);
+        if (r >= 0 && a->peers)
+                r = peers_new(a->scene.rate_hz, a->scene.n_channels, a->scene.mains_uv > 0 ? a->scene.mains_hz : 0, events,
+                              &peers);
         if (r < 0) {
                 fprintf(stderr, "%s: %s\n", PROG, strerror(-r));
                 return r;
         }
 
-        fprintf(truth, "time_s,channel,unit,kind,rung_db,amplitude_uv,snr,crossings_hz,clairvoyant\n");
+        fprintf(truth, "time_s,end_s,channel,unit,kind,rung_db,amplitude_uv,snr,crossings_hz,clairvoyant\n");
         fprintf(events, SUBJECT_EVENTS_HEADER);
         while (scene_next(scene, &codes, &n_frames, &injections, &n_injections)) {
                 write_injections(truth, injections, n_injections);
                 subject_push(subject, codes, n_frames);
+                if (peers)
+                        peers_push(peers, codes, n_frames);
                 total += n_frames;
         }
         subject_finish(subject);

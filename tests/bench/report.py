@@ -124,7 +124,108 @@ def tier_1(bench):
     return result
 
 
-TIERS = {"T1": tier_1}
+LARGE_SIGMA = 12
+DISTURBANCES = {
+    "mains": ("--mains-uv", 100),
+    "heart": ("--ecg-uv", 300),
+    "drift": ("--drift-uv", 300),
+}
+
+
+def in_use(run, detector):
+    """Sensitivity for twitches of 12 sigma and more, precision over all that was in the signal."""
+    matched, extra = runs.match(run.truths, run.twitches(detector))
+    large = [i for i, t in enumerate(run.truths) if t.snr >= LARGE_SIGMA]
+    found = sum(i in matched for i in large)
+    low, high = scoring.wilson(found, len(large))
+    return {
+        "large": len(large), "sensitivity": found / len(large), "sensitivity_low": low, "sensitivity_high": high,
+        "precision": len(matched) / max(len(matched) + len(extra), 1),
+        "extra_per_hour": len(extra) / run.channel_hours,
+    }
+
+
+def tier_2(bench):
+    """The same with mains, heartbeat and drift; the bound is that of the noise alone."""
+    rows, notes, result = [], [], {}
+    for rate in RATES:
+        disturbed = ["--rate", rate, "--mains-uv", 100, "--ecg-uv", 300, "--drift-uv", 300, "--peers"]
+        quiet = bench.run(f"t2-quiet-{rate}", *disturbed, "--quiet", "--seed", 2000 + rate,
+                          "--seconds", 0.08 * bench.hours * 3600 / CHANNELS)
+        run = bench.run(f"t2-{rate}", *disturbed, "--seed", 12, "--rungs-db", "12:30",
+                        "--seconds", bench.twitch_seconds)
+        for detector in ("twitchd", *runs.PEERS):
+            alarms = false_alarm_rate(quiet, detector)
+            r = against_bound(run, detector, alarms) | in_use(run, detector) | {"false_alarms": alarms}
+            result[f"{rate}-{detector}"] = r
+            interval = r["loss_interval_db"] or (None, None)
+            rows.append([f"{rate} SPS, {detector}", show(r["bound_simulated_db"]), show(r["d90_db"]), show(r["loss_db"]),
+                         f"{show(interval[0])} .. {show(interval[1])}",
+                         f"{100 * r['sensitivity']:.1f} ({100 * r['sensitivity_low']:.1f} .. {100 * r['sensitivity_high']:.1f})",
+                         show(r["precision"], "{:.3f}"), show(r["extra_per_hour"]),
+                         f"{alarms['per_hour']:.2f} ({alarms['low']:.2f} .. {alarms['high']:.2f})"])
+        r = result[f"{rate}-twitchd"]
+        notes.append(f"{rate} SPS: {len(run.truths)} twitches, {r['large']} of them large; twitchd reported besides "
+                     f"{r['other_kinds'] or 'nothing'}, artefacts {r['artefacts'] or 'none'}; "
+                     f"without twitches {r['false_alarms']['kinds'] or 'nothing'}")
+        drifting = bench.run(f"t2-level-{rate}", "--rate", rate, "--quiet", "--level-max", 3, "--seed", 3000 + rate,
+                             "--seconds", 0.2 * bench.hours * 3600 / CHANNELS)
+        alarms = false_alarm_rate(drifting, "twitchd")
+        result[f"{rate}-level"] = alarms
+        notes.append(f"{rate} SPS, noise alone that grows and shrinks threefold within 1 to 3 minutes: {alarms['per_hour']:.2f} "
+                     f"false alarms per hour and channel ({alarms['low']:.2f} .. {alarms['high']:.2f}) "
+                     f"in {alarms['channel_hours']:.0f} h")
+    for what, options in DISTURBANCES.items():
+        options = ["--rate", RATES[0], *options]
+        quiet = bench.run(f"t2-quiet-{what}", *options, "--quiet", "--seed", 2500, "--seconds",
+                          0.08 * bench.hours * 3600 / CHANNELS)
+        run = bench.run(f"t2-{what}", *options, "--seed", 14, "--rungs-db", "12:30", "--seconds",
+                        0.5 * bench.twitch_seconds)
+        alarms = false_alarm_rate(quiet, "twitchd")
+        r = against_bound(run, "twitchd", alarms) | in_use(run, "twitchd") | {"false_alarms": alarms}
+        result[what] = r
+        notes.append(f"{RATES[0]} SPS, {what} alone: loss {show(r['loss_db'])} dB, of large {100 * r['sensitivity']:.1f} %, "
+                     f"precision {r['precision']:.3f}, {alarms['per_hour']:.1f} false alarms per hour without twitches")
+    notes.append("peers are told the mains frequency for their notches")
+    table(f"T2: mains 100 uV, heart 300 uV, drift; loss to the bound without them; large means {LARGE_SIGMA} sigma and more",
+          ["", "bound dB", "found dB", "loss dB", "95 %", "large found %", "precision", "extra/h", "quiet FA/h"], rows, notes)
+    return result
+
+
+def median_and_high(values, q):
+    return scoring.quantile(values, 0.5), scoring.quantile(values, q)
+
+
+def measures(bench):
+    """How exact the reports are, for twitches near 15 sigma in quiet noise, and how soon they come."""
+    rows, result = [], {}
+    for rate in RATES:
+        for units in ("fresh", "own"):
+            run = bench.run(f"size-{units}-{rate}", "--rate", rate, "--seed", 13, "--rungs-db", "20:26", "--seconds",
+                            bench.twitch_seconds, *(["--fresh"] if units == "fresh" else []))
+            matched, _ = runs.match(run.truths, run.twitches("twitchd"))
+            near = [(run.truths[i], e) for i, e in matched.items() if 14 <= run.truths[i].snr <= 16]
+            bias = [e.amplitude_uv / t.amplitude_uv - 1 for t, e in near]
+            size = median_and_high([abs(b) for b in bias], 0.95)
+            time = median_and_high([1e3 * abs(e.time_s - t.time_s) for t, e in near], 0.95)
+            late = [e.decided_s - run.truths[i].end_s for i, e in matched.items()]
+            latency = median_and_high(late, 0.99)
+            result[f"{rate}-{units}"] = {
+                "twitches": len(near), "amplitude_bias": scoring.quantile(bias, 0.5), "amplitude_error": size[0],
+                "amplitude_error_p95": size[1], "time_error_ms": time[0], "time_error_p95_ms": time[1],
+                "latency_ms": 1e3 * latency[0], "latency_p99_ms": 1e3 * latency[1],
+                "latency_p99_samples": rate * latency[1],
+            }
+            rows.append([f"{rate} SPS, {units} units", len(near), f"{100 * scoring.quantile(bias, 0.5):+.1f}",
+                         f"{100 * size[0]:.1f} / {100 * size[1]:.1f}", f"{time[0]:.2f} / {time[1]:.2f}",
+                         f"{1e3 * latency[0]:.0f} / {1e3 * latency[1]:.0f}", f"{rate * latency[1]:.0f}"])
+    table("Exactness at 15 sigma, and time from a twitch's end (10 % of its peak) to its report",
+          ["", "twitches", "size bias %", "size error %, median / p95", "time error ms, median / p95",
+           "report ms, median / p99", "p99 samples"], rows)
+    return result
+
+
+TIERS = {"T1": tier_1, "T2": tier_2, "size": measures}
 
 
 class Bench:

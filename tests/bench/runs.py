@@ -12,12 +12,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from scoring import DETECTIONS, Unreadable  # noqa: E402
 
 TOLERANCE_S = 0.025
+PEERS = ("threshold-6-sigma", "spiqe-style", "tkeo")
 ARTEFACTS = ("motion", "lead-off", "saturation", "common", "spike", "ecg", "gap")
 
 
 class Truth:
     def __init__(self, row):
         self.time_s = float(row["time_s"])
+        self.end_s = float(row["end_s"])
         self.channel = int(row["channel"])
         self.unit = int(row["unit"])
         self.kind = row["kind"]

@@ -5,12 +5,17 @@
 
 #include "clairvoyant.h"
 #include "scene.h"
+#include "tests/synth/drift.h"
+#include "tests/synth/ecg.h"
+#include "tests/synth/level.h"
+#include "tests/synth/mains.h"
 #include "tests/synth/prng.h"
 
 #define UNITS_PER_CHANNEL 3u
 #define UNITS_FRESH 240u                /* enough for none to come often in one channel */
 #define LEAD_IN_S 30                    /* for a detector to learn the noise */
 #define APART_S 0.3                     /* between twitches of any channels: each is its own event */
+#define END_SHARE 0.1
 #define MARGIN_S (POTENTIAL_LEAD_S + CLAIRVOYANT_TAIL_S)
 #define INJECTIONS_MAX (SCENE_SEGMENT_S * 10 / 3 + 1) /* SCENE_SEGMENT_S / APART_S */
 
@@ -26,13 +31,19 @@ struct Scene {
         SynthNoise *noise;              /* [n_channels] */
         double *noise_uv;               /* [n_channels] */
         Whitener *whiteners;            /* [n_channels] */
+        SynthLevel *levels;             /* [n_channels] */
+        SynthMains mains;
+        SynthMainsChannel *mains_channels;      /* [n_channels] */
+        SynthEcg ecg;
+        SynthEcgChannel *ecg_channels;  /* [n_channels] */
+        SynthDrift *drifts;             /* [n_channels] */
         Unit *units;
         unsigned n_units;
         Detectability *detectabilities; /* [n_channels][n_units]; d is 0 until needed */
         double next_s;                  /* excitation of the next twitch */
         Injection injections[INJECTIONS_MAX];
         size_t n_injections;
-        double *clean, *white;          /* [n_channels][n_frames] noise and twitches; whitened */
+        double *uv, *white;             /* [n_channels][n_frames] the signal; its noise and twitches whitened */
         int32_t *codes;                 /* [n_frames][n_channels] */
 };
 
@@ -45,6 +56,8 @@ const SceneConfig scene_config_default = {
         .noise_uv_hi = 20,
         .corner_hz_lo = 50,
         .corner_hz_hi = 200,
+        .level_max = 1,
+        .mains_hz = 50,
         .twitches = true,
         .interval_s = 0.45,
         .depth_mm_lo = 7,
@@ -69,6 +82,17 @@ static MotorUnit draw_unit(Prng *p, const SceneConfig *c) {
         };
 }
 
+static double end_of(const Potential *p) {
+        double largest = 0;
+        unsigned i;
+
+        for (i = 0; i < POTENTIAL_SAMPLES; i++)
+                largest = fmax(largest, fabs(p->uv[i]));
+        for (i = POTENTIAL_SAMPLES; i > 0 && fabs(p->uv[i - 1]) < END_SHARE * largest;)
+                i--;
+        return i / MUAP_RATE_HZ - POTENTIAL_LEAD_S;
+}
+
 static int make_units(Scene *s) {
         const SceneConfig *c = &s->config;
         Prng prng;
@@ -83,6 +107,7 @@ static int make_units(Scene *s) {
         for (unsigned i = 0; i < s->n_units; i++) {
                 MotorUnit m = draw_unit(&prng, c);
                 potential_compute(&m, c->rate_hz, &s->units[i].potential);
+                s->units[i].end_s = end_of(&s->units[i].potential);
         }
         return 0;
 }
@@ -112,6 +137,7 @@ static Injection draw_injection(Scene *s) {
         return (Injection) {
                 .at_s = s->next_s,
                 .time_s = s->next_s + p->peak_s,
+                .end_s = s->next_s + s->units[unit].end_s,
                 .channel = channel,
                 .unit = unit,
                 .scale = scale,
@@ -138,7 +164,7 @@ static void draw_injections(Scene *s) {
 
 static void add_injection(Scene *s, const Injection *j) {
         double rate = s->config.rate_hz, at_s = j->at_s - (double) s->segment * SCENE_SEGMENT_S;
-        double *x = s->clean + j->channel * s->n_frames;
+        double *x = s->uv + j->channel * s->n_frames;
         const Potential *p = &s->units[j->unit].potential;
         size_t first = (size_t) ((at_s - POTENTIAL_LEAD_S) * rate);
         size_t n = (size_t) (POTENTIAL_SAMPLES / MUAP_RATE_HZ * rate) + 2;
@@ -162,7 +188,12 @@ static int make_background(Scene *s) {
         s->noise = calloc(c->n_channels, sizeof(*s->noise));
         s->noise_uv = calloc(c->n_channels, sizeof(*s->noise_uv));
         s->whiteners = calloc(c->n_channels, sizeof(*s->whiteners));
-        if (!s->noise || !s->noise_uv || !s->whiteners)
+        s->levels = calloc(c->n_channels, sizeof(*s->levels));
+        s->mains_channels = calloc(c->n_channels, sizeof(*s->mains_channels));
+        s->ecg_channels = calloc(c->n_channels, sizeof(*s->ecg_channels));
+        s->drifts = calloc(c->n_channels, sizeof(*s->drifts));
+        if (!s->noise || !s->noise_uv || !s->whiteners || !s->levels || !s->mains_channels || !s->ecg_channels ||
+            !s->drifts)
                 return -ENOMEM;
 
         prng_init(&prng, c->seed, PRNG_NOISE, UINT64_MAX);
@@ -171,26 +202,56 @@ static int make_background(Scene *s) {
                 synth_noise_init(s->noise + i, c->seed, i, c->rate_hz, s->noise_uv[i],
                                  prng_log_range(&prng, c->corner_hz_lo, c->corner_hz_hi));
                 whitener_init(s->whiteners + i, s->noise + i);
+                synth_level_init(s->levels + i, c->seed, i, c->rate_hz, c->level_max);
+                synth_mains_init_channel(s->mains_channels + i, c->seed, i, c->mains_uv);
+                synth_ecg_init_channel(s->ecg_channels + i, c->seed, i, c->ecg_uv);
+                synth_drift_init(s->drifts + i, c->seed, i, c->rate_hz, c->drift_uv);
         }
+        synth_mains_init(&s->mains, c->seed, c->rate_hz, c->mains_hz);
+        synth_ecg_init(&s->ecg, c->seed, c->rate_hz);
         return 0;
 }
 
 static void make_noise(Scene *s) {
         for (unsigned c = 0; c < s->config.n_channels; c++) {
-                double *x = s->clean + c * s->n_frames;
+                double *x = s->uv + c * s->n_frames;
 
                 for (size_t i = 0; i < s->n_frames; i++)
                         x[i] = synth_noise_next(s->noise + c);
+                for (size_t i = 0; s->config.level_max > 1 && i < s->n_frames; i++)
+                        x[i] *= synth_level_next(s->levels + c);
         }
 }
 
 static void whiten(Scene *s) {
         for (unsigned c = 0; c < s->config.n_channels; c++) {
-                const double *x = s->clean + c * s->n_frames;
+                const double *x = s->uv + c * s->n_frames;
                 double *y = s->white + c * s->n_frames;
 
                 for (size_t i = 0; i < s->n_frames; i++)
                         y[i] = whitener_next(s->whiteners + c, x[i]);
+        }
+}
+
+/* After the clairvoyant has looked. */
+static void disturb(Scene *s) {
+        const SceneConfig *c = &s->config;
+
+        for (size_t i = 0; i < s->n_frames; i++) {
+                if (c->mains_uv > 0)
+                        synth_mains_next(&s->mains);
+                if (c->ecg_uv > 0)
+                        synth_ecg_next(&s->ecg);
+                for (unsigned k = 0; k < c->n_channels; k++) {
+                        double *x = s->uv + k * s->n_frames + i;
+
+                        if (c->mains_uv > 0)
+                                *x += synth_mains_value(&s->mains, s->mains_channels + k);
+                        if (c->ecg_uv > 0)
+                                *x += synth_ecg_value(&s->ecg, s->ecg_channels + k);
+                        if (c->drift_uv > 0)
+                                *x += synth_drift_next(s->drifts + k);
+                }
         }
 }
 
@@ -204,7 +265,7 @@ static void digitise(Scene *s) {
 
         for (unsigned c = 0; c < n; c++)
                 for (size_t i = 0; i < s->n_frames; i++)
-                        s->codes[i * n + c] = to_code(s->clean[c * s->n_frames + i]);
+                        s->codes[i * n + c] = to_code(s->uv[c * s->n_frames + i]);
 }
 
 /* --- interface --------------------------------------------------------------------- */
@@ -215,9 +276,13 @@ Scene* scene_free(Scene *s) {
         free(s->noise);
         free(s->noise_uv);
         free(s->whiteners);
+        free(s->levels);
+        free(s->mains_channels);
+        free(s->ecg_channels);
+        free(s->drifts);
         free(s->units);
         free(s->detectabilities);
-        free(s->clean);
+        free(s->uv);
         free(s->white);
         free(s->codes);
         free(s);
@@ -237,10 +302,10 @@ int scene_new(const SceneConfig *config, Scene **ret) {
         prng_init(&s->prng, config->seed, PRNG_PROCESS, 0);
 
         size_t n = s->n_frames * config->n_channels;
-        s->clean = calloc(n, sizeof(*s->clean));
+        s->uv = calloc(n, sizeof(*s->uv));
         s->white = calloc(n, sizeof(*s->white));
         s->codes = calloc(n, sizeof(*s->codes));
-        if (!s->clean || !s->white || !s->codes)
+        if (!s->uv || !s->white || !s->codes)
                 return -ENOMEM;
 
         int r = make_background(s);
@@ -265,6 +330,7 @@ bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const
                 whiten(s);
         for (size_t i = 0; i < s->n_injections; i++)
                 look(s, s->injections + i);
+        disturb(s);
         digitise(s);
 
         s->segment++;

@@ -25,6 +25,9 @@ typedef struct SceneConfig {
         uint64_t seed;
         double noise_uv_lo, noise_uv_hi;        /* RMS in the band; channels spread over it */
         double corner_hz_lo, corner_hz_hi;
+        double level_max;               /* the noise grows by up to that factor and shrinks again; 1: steady */
+        double mains_uv, mains_hz;      /* what the clairvoyant does not see, 0: none */
+        double ecg_uv, drift_uv;
 
         bool twitches;
         bool whiten;                    /* also without twitches, to check the bound */
@@ -39,11 +42,13 @@ extern const SceneConfig scene_config_default;
 
 typedef struct Unit {
         Potential potential;
+        double end_s;                   /* after the excitation */
 } Unit;
 
 typedef struct Injection {
         double at_s;                    /* excitation */
         double time_s;                  /* largest peak in the band */
+        double end_s;                   /* from here on it is smaller than a tenth of its peak */
         unsigned channel, unit;
         double scale;
         double rung_db;

@@ -24,6 +24,15 @@ typedef enum PrngStream {
         PRNG_UNITS,
         PRNG_FIBRES,
         PRNG_PROCESS,
+        PRNG_ECG,
+        PRNG_DRIFT,
+        PRNG_LEVEL,
+        PRNG_MOTION,
+        PRNG_POP,
+        PRNG_FAULT,
+        PRNG_POOL,
+        PRNG_TRAIN,
+        PRNG_SCENE,
 } PrngStream;
 
 void prng_init(Prng *p, uint64_t seed, PrngStream stream, uint64_t index);
