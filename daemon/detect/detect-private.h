@@ -72,6 +72,7 @@ typedef struct Mains {                  /* common to all channels */
         double step_rate_hz;
         bool known;                     /* frequency has been found */
         double hz;
+        double drift_hz;                /* from one look at it to the next */
         MainsFinder finders[2];         /* 50, 60 */
         unsigned block_steps, block_fill;
         unsigned track_steps, track_fill;
@@ -86,6 +87,7 @@ typedef struct Mains {                  /* common to all channels */
 
 typedef struct MainsChannel {
         float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* amplitudes, microvolts */
+        float alternation;              /* from step to step, microvolts at this one */
         float track_re, track_im;       /* the fundamental when last tracked */
         bool track;
         float block_re[2], block_im[2], last_re[2], last_im[2];

@@ -13,7 +13,9 @@
  * better of the two wins. From then on the slow turning of the learned phasors
  * keeps it right to millihertz.
  *
- * Harmonics beyond half the rate are subtracted where they fold to.
+ * Harmonics beyond half the rate are subtracted where they fold to. What alternates from sample to sample,
+ * at just half the rate, is no muscle either: a harmonic that folds there, or two converters that
+ * take turns and differ. It is learned in the same way.
  */
 #include <math.h>
 #include <string.h>
@@ -26,6 +28,8 @@
 #define FINDER_SWITCH_RATIO 4.0
 #define TRACK_S 0.25
 #define TRACK_GAIN 0.3
+#define TRACK_DRIFT_GAIN 0.02           /* a net that drifts steadily is followed without lag: 5 mHz late is 2 % of the hum */
+#define DRIFT_HZ_MAX 0.01               /* from one look to the next; a net has inertia */
 #define TRACK_AGE_S 0.6
 #define TIME_CONSTANT_S 0.5
 #define FIRST_MEMORY_S 0.04             /* two cycles */
@@ -72,6 +76,7 @@ void mains_forget(Mains *m) {
                 m->finders[i].power = 0;
         }
         m->known = false;
+        m->drift_hz = 0;
         m->hz = m->finders[0].nominal_hz;
         choose_harmonics(m, m->hz);
 }
@@ -147,13 +152,15 @@ float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip) {
                 sum += *(const Quad*) (c->re + i) * *(const Quad*) (m->re + i);
                 sum += *(const Quad*) (c->im + i) * *(const Quad*) (m->im + i);
         }
-        float y = x - ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        c->alternation = -c->alternation;
+        float y = x - c->alternation - ((sum[0] + sum[1]) + (sum[2] + sum[3]));
 
         /* While young, the running least squares fit; then the exponential memory. */
         float gain = fmaxf(2.0f / (float) (m->gain_steps_min + c->age), m->gain_min);
         c->age++;
 
         float e = y > clip ? clip : y < -clip ? -clip : y;
+        c->alternation += gain / 2 * e; /* as quick as the others, of which a sine and a cosine share it */
         Quad ge = { gain * e, gain * e, gain * e, gain * e };
         for (unsigned i = 0; i < m->n_harmonics; i += 4) {
                 *(Quad*) (c->re + i) += ge * *(const Quad*) (m->re + i);
@@ -224,6 +231,7 @@ static bool decide(Mains *m) {
         bool jumped = m->known || !same;
         m->known = true;
         m->hz = hz;
+        m->drift_hz = 0;
         choose_harmonics(m, f->nominal_hz);
         return jumped;
 }
@@ -249,8 +257,9 @@ static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
         bool heard = hypot(f->turn_re, f->turn_im) > FINDER_COHERENCE * f->power;
         if (!m->known || !heard || hypot(re, im) <= 0.8 * power)
                 return;
-        m->hz += TRACK_GAIN * atan2(im, re) / (2 * M_PI * m->track_steps / m->step_rate_hz);
-        m->hz = clamp(m->hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+        double error_hz = atan2(im, re) / (2 * M_PI * m->track_steps / m->step_rate_hz);
+        m->drift_hz = clamp(m->drift_hz + TRACK_DRIFT_GAIN * error_hz, -DRIFT_HZ_MAX, DRIFT_HZ_MAX);
+        m->hz = clamp(m->hz + TRACK_GAIN * error_hz + m->drift_hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
 }
 
 /* After all channels. *ret_changed: the amplitudes of all channels have to be learned anew. */

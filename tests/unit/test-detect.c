@@ -581,6 +581,60 @@ START_TEST(mains) {
 }
 END_TEST
 
+/* A net whose frequency drifts steadily is followed without lag: the noise stays what it is. */
+START_TEST(mains_drift) {
+        enum { N = 40000 };
+        double noise_uv[2];
+
+        for (unsigned hum = 0; hum < 2; hum++) {
+                int32_t *x = new_signal(N, 1);
+                Reports *r = calloc(1, sizeof *r);
+                Detector *d = new_detector(1000, 1, r);
+                DetectChannelStats s;
+
+                seed(40);
+                add_noise(x, N, 1, 2);
+                for (size_t f = 0; f < N && hum; f++) {
+                        double t = (double) f / 1000, phase = 2 * M_PI * (50 * t + 0.007 * t * t / 2);
+                        add_uv(x + f, 100 * sin(phase) + 30 * sin(3 * phase) + 15 * sin(5 * phase));
+                }
+                detector_push(d, x, NULL, N);
+                detector_finish(d);
+                detector_get_channel_stats(d, 0, &s);
+                ck_assert_uint_eq(r->n_events, 0);
+                noise_uv[hum] = s.noise_uv;
+                detector_free(d);
+                free(r);
+                free(x);
+        }
+        printf("mains of 100 uV drifting by 7 mHz/s raise the noise by %.1f %%\n", 100 * (noise_uv[1] / noise_uv[0] - 1));
+        ck_assert(noise_uv[1] < 1.04 * noise_uv[0]);
+}
+END_TEST
+
+/* Two converters that take turns and differ: what alternates from sample to sample is no noise. */
+START_TEST(alternation) {
+        enum { N = 20000 };
+        int32_t *x = new_signal(N, 1);
+        Reports *r = calloc(1, sizeof *r);
+        Detector *d = new_detector(1000, 1, r);
+        DetectChannelStats s;
+
+        seed(41);
+        add_noise(x, N, 1, 2);
+        for (size_t f = 0; f < N; f++)
+                add_uv(x + f, f % 2 ? 8 : -8);
+        detector_push(d, x, NULL, N);
+        detector_finish(d);
+        detector_get_channel_stats(d, 0, &s);
+        ck_assert_uint_eq(r->n_events, 0);
+        ck_assert_double_eq_tol(s.noise_uv, 2, 0.1);
+        detector_free(d);
+        free(r);
+        free(x);
+}
+END_TEST
+
 static void check_kind(const int32_t *x, size_t n, EventKind kind, unsigned discharges, double peak_frame) {
         Reports *r = detect(1000, 1, x, n, 100);
 
@@ -825,6 +879,8 @@ int main(void) {
         tcase_add_test(t, lead_off);
         tcase_add_test(t, false_alarms);
         tcase_add_test(t, mains);
+        tcase_add_test(t, mains_drift);
+        tcase_add_test(t, alternation);
         tcase_add_test(t, doublet_and_multiplet);
         tcase_add_test(t, neighbours);
         tcase_add_test(t, common);
