@@ -181,6 +181,7 @@ typedef struct Crossing {               /* the statistic is or was above the thr
         float max;
 } Crossing;
 
+float discharge_lobe_s(const float *shape);
 float discharge_similarity(const float *a, const float *b);
 size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigma_uv, float snr,
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
@@ -218,6 +219,7 @@ typedef struct Chain {                  /* discharges of one channel that belong
         double first_peak, onset, end;  /* steps */
         double last_peak;
         float snr, amplitude_uv;
+        double active;                  /* steps in discharges, of those from onset to end */
         float loud_before;              /* the signal just before, in standard deviations */
         bool is_long;                   /* one of them lasts longer than a potential does */
         bool sustained;
@@ -234,11 +236,17 @@ typedef struct Events {
         OpenEvent *open;                /* [n_channels] */
         unsigned n_open;
         double gap, sustained_gap, sustained_length, long_length;       /* steps */
-        double neighbour_lag, common_lag, train_length, settle;
+        double burst_length, after_burst;
+        double neighbour_lag, common_lag, train_length, train_interval, bump_apart, settle;
 } Events;
 
 /* --- detector.c --- */
-#define TRAIN_MEMORY 12
+#define BUMPS 16
+
+typedef struct Bump {                   /* the statistic has a maximum, above the threshold or not far below */
+        double step;
+        float statistic;
+} Bump;
 
 typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
         bool active;
@@ -264,9 +272,10 @@ typedef struct Channel {
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Chain chain;
-        struct { double peak; float amplitude_uv; } train[TRAIN_MEMORY]; /* the latest discharges */
-        unsigned train_next;
+        Bump bumps[BUMPS];
+        unsigned bump_next;
         Heartbeat heartbeat;
+        double rest_from;               /* step: here the latest burst and what follows it are over */
         bool usable;                    /* at the latest step */
         uint64_t exposure_steps, exposure_at_chain;
         uint64_t n_events;
@@ -295,6 +304,7 @@ struct Detector {
 int events_init(Detector *d);
 void events_done(Detector *d);
 void events_discharge(Detector *d, unsigned channel, const Discharge *discharge);
+void events_statistic(Detector *d, unsigned channel, double step, float statistic);
 void events_sustained(Detector *d, unsigned channel, double step);
 void events_step(Detector *d, double step);     /* report what is decided by now */
 void events_drop(Detector *d, unsigned channel);

@@ -80,8 +80,9 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
 
         raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
         c->fresh = true;
-        for (unsigned k = 0; k < TRAIN_MEMORY; k++)
-                c->train[k].peak = -INFINITY;
+        c->rest_from = -INFINITY;
+        for (unsigned k = 0; k < BUMPS; k++)
+                c->bumps[k].step = -INFINITY;
         if (d->lowpass.n_taps > 0) {
                 c->lowpass_ring = calloc(2 * d->lowpass.n_padded, sizeof *c->lowpass_ring);
                 if (!c->lowpass_ring)
@@ -328,11 +329,13 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
         if (!noise_known(&c->noise) || c->frames < c->hold_frames)
                 return;
 
-        crossing_next(d, c, channel, step, largest_output(d, c));
+        float statistic = largest_output(d, c);
+        crossing_next(d, c, channel, step, statistic);
+        events_statistic(d, channel, (double) step, statistic);
         c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
         if (c->sustained)
                 events_sustained(d, channel, (double) step);
-        c->usable = !c->chain.open || !c->chain.sustained;
+        c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
         c->exposure_steps += c->usable;
 }
 

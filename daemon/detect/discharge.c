@@ -146,6 +146,18 @@ float discharge_similarity(const float *a, const float *b) {
         return best;
 }
 
+/* Width of the main lobe at half its height, as far as the shape reaches. */
+float discharge_lobe_s(const float *shape) {
+        int from = SHAPE_POINTS / 2, to = from;
+        float half = shape[from] / 2;
+
+        while (from > 0 && (half > 0 ? shape[from - 1] >= half : shape[from - 1] <= half))
+                from--;
+        while (to + 1 < SHAPE_POINTS && (half > 0 ? shape[to + 1] >= half : shape[to + 1] <= half))
+                to++;
+        return (float) (to - from) * SHAPE_S / (SHAPE_POINTS - 1);
+}
+
 /*
  * Discharges between two steps, in order of time: the largest peak and its surroundings,
  * then the largest of what is left, as long as it stands out.

@@ -20,9 +20,18 @@
 #define LONG_S 0.080                    /* one potential is shorter (4-40 ms), also in noise */
 #define ALIKE 0.7f                      /* correlation: of the same unit */
 #define OTHERS_MAX 1u                   /* discharges of other shape in one event */
+#define BURST_S 0.05                    /* discharges that fill so long ... */
+#define BURST_SHARE 0.6                 /* ... to this share are not of one unit: they overlap */
+#define AFTER_BURST_S 0.5               /* for so long after one the muscle is not at rest */
+#define SLOW_S 0.013f                   /* no unit's potential has a lobe so wide (2-8 ms, evoked ones to 12) */
 #define TRAIN_S 1.5
-#define TRAIN_DISCHARGES 6              /* within that time: 4 a second */
-#define TRAIN_RATIO 2.5f                /* of amplitudes: a large twitch amid small ones is not one of them */
+#define TRAIN_BEFORE 5u                 /* so many came before in that time, or ... */
+#define TRAIN_INTERVAL_S 0.25
+#define TRAIN_ROW 3u                    /* ... so many in a row, each so soon after the one before */
+#define TRAIN_SMALLER 1.6f              /* in size: a large twitch amid small ones is not one of them, ... */
+#define TRAIN_LARGER 4.0f               /* ... a small one amid large ones may be, units come and go */
+#define BUMP_FRACTION 0.65f             /* of the threshold */
+#define BUMP_APART_S 0.04
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_AFTER_S 0.1        /* no longer than DISCHARGE_GAP_S: it has to be there when decided */
 #define SURROUNDINGS_APART_S 0.01
@@ -45,10 +54,14 @@ int events_init(Detector *d) {
                 .gap = DISCHARGE_GAP_S * rate_hz,
                 .sustained_gap = SUSTAINED_GAP_S * rate_hz,
                 .sustained_length = SUSTAINED_S * rate_hz,
+                .burst_length = BURST_S * rate_hz,
+                .after_burst = AFTER_BURST_S * rate_hz,
                 .long_length = LONG_S * rate_hz,
                 .neighbour_lag = NEIGHBOUR_LAG_S * rate_hz,
                 .common_lag = fmax(COMMON_LAG_S * rate_hz, 0.5),
                 .train_length = TRAIN_S * rate_hz,
+                .train_interval = TRAIN_INTERVAL_S * rate_hz,
+                .bump_apart = BUMP_APART_S * rate_hz,
                 .settle = d->bank.n_taps + d->crossing_close_steps,
         };
         return d->events.open ? 0 : -ENOMEM;
@@ -114,14 +127,28 @@ static bool is_common(const Detector *d, unsigned event) {
                 last - first <= d->events.common_lag && most <= COMMON_RATIO * least;
 }
 
+/*
+ * A unit under will, or one that will not stop, discharges 4 to 20 times a second, and only the largest
+ * of its potentials cross the threshold: those that nearly do tell what they belong to. By chance
+ * noise has one such in some seconds.
+ */
 static bool in_train(const Detector *d, const Channel *c) {
-        unsigned n = 0;
+        double now = c->chain.first_peak + d->bank.n_taps / 2.0, next = now;
+        unsigned n = 0, row = 0;
+        bool in_row = true;
 
-        for (unsigned i = 0; i < TRAIN_MEMORY; i++)
-                n += c->chain.last_peak - c->train[i].peak <= d->events.train_length &&
-                        c->train[i].amplitude_uv <= TRAIN_RATIO * c->chain.amplitude_uv &&
-                        c->chain.amplitude_uv <= TRAIN_RATIO * c->train[i].amplitude_uv;
-        return n >= TRAIN_DISCHARGES;
+        for (unsigned i = 1; i <= BUMPS; i++) {
+                const Bump *b = c->bumps + (c->bump_next + BUMPS - i) % BUMPS;
+
+                if (b->step > now - d->events.bump_apart || b->statistic * TRAIN_SMALLER < c->chain.snr ||
+                    b->statistic > c->chain.snr * TRAIN_LARGER)
+                        continue;
+                n += now - b->step <= d->events.train_length;
+                in_row = in_row && next - b->step <= d->events.train_interval;
+                row += in_row;
+                next = b->step;
+        }
+        return n >= TRAIN_BEFORE || row >= TRAIN_ROW;
 }
 
 static float loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at) {
@@ -142,12 +169,21 @@ static bool stands_out(const Detector *d, const Channel *c) {
         return c->chain.snr >= d->threshold * fmaxf(1, loud / SURROUNDINGS_LOUD);
 }
 
+/* Several discharges of one unit have silence between them; a word, a blink, a clenched jaw has not. */
+static bool is_burst(const Detector *d, const Chain *chain) {
+        double length = chain->end - chain->onset;
+
+        return chain->sustained || chain->is_long || chain->n_others > OTHERS_MAX ||
+                (length > d->events.burst_length && chain->active > BURST_SHARE * length);
+}
+
 static EventKind kind_of(const Detector *d, const Channel *c, bool sustained) {
         if (sustained)
                 return EVENT_CONTRACTION;
         if (in_train(d, c))
                 return EVENT_UNIT_TRAIN;
-        if (c->chain.is_long || c->chain.n_others > OTHERS_MAX || !stands_out(d, c))
+        if (is_burst(d, &c->chain) || c->chain.first_peak < c->rest_from || !stands_out(d, c) ||
+            discharge_lobe_s(c->chain.shape) > SLOW_S)
                 return EVENT_UNCLASSIFIED;
         switch (c->chain.n_alike) {
         case 1:
@@ -241,9 +277,15 @@ static void event_close(Detector *d, unsigned event) {
         } else
                 report_event(d, channels, n, sustained);
 
-        for (unsigned i = 0; i < d->config.n_channels; i++)
-                if (d->channels[i].chain.open && d->channels[i].chain.event == event)
-                        chain_close(d, d->channels + i);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->chain.open || c->chain.event != event)
+                        continue;
+                if (cause == _ARTEFACT_CAUSE_MAX && is_burst(d, &c->chain))
+                        c->rest_from = c->chain.end + d->events.after_burst;
+                chain_close(d, c);
+        }
 }
 
 /* --- collecting --- */
@@ -331,15 +373,29 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
         OpenEvent *e = d->events.open + chain->event;
         e->last = fmax(e->last, is_long ? discharge->end : discharge->peak);
         chain->last_peak = discharge->peak;
-        c->train[c->train_next].peak = discharge->peak;
-        c->train[c->train_next].amplitude_uv = discharge->amplitude_uv;
-        c->train_next = (c->train_next + 1) % TRAIN_MEMORY;
         chain->is_long = chain->is_long || is_long;
+        chain->active += discharge->end - discharge->onset;
         chain->end = fmax(chain->end, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
         chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
         if (chain->end - chain->onset > d->events.sustained_length)
                 set_sustained(d, c);
+}
+
+/* What nearly crosses the threshold, and what does. */
+void events_statistic(Detector *d, unsigned channel, double step, float statistic) {
+        Channel *c = d->channels + channel;
+
+        if (statistic < BUMP_FRACTION * d->threshold)
+                return;
+        Bump *latest = c->bumps + (c->bump_next + BUMPS - 1) % BUMPS;
+        if (step - latest->step >= d->events.bump_apart) {
+                latest = c->bumps + c->bump_next;
+                c->bump_next = (c->bump_next + 1) % BUMPS;
+                latest->statistic = 0;
+        }
+        if (statistic > latest->statistic)
+                *latest = (Bump) { .step = step, .statistic = statistic };
 }
 
 /* Not a discharge, but activity that does not end. */

@@ -173,9 +173,10 @@ END_TEST
 /* Where nothing twitches: twitches reported, at most so many. Contractions, speech, blinks, hum, rails. */
 START_TEST(nothing_twitches) {
         static const struct { const char *name; size_t at_most; } files[] = {
-                { "ads1299/mains50_sd", 4 }, { "ads1299/mains60_1", 2 }, { "ads1299/mains60_2", 1 },
-                { "ads1299/saturation", 2 }, { "ads1299/head_blink_clench", 8 }, { "ads1299/speech", 36 },
-                { "ads1299/speech_2", 18 }, { "emg/biceps_fatigue", 1 }, { "emg/biceps_bursts", 4 }, { "emg/ecg", 6 },
+                { "ads1299/mains50_sd", 3 }, { "ads1299/mains60_1", 1 }, { "ads1299/mains60_2", 1 },
+                { "ads1299/saturation", 0 }, { "ads1299/head_blink_clench", 4 }, { "ads1299/speech", 36 },
+                { "ads1299/speech_2", 14 }, { "ads1299/subvocal", 60 }, { "emg/biceps_fatigue", 1 },
+                { "emg/biceps_bursts", 1 }, { "emg/arm_bursts", 4 }, { "emg/ecg", 2 },
         };
         Found *f = malloc(sizeof *f);
 
@@ -208,7 +209,7 @@ START_TEST(unit_trains) {
         }
         printf("unit trains: %zu of about %zu potentials reported as twitches; %zu of 3 isolated ones\n", in_trains,
                potentials, isolated);
-        ck_assert_uint_ge(isolated, 2);
+        ck_assert_uint_ge(isolated, 1);         /* one comes 0.3 s after a movement, one is at the floor */
         ck_assert(in_trains <= 0.06 * (double) potentials);
         free(f);
 }

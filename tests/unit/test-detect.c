@@ -802,6 +802,100 @@ START_TEST(contraction) {
 }
 END_TEST
 
+static size_t count_twitches(const Reports *r, double from_frame) {
+        size_t n = 0;
+        for (size_t i = 0; i < r->n_events; i++)
+                n += is_twitch(r->events + i) && r->events[i].peak >= from_frame;
+        return n;
+}
+
+/* A unit that discharges eight times a second about as high as the threshold: only some cross it. */
+START_TEST(faint_train) {
+        enum { N = 40000 };
+        int32_t *x = new_signal(N, 1);
+        double t = 10;
+
+        seed(42);
+        add_noise(x, N, 1, 2);
+        while (t < 30) {
+                add_twitch(x, N, 1, 0, 1000, t, 9 + 3 * uniform());
+                t += 0.125 * (1 + 0.15 * gaussian());
+        }
+        add_twitch(x, N, 1, 0, 1000, 37, 50);
+        Reports *r = detect(1000, 1, x, N, 100);
+        ck_assert_uint_gt(r->n_events, 10);
+        ck_assert_ptr_nonnull(event_at(r, 0, 37000, 1000));
+        printf("faint unit train: %zu of %zu events called twitches\n", count_twitches(r, 0) - 1, r->n_events);
+        ck_assert_uint_le(count_twitches(r, 0) - 1, 3);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* A QRS complex, without the slow waves around it. */
+static double qrs(double t_s) {
+        return exp(-pow(t_s / 0.010, 2) / 2) - 0.25 * exp(-pow((t_s - 0.030) / 0.010, 2) / 2) -
+                0.15 * exp(-pow((t_s + 0.028) / 0.008, 2) / 2);
+}
+
+/* Heartbeats are known as such after a few; a unit that happens to twitch evenly is none. */
+START_TEST(heart_and_even_unit) {
+        enum { N = 60000 };
+
+        for (unsigned unit = 0; unit < 2; unit++) {
+                int32_t *x = new_signal(N, 1);
+                size_t beats = 0;
+
+                seed(43);
+                add_noise(x, N, 1, 2);
+                for (double t = 3; t < 58; t += 0.85 * (1 + 0.03 * gaussian()), beats++)
+                        if (unit)
+                                add_twitch(x, N, 1, 0, 1000, t, 60);
+                        else
+                                for (int i = -80; i <= 80; i++)
+                                        add_uv(x + (size_t) (1000 * t) + i, 200 * qrs(i / 1000.0));
+                Reports *r = detect(1000, 1, x, N, 100);
+                printf("%zu %s: %zu called twitches, %zu heartbeats\n", beats, unit ? "even twitches" : "heartbeats",
+                       count_twitches(r, 0), count_artefacts(r, ARTEFACT_ECG));
+                if (unit) {
+                        ck_assert_uint_eq(count_twitches(r, 0), beats);
+                } else {
+                        ck_assert_uint_le(count_twitches(r, 0), 3);
+                        ck_assert_uint_ge(count_artefacts(r, ARTEFACT_ECG), beats - 6);
+                }
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
+/* A tenth of a second of many units is not a multiplet, and what follows at once is not rest. */
+START_TEST(burst) {
+        enum { N = 30000, BURSTS = 8 };
+        int32_t *x = new_signal(N, 1);
+
+        seed(44);
+        add_noise(x, N, 1, 2);
+        for (unsigned i = 0; i < BURSTS; i++) {
+                for (unsigned k = 0; k < 12; k++)
+                        add_twitch(x, N, 1, 0, 1000, 4 + 3 * i + 0.1 * uniform(), 50 + 100 * uniform());
+                add_twitch(x, N, 1, 0, 1000, 4 + 3 * i + 0.4, 50);
+                add_twitch(x, N, 1, 0, 1000, 4 + 3 * i + 1.5, 50);
+        }
+        Reports *r = detect(1000, 1, x, N, 100);
+        for (unsigned i = 0; i < BURSTS; i++) {
+                const DetectEvent *after = event_at(r, 0, 4400 + 3000 * i, 1000);
+                const DetectEvent *later = event_at(r, 0, 5500 + 3000 * i, 1000);
+
+                ck_assert(!after || !is_twitch(after));
+                ck_assert(later && is_twitch(later));
+        }
+        ck_assert_uint_le(count_twitches(r, 0), BURSTS + 1);
+        free(r);
+        free(x);
+}
+END_TEST
+
 /* An event comes no later than promised. */
 START_TEST(latency) {
         static const double rates_hz[] = { 250, 1000, 16000 };
@@ -887,6 +981,9 @@ int main(void) {
         tcase_add_test(t, spike);
         tcase_add_test(t, jump);
         tcase_add_test(t, contraction);
+        tcase_add_test(t, faint_train);
+        tcase_add_test(t, heart_and_even_unit);
+        tcase_add_test(t, burst);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
         suite_add_tcase(s, t);
