@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -98,11 +98,14 @@ BENCH_SRC := $(filter-out tests/bench/bench-%.c,$(wildcard tests/bench/*.c))
 BENCH_HOURS ?= 100
 
 $(B)/libbench.a: $(call obj,$(BENCH_SRC))
-$(B)/bench-detect: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
+$(B)/bench-detect $(B)/bench-speed: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size)
 	@tests/bench/report.py --hours $(BENCH_HOURS) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
+
+bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the same filters in NumPy/SciPy
+	@/usr/bin/python3 tests/bench/speed.py $(B)/bench-speed
 
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed

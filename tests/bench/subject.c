@@ -75,12 +75,16 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
         return 0;
 }
 
-/* Frame by frame: so the frame at which an event is decided is known. */
 void subject_push(Subject *s, const int32_t *codes, size_t n_frames) {
         for (size_t i = 0; i < n_frames; i++) {
                 s->pushed++;
                 detector_push(s->detector, codes + i * s->n_channels, NULL, 1);
         }
+}
+
+void subject_push_block(Subject *s, const int32_t *codes, size_t n_frames) {
+        s->pushed += n_frames;
+        detector_push(s->detector, codes, NULL, n_frames);
 }
 
 void subject_finish(Subject *s) {

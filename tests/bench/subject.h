@@ -16,7 +16,9 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
 Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Subject*, subject_free);
 
+/* Frame by frame, to know at which one an event is decided; or all at once. */
 void subject_push(Subject *s, const int32_t *codes, size_t n_frames);
+void subject_push_block(Subject *s, const int32_t *codes, size_t n_frames);
 void subject_finish(Subject *s);
 
 double subject_exposure_s(const Subject *s);    /* mean over channels */
