@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2120
 # For the scenarios: they start with `. "$LIB"`, run as root in the guest, print what they do and
 # end with status 0 (passed), 77 (skipped) or another (failed). $RESULTS is a folder that the host
-# sees, $DATA the real recordings, where the host has them.
+# sees, $DATA the real recordings, where the host has them; the current folder is theirs, and empty.
 
 set -eu
 

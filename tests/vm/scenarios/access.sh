@@ -15,17 +15,17 @@ say "$(id member); $(id stranger)"
 
 # for_both COMMAND...: works for the member, and is denied to the stranger, for that reason
 for_both() {
-        as member "$@" > /run/member.out 2>&1 || fail "member: $*: $(cat /run/member.out)"
+        as member "$@" > member.out 2>&1 || fail "member: $*: $(cat member.out)"
         denied "$@"
         say "member yes, stranger no: $*"
 }
 
 denied() {
-        if as stranger timeout 20 "$@" > /run/stranger.out 2>&1; then
-                fail "stranger may: $*: $(head -n 3 /run/stranger.out)"
+        if as stranger timeout 20 "$@" > stranger.out 2>&1; then
+                fail "stranger may: $*: $(head -n 3 stranger.out)"
         fi
-        grep -q -i -E 'denied|not permitted|rejected|not allowed' /run/stranger.out ||
-                fail "stranger: refused, but not as such: $*: $(cat /run/stranger.out)"
+        grep -q -i -E 'denied|not permitted|rejected|not allowed' stranger.out ||
+                fail "stranger: refused, but not as such: $*: $(cat stranger.out)"
 }
 
 # --- properties and calls ---
@@ -46,27 +46,27 @@ denied busctl monitor --timeout=5 org.twitchd1
 
 # --- signals: both listen to the same twitches ---
 for user in member stranger; do
-        start "$user" dbus-monitor --system "type='signal',path_namespace='/org/twitchd1'" > "/run/$user.signals" 2>&1
+        start "$user" dbus-monitor --system "type='signal',path_namespace='/org/twitchd1'" > "$user.signals" 2>&1
         eval "$user=\$!"
 done
 # shellcheck disable=SC2154
 listeners="$member $stranger"
 sleep 2
-twitch-synth --channels 8 --rate 1000 --seconds 30 --seed 3 --truth /run/truth.csv --device "$SIM_DEVICE"
+twitch-synth --channels 8 --rate 1000 --seconds 30 --seed 3 --truth truth.csv --device "$SIM_DEVICE"
 sleep 3
 # and the object comes and goes on the bus: InterfacesRemoved, InterfacesAdded
 systemctl restart twitchd
 wait_running
 # shellcheck disable=SC2086
 kill $listeners
-got=$(grep -c 'member=Twitch' /run/member.signals || true)
-say "member: $got twitches, $(grep -c '^signal' /run/member.signals || true) signals in all"
-[ "$got" -gt 0 ] || fail "the member got no twitch: $(cat /run/member.signals)"
-if grep -E 'path=/org/twitchd1|interface=org.twitchd1' /run/stranger.signals; then
+got=$(grep -c 'member=Twitch' member.signals || true)
+say "member: $got twitches, $(grep -c '^signal' member.signals || true) signals in all"
+[ "$got" -gt 0 ] || fail "the member got no twitch: $(cat member.signals)"
+if grep -E 'path=/org/twitchd1|interface=org.twitchd1' stranger.signals; then
         fail "the stranger got signals"
 fi
 # it did listen: the bus itself greeted it
-grep -q 'NameAcquired\|NameOwnerChanged' /run/stranger.signals || fail "the stranger did not listen: $(cat /run/stranger.signals)"
+grep -q 'NameAcquired\|NameOwnerChanged' stranger.signals || fail "the stranger did not listen: $(cat stranger.signals)"
 say "stranger: none"
 
 # --- the samples themselves ---

@@ -14,24 +14,24 @@ say "$(cat "$IIO/name") is $(basename "$IIO"), driver $(basename "$(readlink "$I
 wait_running
 say "udev started twitchd: $(systemctl show -P StatusText twitchd)"
 
-start member twitchctl monitor --json > /run/events.jsonl 2>/dev/null
+start member twitchctl monitor --json > events.jsonl 2>/dev/null
 monitors=$!
-mkfifo /run/shown
-sed -u 's/^/@twitch /' < /run/shown &
-start member twitchctl monitor > /run/shown 2>/dev/null
+mkfifo shown
+sed -u 's/^/@twitch /' < shown &
+start member twitchctl monitor > shown 2>/dev/null
 monitors="$monitors $!"
 sleep 1
 say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
 # asked for while signals flow
-(sleep $((seconds - 4)); as member twitchctl status > /run/status) &
+(sleep $((seconds - 4)); as member twitchctl status > status) &
 twitch-synth --channels 8 --rate 1000 --seconds "$seconds" --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
-        --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > /run/synth.log 2>&1 || fail "$(cat /run/synth.log)"
+        --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > synth.log 2>&1 || fail "$(cat synth.log)"
 sleep 3
 # shellcheck disable=SC2086
 kill $monitors
-cp /run/events.jsonl "$RESULTS/"
+cp events.jsonl "$RESULTS/"
 echo
-cat /run/status
+cat status
 unplug
 wait_for 20 is_stopped
 say "unplugged: twitchd stopped by itself"

@@ -13,9 +13,9 @@ wait_running
 say "plugged in; udev started twitchd: $(systemctl show -P StatusText twitchd)"
 as member twitchctl status
 
-start member twitchctl monitor --json > /run/events.jsonl 2> /run/monitor.log
+start member twitchctl monitor --json > events.jsonl 2> monitor.log
 monitors=$!
-start member twitchctl monitor > /run/shown 2> /dev/null
+start member twitchctl monitor > shown 2> /dev/null
 monitors="$monitors $!"
 sleep 2
 before=$(property Scans)
@@ -26,8 +26,8 @@ after=$(property Scans)
 say "$((after - before)) scans of 8 channels; the chip ran dry $(cat "$SIM/frames_underrun") times"
 # shellcheck disable=SC2086
 kill $monitors
-cat /run/monitor.log /run/shown
-cp /run/events.jsonl "$RESULTS/"
+cat monitor.log shown
+cp events.jsonl "$RESULTS/"
 
 [ $((after - before)) -ge 125000 ] || fail "not all scans arrived"
 expect_nothing_lost

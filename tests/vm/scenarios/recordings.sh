@@ -15,12 +15,12 @@ add_user member twitchd
 capture() {
         echo "$3" > "$IIO/sampling_frequency"
         # longer than the recording: zeros before and after
-        iio_readdev -b "$(($3 / 10))" -s "$((($4 + 8) * $3))" ads1299 > "/run/$1.scans" 2>/dev/null &
+        iio_readdev -b "$(($3 / 10))" -s "$((($4 + 8) * $3))" ads1299 > "$1.scans" 2>/dev/null &
         reader=$!
         wait_for 10 is_converting "$3"
         twitch-play "$DATA/$2" --device "$SIM_DEVICE" --seconds "$4" || fail "twitch-play: status $?"
         wait "$reader" || fail "iio_readdev: status $?"
-        mv "/run/$1.scans" "$RESULTS/"
+        mv "$1.scans" "$RESULTS/"
         for cause in drdy spi sync fifo; do
                 expect 0 cat "$IIO/lost_$cause"
         done
@@ -36,7 +36,7 @@ is_converting() {
 # hears the recording from the first frame on, as that of `twitchctl analyze` does.
 events() {
         configure "[device]" "rate_hz = $3"
-        start member twitchctl monitor --json > "/run/$1.jsonl" 2>/dev/null
+        start member twitchctl monitor --json > "$1.jsonl" 2>/dev/null
         local monitor=$! player
         twitch-play "$DATA/$2" --device "$SIM_DEVICE" --rate "$3" --seconds "$4" --wait 60 \
                 --clock "$RESULTS/$1.clock.csv" &
@@ -46,7 +46,7 @@ events() {
         wait "$player" || fail "twitch-play: status $?"
         sleep 5
         kill "$monitor"
-        mv "/run/$1.jsonl" "$RESULTS/"
+        mv "$1.jsonl" "$RESULTS/"
         say "$(grep -c '"type":"event"' "$RESULTS/$1.jsonl" || true) events in $4 s of $2"
         expect_nothing_lost
         systemctl stop twitchd

@@ -19,7 +19,7 @@ for round in $(seq $rounds); do
         # a writer is there in every other round: it has to be told to go first, an open device pins the module
         writer=
         if [ $((round % 2)) -eq 0 ]; then
-                twitch-synth --channels 8 --rate 1000 --seconds 600 --seed "$round" --truth /run/truth.csv \
+                twitch-synth --channels 8 --rate 1000 --seconds 600 --seed "$round" --truth truth.csv \
                         --device "$SIM_DEVICE" &
                 writer=$!
         fi
