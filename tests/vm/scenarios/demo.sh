@@ -23,7 +23,7 @@ monitors="$monitors $!"
 sleep 1
 say "$seconds s of generated muscle signals go in; these come out on the system bus, as a member of the group twitchd sees them:"
 # asked for while signals flow
-(sleep $((seconds - 4)); as member twitchctl status > status) &
+(sleep $((seconds - 4)); as member twitchctl status > status.txt) &
 twitch-synth --channels 8 --rate 1000 --seconds "$seconds" --seed "${SEED:-1}" --truth "$RESULTS/truth.csv" \
         --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" > synth.log 2>&1 || fail "$(cat synth.log)"
 sleep 3
@@ -31,7 +31,7 @@ sleep 3
 kill $monitors
 cp events.jsonl "$RESULTS/"
 echo
-cat status
+cat status.txt
 unplug
 wait_for 20 is_stopped
 say "unplugged: twitchd stopped by itself"
