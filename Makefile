@@ -101,7 +101,7 @@ $(B)/libbench.a: $(call obj,$(BENCH_SRC))
 $(B)/bench-detect $(B)/bench-speed: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
-bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size)
+bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size,T3,T4)
 	@tests/bench/report.py --hours $(BENCH_HOURS) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
 
 bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the same filters in NumPy/SciPy

@@ -39,6 +39,8 @@ static void help(void) {
                "  --rungs-db LO:HI           detectability of the twitches, 20 log10 d\n"
                "  --rung-step-db DB\n"
                "  --false-alarms-per-hour X  the detector's knob\n"
+               "  --artefacts                twitches among artefacts, instead of a ladder; FOLDER/happenings.csv tells\n"
+               "  --everything               also muscles at work, runs and trains\n"
                "  --peers                    let other methods look at the same samples\n"
                "  --check-bound              instead: how often does the clairvoyant cross its threshold in noise?\n",
                PROG);
@@ -47,7 +49,7 @@ static void help(void) {
 enum {
         ARG_OUT = 0x100, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED, ARG_NOISE_UV, ARG_CORNER_HZ, ARG_QUIET, ARG_FRESH,
         ARG_INTERVAL, ARG_DEPTH_MM, ARG_RUNGS_DB, ARG_RUNG_STEP_DB, ARG_FALSE_ALARMS, ARG_CHECK_BOUND, ARG_LEVEL_MAX,
-        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_PEERS, ARG_HELP,
+        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_PEERS, ARG_ARTEFACTS, ARG_EVERYTHING, ARG_HELP,
 };
 
 static const struct option options[] = {
@@ -72,6 +74,8 @@ static const struct option options[] = {
         { "ecg-uv", required_argument, NULL, ARG_ECG_UV },
         { "drift-uv", required_argument, NULL, ARG_DRIFT_UV },
         { "peers", no_argument, NULL, ARG_PEERS },
+        { "artefacts", no_argument, NULL, ARG_ARTEFACTS },
+        { "everything", no_argument, NULL, ARG_EVERYTHING },
         { "help", no_argument, NULL, ARG_HELP },
         {},
 };
@@ -124,6 +128,12 @@ static int parse_option(Arguments *a, int option, const char *name, const char *
         case ARG_PEERS:
                 a->peers = true;
                 return 0;
+        case ARG_ARTEFACTS:
+                c->contents = SCENE_ARTEFACTS;
+                return 0;
+        case ARG_EVERYTHING:
+                c->contents = SCENE_ALL;
+                return 0;
         case ARG_CHECK_BOUND:
                 a->check_bound = true;
                 return 0;
@@ -171,6 +181,20 @@ static void write_injections(FILE *f, const Injection *j, size_t n) {
                         j->unit, j->rung_db, j->amplitude_uv, j->snr, j->crossings_hz, j->clairvoyant);
 }
 
+static int write_script(const Arguments *a, const Script *script) {
+        _cleanup_fclose_ FILE *f = create(a->out, "happenings.csv");
+
+        if (!f)
+                return -EIO;
+        fprintf(f, "kind,time_s,from_s,to_s,channel,first_channel,n_channels,unit,amplitude_uv,snr\n");
+        for (size_t i = 0; script && i < script->n_happenings; i++) {
+                const Happening *h = script->happenings + i;
+                fprintf(f, "%s,%.6f,%.6f,%.6f,%u,%u,%u,%u,%.4f,%.4f\n", h->kind, h->time_s, h->from_s, h->to_s, h->channel,
+                        h->first_channel, h->n_channels, h->unit, h->amplitude_uv, h->snr);
+        }
+        return 0;
+}
+
 static int run(const Arguments *a) {
         _cleanup_(scene_freep) Scene *scene = NULL;
         _cleanup_(subject_freep) Subject *subject = NULL;
@@ -195,11 +219,14 @@ static int run(const Arguments *a) {
                 return r;
         }
 
+        r = write_script(a, scene_script(scene));
+        if (r < 0)
+                return r;
         fprintf(truth, "time_s,end_s,channel,unit,kind,rung_db,amplitude_uv,snr,crossings_hz,clairvoyant\n");
         fprintf(events, SUBJECT_EVENTS_HEADER);
         while (scene_next(scene, &codes, &n_frames, &injections, &n_injections)) {
                 write_injections(truth, injections, n_injections);
-                subject_push(subject, codes, n_frames);
+                subject_push(subject, codes, scene_flags(scene), n_frames);
                 if (peers)
                         peers_push(peers, codes, n_frames);
                 total += n_frames;

@@ -13,6 +13,7 @@ import statistics
 
 import fit
 import runs
+import script
 import scoring
 
 RATES = (1000, 2000)
@@ -225,7 +226,47 @@ def measures(bench):
     return result
 
 
-TIERS = {"T1": tier_1, "T2": tier_2, "size": measures}
+DISTURBED = ("--mains-uv", 100, "--ecg-uv", 300, "--drift-uv", 300)
+
+
+def scripted(bench, tier, title, contents, seed):
+    """Twitches among other things, with mains, heart and drift, and without, to see which of them do the harm."""
+    rows, result, shown = [], {}, None
+    for background, options in (("disturbed", DISTURBED), ("quiet", ())):
+        run = bench.run(f"{tier}-{background}", contents, "--channels", 8, "--noise-uv", "1:5", "--seed", seed,
+                        "--seconds", 1.5 * bench.twitch_seconds, "--peers", *options)
+        for detector in ("twitchd", *runs.PEERS):
+            r = result[f"{background}-{detector}"] = script.score(run, detector, LARGE_SIGMA)
+            causes = r["false_alarms_per_hour"]
+            rows.append([f"{background}, {detector}", show(r["sensitivity"], "{:.3f}"), show(r["precision"], "{:.3f}"),
+                         show(r["f1"], "{:.3f}"), *(show(causes[c], "{:.1f}") for c in script.CAUSES),
+                         show(r["avoidable_per_hour"], "{:.1f}"), show(100 * r["work_free"], "{:.1f}"), show(r.get("rest_lost") and 100 * r["rest_lost"], "{:.1f}")])
+        if background == "disturbed":
+            shown = result["disturbed-twitchd"]
+    table(f"{title}; F1 over twitches of {LARGE_SIGMA} sigma and more; false alarms per hour and channel by cause",
+          ["", "found", "precision", "F1", *script.CAUSES, "artefact+jerk+heart", "work free %", "rest lost %"], rows,
+          [f"{shown['large']} large twitches in {shown['channel_hours']:.1f} channel-hours; work: contractions and cramps, "
+           "seconds of them without a reported twitch"])
+    for background in ("disturbed", "quiet"):
+        r = result[f"{background}-twitchd"]
+        kinds = [k for k in (*script.KINDS, *runs.ARTEFACTS) if k in r["confusion"]]
+        columns = (*script.KINDS, "unclassified", "artefact", "missed")
+        table(f"    {background}, twitchd: what was made (rows) is reported as (columns); macro-F1 of kinds {r['macro_f1']:.3f}",
+              ["", *(c[:12] for c in columns), "recall", "precision", "F1"],
+              [[k, *(r["confusion"][k].get(c, 0) or "." for c in columns),
+                *(show(r["by_kind"][k][x]) if k in r["by_kind"] else "" for x in ("recall", "precision", "f1"))] for k in kinds])
+    return result
+
+
+def tier_3(bench):
+    return scripted(bench, "t3", "T3: artefacts", "--artefacts", 15)
+
+
+def tier_4(bench):
+    return scripted(bench, "t4", "T4: artefacts, contractions, cramps, jerks, runs and trains", "--everything", 16)
+
+
+TIERS = {"T1": tier_1, "T2": tier_2, "size": measures, "T3": tier_3, "T4": tier_4}
 
 
 class Bench:

@@ -21,6 +21,7 @@ class Truth:
         self.time_s = float(row["time_s"])
         self.end_s = float(row["end_s"])
         self.channel = int(row["channel"])
+        self.channels = {self.channel}
         self.unit = int(row["unit"])
         self.kind = row["kind"]
         self.rung_db = float(row["rung_db"])
@@ -28,6 +29,20 @@ class Truth:
         self.snr = float(row["snr"])
         self.crossings_hz = float(row["crossings_hz"])
         self.clairvoyant = float(row["clairvoyant"])
+
+
+class Happening:
+    """What a script put into the signal: a twitch of any kind, a muscle at work, an artefact."""
+
+    def __init__(self, row):
+        self.kind = row["kind"]
+        self.time_s = float(row["time_s"])
+        self.from_s = float(row["from_s"])
+        self.to_s = float(row["to_s"])
+        first = int(row["first_channel"])
+        self.channels = set(range(first, first + int(row["n_channels"])))
+        self.amplitude_uv = float(row["amplitude_uv"])
+        self.snr = float(row["snr"])
 
 
 class Event:
@@ -56,7 +71,7 @@ def match(truths, events, tolerance_s=TOLERANCE_S):
     for k, e in enumerate(events):
         i = bisect.bisect_left(times, e.time_s - tolerance_s)
         while i < len(times) and times[i] <= e.time_s + tolerance_s:
-            if truths[i].channel in e.channels:
+            if truths[i].channels.intersection(e.channels):
                 pairs.append((abs(times[i] - e.time_s), i, k))
             i += 1
     matched, taken = {}, set()
@@ -75,6 +90,7 @@ class Run:
             raise Unreadable(f"'{' '.join(command)}' failed")
         self.info = {k: float(v) for k, v in read(f"{folder}/run.csv")[0].items()}
         self.truths = sorted((Truth(r) for r in read(f"{folder}/truth.csv")), key=lambda t: t.time_s)
+        self.happenings = sorted((Happening(r) for r in read(f"{folder}/happenings.csv")), key=lambda h: h.time_s)
         self.reports = collections.defaultdict(list)
         for row in read(f"{folder}/events.csv"):
             self.reports[row["detector"]].append(Event(row))

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clairvoyant.h"
 #include "scene.h"
@@ -16,6 +17,8 @@
 #define LEAD_IN_S 30                    /* for a detector to learn the noise */
 #define APART_S 0.3                     /* between twitches of any channels: each is its own event */
 #define END_SHARE 0.1
+#define SNR_LO 6                        /* of what units do in a script */
+#define SNR_HI 60
 #define MARGIN_S (POTENTIAL_LEAD_S + CLAIRVOYANT_TAIL_S)
 #define INJECTIONS_MAX (SCENE_SEGMENT_S * 10 / 3 + 1) /* SCENE_SEGMENT_S / APART_S */
 
@@ -45,6 +48,9 @@ struct Scene {
         size_t n_injections;
         double *uv, *white;             /* [n_channels][n_frames] the signal; its noise and twitches whitened */
         int32_t *codes;                 /* [n_frames][n_channels] */
+        uint8_t *flags;                 /* likewise */
+        Script *script;
+        size_t *first_impulse;          /* [n_channels]: those before are over */
 };
 
 const SceneConfig scene_config_default = {
@@ -97,7 +103,7 @@ static int make_units(Scene *s) {
         const SceneConfig *c = &s->config;
         Prng prng;
 
-        s->n_units = c->fresh ? UNITS_FRESH : c->n_channels * UNITS_PER_CHANNEL;
+        s->n_units = c->contents != SCENE_LADDER ? script_n_units(c->n_channels) : c->fresh ? UNITS_FRESH : c->n_channels * UNITS_PER_CHANNEL;
         s->units = calloc(s->n_units + 1, sizeof(*s->units));
         s->detectabilities = calloc((size_t) s->n_units * c->n_channels + 1, sizeof(*s->detectabilities));
         if (!s->units || !s->detectabilities)
@@ -152,7 +158,7 @@ static void draw_injections(Scene *s) {
         double begin_s = (double) s->segment * SCENE_SEGMENT_S, end_s = begin_s + SCENE_SEGMENT_S;
 
         s->n_injections = 0;
-        if (!s->config.twitches)
+        if (!s->config.twitches || s->config.contents != SCENE_LADDER)
                 return;
         while (s->next_s + MARGIN_S < end_s) {
                 s->injections[s->n_injections++] = draw_injection(s);
@@ -233,6 +239,60 @@ static void whiten(Scene *s) {
         }
 }
 
+static void add_impulses(Scene *s, unsigned channel) {
+        double rate = s->config.rate_hz, begin_s = (double) s->segment * SCENE_SEGMENT_S, end_s = begin_s + SCENE_SEGMENT_S;
+        const double length_s = POTENTIAL_SAMPLES / MUAP_RATE_HZ;
+        const ImpulseList *l = s->script->impulses + channel;
+        double *x = s->uv + channel * s->n_frames;
+
+        while (s->first_impulse[channel] < l->n && l->items[s->first_impulse[channel]].at_s + length_s < begin_s)
+                s->first_impulse[channel]++;
+        for (size_t k = s->first_impulse[channel]; k < l->n && l->items[k].at_s - POTENTIAL_LEAD_S < end_s; k++) {
+                double at_s = l->items[k].at_s - begin_s;
+                double from = fmax(ceil((at_s - POTENTIAL_LEAD_S) * rate), 0);
+                double to = fmin((at_s - POTENTIAL_LEAD_S + length_s) * rate, (double) s->n_frames);
+
+                for (double i = from; i < to; i++)
+                        x[(size_t) i] += l->items[k].scale * potential_at(&s->units[l->items[k].unit].potential, i / rate - at_s);
+        }
+}
+
+static void add_artefact(Scene *s, const ScriptArtefact *a) {
+        double rate = s->config.rate_hz, begin_s = (double) s->segment * SCENE_SEGMENT_S;
+        double from = fmax(ceil((a->from_s - begin_s) * rate), 0);
+        double to = fmin((a->until_s - begin_s) * rate, (double) s->n_frames);
+        double *x = s->uv + a->channel * s->n_frames;
+
+        for (double i = from; i < to; i++) {
+                double t_s = begin_s + i / rate, uv;
+
+                switch (a->type) {
+                case SCRIPT_MOTION:
+                        x[(size_t) i] += synth_motion_value(&a->motion, t_s);
+                        break;
+                case SCRIPT_POP:
+                        x[(size_t) i] += synth_pop_value(&a->pop, t_s, rate);
+                        break;
+                case SCRIPT_FAULT:
+                        if (synth_fault_value(&a->fault, t_s, &uv)) {
+                                x[(size_t) i] = uv;
+                                s->flags[(size_t) i * s->config.n_channels + a->channel] = a->fault.lead_off;
+                        } else
+                                x[(size_t) i] += uv;
+                }
+        }
+}
+
+static void follow_script(Scene *s) {
+        memset(s->flags, 0, s->n_frames * s->config.n_channels);
+        if (!s->script)
+                return;
+        for (unsigned c = 0; c < s->config.n_channels; c++)
+                add_impulses(s, c);
+        for (size_t i = 0; i < s->script->n_artefacts; i++)
+                add_artefact(s, s->script->artefacts + i);
+}
+
 /* After the clairvoyant has looked. */
 static void disturb(Scene *s) {
         const SceneConfig *c = &s->config;
@@ -285,6 +345,9 @@ Scene* scene_free(Scene *s) {
         free(s->uv);
         free(s->white);
         free(s->codes);
+        free(s->flags);
+        free(s->first_impulse);
+        script_free(s->script);
         free(s);
         return NULL;
 }
@@ -297,7 +360,7 @@ int scene_new(const SceneConfig *config, Scene **ret) {
         s->config = *config;
         s->n_frames = (size_t) SCENE_SEGMENT_S * config->rate_hz;
         s->n_segments = (unsigned) ceil(config->seconds / SCENE_SEGMENT_S);
-        s->config.whiten |= config->twitches;
+        s->config.whiten |= config->twitches && config->contents == SCENE_LADDER;
         s->next_s = LEAD_IN_S + MARGIN_S;
         prng_init(&s->prng, config->seed, PRNG_PROCESS, 0);
 
@@ -305,12 +368,27 @@ int scene_new(const SceneConfig *config, Scene **ret) {
         s->uv = calloc(n, sizeof(*s->uv));
         s->white = calloc(n, sizeof(*s->white));
         s->codes = calloc(n, sizeof(*s->codes));
-        if (!s->uv || !s->white || !s->codes)
+        s->flags = calloc(n, sizeof(*s->flags));
+        s->first_impulse = calloc(config->n_channels, sizeof(*s->first_impulse));
+        if (!s->uv || !s->white || !s->codes || !s->flags || !s->first_impulse)
                 return -ENOMEM;
 
         int r = make_background(s);
         if (r >= 0)
                 r = make_units(s);
+        if (r >= 0 && config->contents != SCENE_LADDER)
+                r = script_new(&(ScriptConfig) {
+                        .seed = config->seed,
+                        .seconds = config->seconds,
+                        .lead_in_s = LEAD_IN_S,
+                        .n_channels = config->n_channels,
+                        .noise_uv = s->noise_uv,
+                        .units = s->units,
+                        .snr_lo = SNR_LO,
+                        .snr_hi = SNR_HI,
+                        .rail_uv = SCENE_CODE_MAX * SCENE_LSB_UV,
+                        .muscles_at_work = config->contents == SCENE_ALL,
+                }, &s->script);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(s);
@@ -331,6 +409,7 @@ bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const
         for (size_t i = 0; i < s->n_injections; i++)
                 look(s, s->injections + i);
         disturb(s);
+        follow_script(s);
         digitise(s);
 
         s->segment++;
@@ -351,4 +430,16 @@ const SynthNoise* scene_noise(const Scene *s, unsigned channel) {
 
 const Potential* scene_potential(const Scene *s, unsigned channel) {
         return &s->units[channel % s->n_units].potential;
+}
+
+const Script* scene_script(const Scene *s) {
+        return s->script;
+}
+
+double scene_noise_uv(const Scene *s, unsigned channel) {
+        return s->noise_uv[channel];
+}
+
+const uint8_t* scene_flags(const Scene *s) {
+        return s->flags;
 }

@@ -12,6 +12,7 @@
 
 #include "tests/synth/noise.h"
 #include "tests/synth/potential.h"
+#include "script.h"
 #include "util.h"
 
 #define SCENE_SEGMENT_S 20
@@ -28,6 +29,7 @@ typedef struct SceneConfig {
         double level_max;               /* the noise grows by up to that factor and shrinks again; 1: steady */
         double mains_uv, mains_hz;      /* what the clairvoyant does not see, 0: none */
         double ecg_uv, drift_uv;
+        enum { SCENE_LADDER, SCENE_ARTEFACTS, SCENE_ALL } contents;     /* SCENE_LADDER: twitches alone, as below */
 
         bool twitches;
         bool whiten;                    /* also without twitches, to check the bound */
@@ -40,10 +42,10 @@ typedef struct SceneConfig {
 
 extern const SceneConfig scene_config_default;
 
-typedef struct Unit {
+struct Unit {
         Potential potential;
         double end_s;                   /* after the excitation */
-} Unit;
+};
 
 typedef struct Injection {
         double at_s;                    /* excitation */
@@ -69,6 +71,11 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(Scene*, scene_free);
  */
 bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const Injection **ret_injections,
                 size_t *ret_n_injections);
+
+/* What is in the whole scene, unless its contents are a ladder (then NULL). */
+const Script* scene_script(const Scene *s);
+double scene_noise_uv(const Scene *s, unsigned channel);
+const uint8_t* scene_flags(const Scene *s);     /* of the segment: [frames][n_channels], 1: an electrode is off */
 
 /* For checking the bound itself: what the clairvoyant sees of the segment, and what it knows. */
 const double* scene_white(const Scene *s, unsigned channel);            /* [frames of a segment] */

@@ -75,10 +75,10 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
         return 0;
 }
 
-void subject_push(Subject *s, const int32_t *codes, size_t n_frames) {
+void subject_push(Subject *s, const int32_t *codes, const uint8_t *flags, size_t n_frames) {
         for (size_t i = 0; i < n_frames; i++) {
                 s->pushed++;
-                detector_push(s->detector, codes + i * s->n_channels, NULL, 1);
+                detector_push(s->detector, codes + i * s->n_channels, flags + i * s->n_channels, 1);
         }
 }
 

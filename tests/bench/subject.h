@@ -17,7 +17,7 @@ Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Subject*, subject_free);
 
 /* Frame by frame, to know at which one an event is decided; or all at once. */
-void subject_push(Subject *s, const int32_t *codes, size_t n_frames);
+void subject_push(Subject *s, const int32_t *codes, const uint8_t *flags, size_t n_frames);
 void subject_push_block(Subject *s, const int32_t *codes, size_t n_frames);
 void subject_finish(Subject *s);
 

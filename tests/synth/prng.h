@@ -27,11 +27,6 @@ typedef enum PrngStream {
         PRNG_ECG,
         PRNG_DRIFT,
         PRNG_LEVEL,
-        PRNG_MOTION,
-        PRNG_POP,
-        PRNG_FAULT,
-        PRNG_POOL,
-        PRNG_TRAIN,
         PRNG_SCENE,
 } PrngStream;
 
