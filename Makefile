@@ -125,6 +125,9 @@ modules_install: modules ## install the modules under DESTDIR
 	install -m 0644 $(KB)/ads1299.ko $(KB)/ads1299-sim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/updates/
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
+check-kernel: packages-kernel ## test the modules in a kernel with KASAN, lockdep, kmemleak, failslab (SEED=, ROUNDS=)
+	@tests/kernel/run
+
 # --- installation -----------------------------------------------------------
 # source:destination:mode. *.in files have @PREFIX@ and @VERSION@ filled in.
 INSTALL_FILES := \

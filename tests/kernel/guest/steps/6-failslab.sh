@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=dash source=tests/kernel/guest/lib.sh disable=SC2119
+# Every allocation fails once: of the hat's probe, of the driver's, of the ways to a running buffer
+# and to single conversions. Afterwards all works, and nothing has leaked.
+# limit: 100000
+# time: exact
+# expected: error -12|status -12|error: -12|error -(12|19|22): cannot add the SPI|can.t add .null., status
+# expected: vmalloc error|WARNING: .* spi_register_controller|Unable to properly free device link symlinks|probe of ads1299-sim failed
+# expected: kobject: can not set name properly|really_probe: driver_sysfs_add.* failed|bus_add_driver: .* failed
+# expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
+# expected: problem initializing queue|failed to create message pump kworker
+. /lib.sh
+
+# Also those that may sleep; of the caches that `slub_debug=` on the command line chose
+FAILSLAB=/sys/kernel/debug/failslab
+put $FAILSLAB/ignore-gfp-wait N
+put $FAILSLAB/verbose 0
+put $FAILSLAB/cache-filter Y
+
+swept() {
+        sweep "$@" || fail "sweep $*"
+        [ -z "$(leaks | tee /tmp/leaks)" ] || fail "$1: leaks: $(cat /tmp/leaks)"
+}
+
+swept "insmod ads1299-sim" insmod:/modules/ads1299-sim.ko rmmod:ads1299_sim
+
+plug
+put "$DRIVER/unbind" "$SPI"
+swept "bind" "write:$DRIVER/bind=$SPI" "write:$DRIVER/unbind=$SPI"
+put "$DRIVER/bind" "$SPI"
+find_iio || fail "not there after bind"
+expect 0 cat "$IIO/in_voltage0-voltage1_raw"
+
+swept "read raw" "read:$IIO/in_voltage0-voltage1_raw"
+swept "read scale" "read:$IIO/in_voltage0-voltage1_scale"
+swept "write rate" "write:$IIO/sampling_frequency=2000"
+swept "write scale" "write:$IIO/in_voltage0-voltage1_scale=0.000022351742"
+swept "write lead-off current" "write:$IIO/leadoff_current_nanoamp=6" "write:$IIO/leadoff_current_nanoamp=0"
+
+swept "open buffer" "open:$BUFFER"
+one="$IIO/scan_elements/in_voltage0-voltage1_en"
+put "$one" 0
+swept "enable channel" "write:$one=1" "write:$one=0"
+buffer_on
+buffer_off
+swept "enable buffer" "write:$IIO/buffer0/enable=1" "write:$IIO/buffer0/enable=0"
+buffer_on
+swept "disable buffer" "write:$IIO/buffer0/enable=0" "write:$IIO/buffer0/enable=1"
+buffer_off
+buffer_on
+ramp 8 500 "$BUFFER" || fail "no data after all this"
+expect "0 0 0 0" lost
+buffer_off
+swept "unbind" "write:$DRIVER/unbind=$SPI" "write:$DRIVER/bind=$SPI"
+find_iio || fail "not there after bind"
+
+# The way of a sample: nothing is allocated there, so all goes on when no allocation succeeds
+buffer_on 8192
+ramp 8 4000 "$BUFFER" > /tmp/ramp &
+reader=$!
+sleep 0.5
+starve 2000 || fail "starve"
+wait $reader || fail "the ramp broke while allocations failed"
+cat /tmp/ramp
+expect "0 0 0 0" lost
+buffer_off
+unplug
