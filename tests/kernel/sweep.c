@@ -3,13 +3,14 @@
  * Do one thing again and again, each time with another allocation in the kernel failing on the
  * way, until all have failed once:
  *
- *   sweep NAME ACT [UNDO]
+ *   sweep NAME ACT [UNDO [RENEW...]]
  *
- * where ACT and UNDO are `write:FILE=TEXT`, `read:FILE`, `open:FILE`, `insmod:FILE` or `rmmod:NAME`.
+ * where ACT, UNDO and RENEW are `write:FILE=TEXT`, `read:FILE`, `open:FILE`, `insmod:FILE` or `rmmod:NAME`.
  *
  * Whatever came of the failure (most make ACT fail, some the kernel can do without), UNDO must
- * work where ACT did, and then both once more with nothing failing. Prints how many allocations
- * there were. Status 0: all of this held.
+ * work where ACT did, and then both once more with nothing failing. RENEW is done before that where
+ * ACT went on without its allocation: the kernel's own code may have lost something then. Prints
+ * how many allocations there were. Status 0: all of this held.
  */
 
 #include <errno.h>
@@ -124,7 +125,7 @@ int main(int argc, char *argv[]) {
         int r;
 
         if (argc < 3) {
-                fprintf(stderr, "usage: sweep NAME ACT [UNDO]\n");
+                fprintf(stderr, "usage: sweep NAME ACT [UNDO [RENEW...]]\n");
                 return 2;
         }
         fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
@@ -141,6 +142,9 @@ int main(int argc, char *argv[]) {
                         return 1;
                 if (r == 1)
                         break;
+                for (int i = 4; r == 0 && i < argc; i++)
+                        if (must(name, n, argv[i], act(argv[i], 0)) < 0)
+                                return 1;
                 if (must(name, n, "once more", act(argv[2], 0)) < 0)
                         return 1;
                 if (undo && must(name, n, "undo once more", act(undo, 0)) < 0)
