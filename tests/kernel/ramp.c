@@ -50,6 +50,24 @@ static int32_t nanovolts_of(int32_t code) {
         return nv / (1 << ADS1299_CODE_BITS);
 }
 
+/* Counted in a file */
+static int next_generation(void) {
+        int fd;
+
+        fd = open("/tmp/ramp.generation", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || pread(fd, &generation, sizeof(generation), 0) < 0) {
+                perror("/tmp/ramp.generation");
+                return -1;
+        }
+        generation = (generation + 1) % GENERATIONS;
+        if (pwrite(fd, &generation, sizeof(generation), 0) != sizeof(generation)) {
+                perror("/tmp/ramp.generation");
+                return -1;
+        }
+        close(fd);
+        return 0;
+}
+
 /* The child: gives up with the device or with its parent */
 static int write_ramp(unsigned channels, long frames) {
         int32_t frame[ADS1299_MAX_CHANNELS];
@@ -173,7 +191,8 @@ int main(int argc, char *argv[]) {
                 fprintf(stderr, "usage: ramp CHANNELS FRAMES BUFFER [lossy]\n");
                 return 1;
         }
-        generation = getpid() % GENERATIONS;
+        if (next_generation() < 0)
+                return 1;
         r.channels = atoi(argv[1]);
         frames = atol(argv[2]);
         if (r.channels < 1 || r.channels > ADS1299_MAX_CHANNELS || frames < 1 || frames > MAX_FRAMES) {

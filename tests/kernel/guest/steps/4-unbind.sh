@@ -53,9 +53,10 @@ ramp 8 500 "$BUFFER" lossy || fail "no ramp after all this"
 
 # A writer holds the hat's module, whether its queue is full or not; killed, it lets go at once
 buffer_off
-yes aaaaaaaa > $SIM 2>/dev/null &
+dd if=/dev/zero of=$SIM bs=32 count=100000 2>/dev/null &
 writer=$!
-until_ok 5 test -e "/proc/$writer/fd/1"
+opened() { [ "$(readlink "/proc/$1/fd/1")" = "$2" ]; }
+until_ok 5 opened $writer $SIM || fail "the writer does not start"
 rmmod ads1299_sim 2>/dev/null && fail "rmmod of a hat in use"
 kill -9 $writer
 wait $writer 2>/dev/null
