@@ -8,7 +8,8 @@ plug
 running=
 readers=0
 
-# The edges since the buffer was enabled are scans or losses, but for the one that may be on its way
+# The edges since the buffer was enabled are scans or losses, but for those that come while the chip
+# is told to start and stop: one or two, or a burst where this slow kernel is behind the chip
 start() {
         [ -z "$running" ] || return 0
         edges=$(counter drdy_edges)
@@ -30,10 +31,10 @@ stop() {
         all=$scans
         for n in $(lost); do all=$((all + n)); done
         echo "edges $edges scans $scans lost $(lost)"
-        case $((edges - all)) in
-        0|1) ;;
-        *) fail "$edges edges, but $all scans and losses" ;;
-        esac
+        slack=2
+        [ "$(cat "$IIO/sampling_frequency")" -le 1000 ] || slack=20
+        [ $all -le $edges ] || fail "$edges edges, but $all scans and losses"
+        [ $((edges - all)) -le $slack ] || fail "$edges edges, but $all scans and losses only"
         readers=$((readers + 1))
 }
 
