@@ -25,7 +25,7 @@ typedef struct Arguments {
 static void help(void) {
         printf("%s [OPTIONS...] --out FOLDER\n"
                "\n"
-               "Writes FOLDER/truth.csv, FOLDER/events.csv and FOLDER/run.csv. tests/bench/report makes tables of them.\n"
+               "Writes FOLDER/truth.csv, FOLDER/events.csv and FOLDER/run.csv. tests/bench/report.py makes tables.\n"
                "\n"
                "  --channels N --rate HZ --seconds N --seed N\n"
                "  --noise-uv LO:HI           RMS in 20-450 Hz, spread over the channels\n"

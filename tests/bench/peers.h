@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What others do, on the same samples: a plain threshold, one that follows the noise (SPiQE-style, detection.md
- * 2.1), and Teager-Kaiser energy. Favours they get: they are told the mains frequency and the noise-only rate
- * at which their factors were set to about one false alarm an hour, except for the plain one, which is at 6 sigma by
- * definition.
+ * 2.1), and Teager-Kaiser energy. They get two favours: they are told the mains frequency, and their factors are set
+ * to about one false alarm an hour in quiet noise; but the plain one is at 6 sigma by definition.
  */
 #pragma once
 

@@ -162,7 +162,8 @@ def tier_2(bench):
             interval = r["loss_interval_db"] or (None, None)
             rows.append([f"{rate} SPS, {detector}", show(r["bound_simulated_db"]), show(r["d90_db"]), show(r["loss_db"]),
                          f"{show(interval[0])} .. {show(interval[1])}",
-                         f"{100 * r['sensitivity']:.1f} ({100 * r['sensitivity_low']:.1f} .. {100 * r['sensitivity_high']:.1f})",
+                         f"{100 * r['sensitivity']:.1f} ({100 * r['sensitivity_low']:.1f} .. "
+                         f"{100 * r['sensitivity_high']:.1f})",
                          show(r["precision"], "{:.3f}"), show(r["extra_per_hour"]),
                          f"{alarms['per_hour']:.2f} ({alarms['low']:.2f} .. {alarms['high']:.2f})"])
         r = result[f"{rate}-twitchd"]
@@ -173,8 +174,8 @@ def tier_2(bench):
                              "--seconds", 0.2 * bench.hours * 3600 / CHANNELS)
         alarms = false_alarm_rate(drifting, "twitchd")
         result[f"{rate}-level"] = alarms
-        notes.append(f"{rate} SPS, noise alone that grows and shrinks threefold within 1 to 3 minutes: {alarms['per_hour']:.2f} "
-                     f"false alarms per hour and channel ({alarms['low']:.2f} .. {alarms['high']:.2f}) "
+        notes.append(f"{rate} SPS, noise alone that grows and shrinks threefold within 1 to 3 minutes: "
+                     f"{alarms['per_hour']:.2f} false alarms per hour and channel ({alarms['low']:.2f} .. {alarms['high']:.2f}) "
                      f"in {alarms['channel_hours']:.0f} h")
     for what, options in DISTURBANCES.items():
         options = ["--rate", RATES[0], *options]
@@ -240,7 +241,8 @@ def scripted(bench, tier, title, contents, seed):
             causes = r["false_alarms_per_hour"]
             rows.append([f"{background}, {detector}", show(r["sensitivity"], "{:.3f}"), show(r["precision"], "{:.3f}"),
                          show(r["f1"], "{:.3f}"), *(show(causes[c], "{:.1f}") for c in script.CAUSES),
-                         show(r["avoidable_per_hour"], "{:.1f}"), show(100 * r["work_free"], "{:.1f}"), show(r.get("rest_lost") and 100 * r["rest_lost"], "{:.1f}")])
+                         show(r["avoidable_per_hour"], "{:.1f}"), show(100 * r["work_free"], "{:.1f}"),
+                         show(100 * r["rest_lost"], "{:.1f}") if "rest_lost" in r else "-"])
         if background == "disturbed":
             shown = result["disturbed-twitchd"]
     table(f"{title}; F1 over twitches of {LARGE_SIGMA} sigma and more; false alarms per hour and channel by cause",

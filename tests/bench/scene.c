@@ -103,7 +103,10 @@ static int make_units(Scene *s) {
         const SceneConfig *c = &s->config;
         Prng prng;
 
-        s->n_units = c->contents != SCENE_LADDER ? script_n_units(c->n_channels) : c->fresh ? UNITS_FRESH : c->n_channels * UNITS_PER_CHANNEL;
+        if (c->contents != SCENE_LADDER)
+                s->n_units = script_n_units(c->n_channels);
+        else
+                s->n_units = c->fresh ? UNITS_FRESH : c->n_channels * UNITS_PER_CHANNEL;
         s->units = calloc(s->n_units + 1, sizeof(*s->units));
         s->detectabilities = calloc((size_t) s->n_units * c->n_channels + 1, sizeof(*s->detectabilities));
         if (!s->units || !s->detectabilities)
@@ -240,7 +243,8 @@ static void whiten(Scene *s) {
 }
 
 static void add_impulses(Scene *s, unsigned channel) {
-        double rate = s->config.rate_hz, begin_s = (double) s->segment * SCENE_SEGMENT_S, end_s = begin_s + SCENE_SEGMENT_S;
+        double rate = s->config.rate_hz;
+        double begin_s = (double) s->segment * SCENE_SEGMENT_S, end_s = begin_s + SCENE_SEGMENT_S;
         const double length_s = POTENTIAL_SAMPLES / MUAP_RATE_HZ;
         const ImpulseList *l = s->script->impulses + channel;
         double *x = s->uv + channel * s->n_frames;
@@ -248,12 +252,13 @@ static void add_impulses(Scene *s, unsigned channel) {
         while (s->first_impulse[channel] < l->n && l->items[s->first_impulse[channel]].at_s + length_s < begin_s)
                 s->first_impulse[channel]++;
         for (size_t k = s->first_impulse[channel]; k < l->n && l->items[k].at_s - POTENTIAL_LEAD_S < end_s; k++) {
+                const Potential *p = &s->units[l->items[k].unit].potential;
                 double at_s = l->items[k].at_s - begin_s;
                 double from = fmax(ceil((at_s - POTENTIAL_LEAD_S) * rate), 0);
                 double to = fmin((at_s - POTENTIAL_LEAD_S + length_s) * rate, (double) s->n_frames);
 
                 for (double i = from; i < to; i++)
-                        x[(size_t) i] += l->items[k].scale * potential_at(&s->units[l->items[k].unit].potential, i / rate - at_s);
+                        x[(size_t) i] += l->items[k].scale * potential_at(p, i / rate - at_s);
         }
 }
 
@@ -434,10 +439,6 @@ const Potential* scene_potential(const Scene *s, unsigned channel) {
 
 const Script* scene_script(const Scene *s) {
         return s->script;
-}
-
-double scene_noise_uv(const Scene *s, unsigned channel) {
-        return s->noise_uv[channel];
 }
 
 const uint8_t* scene_flags(const Scene *s) {

@@ -72,9 +72,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(Scene*, scene_free);
 bool scene_next(Scene *s, const int32_t **ret_codes, size_t *ret_n_frames, const Injection **ret_injections,
                 size_t *ret_n_injections);
 
-/* What is in the whole scene, unless its contents are a ladder (then NULL). */
-const Script* scene_script(const Scene *s);
-double scene_noise_uv(const Scene *s, unsigned channel);
+const Script* scene_script(const Scene *s);     /* of the whole scene; NULL if its contents are a ladder */
 const uint8_t* scene_flags(const Scene *s);     /* of the segment: [frames][n_channels], 1: an electrode is off */
 
 /* For checking the bound itself: what the clairvoyant sees of the segment, and what it knows. */

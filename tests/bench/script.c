@@ -223,7 +223,13 @@ static int add_jerk(Draft *d) {
 static int add_motion(Draft *d) {
         unsigned channel = prng_below(&d->prng, d->c->n_channels), n = 1 + prng_below(&d->prng, 2);
         ScriptArtefact a = { .type = SCRIPT_MOTION, .from_s = d->now_s };
-        Happening h = { .kind = "motion", .time_s = d->now_s, .from_s = d->now_s, .channel = channel, .first_channel = channel };
+        Happening h = {
+                .kind = "motion",
+                .time_s = d->now_s,
+                .from_s = d->now_s,
+                .channel = channel,
+                .first_channel = channel,
+        };
 
         synth_motion_draw(&a.motion, &d->prng, d->now_s);
         for (unsigned i = 0; i < n && channel + i < d->c->n_channels; i++) {

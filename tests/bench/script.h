@@ -25,8 +25,8 @@ typedef struct Happening {
         const char *kind;               /* as the events and artefacts are named */
         double time_s;                  /* largest peak of the first discharge, or the beginning */
         double from_s, to_s;
-        unsigned channel, n_channels;   /* the strongest; how many from first_channel on */
-        unsigned first_channel;
+        unsigned channel;               /* the strongest */
+        unsigned first_channel, n_channels;
         unsigned unit;
         double amplitude_uv, snr;       /* 0: does not apply */
 } Happening;
