@@ -129,10 +129,11 @@ typedef struct Noise {
         unsigned stride;                /* one output in so many is looked at */
         unsigned n_lanes, n_strided;
         float *signal;                  /* [block_steps] |y| of the block under way */
-        float *outputs;                 /* [n_lanes][block_steps / stride + 1] */
+        float *outputs;                 /* [n_lanes][n_strided]: n_calm from the front, those of events from the back */
+        unsigned n_calm, n_events;
         float *signal_medians;          /* [NOISE_BLOCKS] */
         float *output_quantiles;        /* [NOISE_BLOCKS][n_lanes] */
-        unsigned n_blocks, next, n_seen, n_skipped;
+        unsigned n_blocks, next, n_skipped;
         float floor_uv;
         float sigma_uv;                 /* of the signal, long term */
         float recent_uv;                /* of the signal, latest block */
@@ -146,7 +147,7 @@ void noise_restart(Noise *n);
 void noise_break(Noise *n);
 bool noise_known(const Noise *n);
 float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes);
-void noise_feed(Noise *n, float y, const float *outputs, bool sustained);
+void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained);
 
 /* --- discharge.c --- */
 #define SHAPE_POINTS 33                 /* around the peak ... */
@@ -190,6 +191,8 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
 
 /* --- heartbeat.c --- */
+#define HEARTBEAT_LOBE_MIN_S 0.008f      /* at half its height, in the band */
+
 typedef struct Heartbeat {
         unsigned beats;
         double last_s, period_s;
@@ -236,7 +239,8 @@ typedef struct Events {
         OpenEvent *open;                /* [n_channels] */
         unsigned n_open;
         double gap, sustained_gap, sustained_length, long_length;       /* steps */
-        double burst_length, after_burst;
+        double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
+        double beat_width, beat_length, beat_wake, burst_length, after_burst;
         double neighbour_lag, common_lag, train_length, train_interval, bump_apart, settle;
 } Events;
 

@@ -325,11 +325,11 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
                 return;
 
         bank_run(&d->bank, history_window(&c->history, d->bank.n_taps), d->outputs);
-        noise_feed(&c->noise, x, d->outputs, c->chain.open && c->chain.sustained);
+        float statistic = noise_known(&c->noise) ? largest_output(d, c) : 0;
+        noise_feed(&c->noise, x, d->outputs, statistic >= d->threshold, c->chain.open && c->chain.sustained);
         if (!noise_known(&c->noise) || c->frames < c->hold_frames)
                 return;
 
-        float statistic = largest_output(d, c);
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
         c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;

@@ -24,6 +24,11 @@
 #define BURST_SHARE 0.6                 /* ... to this share are not of one unit: they overlap */
 #define AFTER_BURST_S 0.5               /* for so long after one the muscle is not at rest */
 #define SLOW_S 0.013f                   /* no unit's potential has a lobe so wide (2-8 ms, evoked ones to 12) */
+#define BEAT_WIDTH_S 0.04               /* the electrodes' views of a QRS complex peak so near to one another */
+#define BEAT_LENGTH_S 0.025             /* the part of one that stands out of noise; a potential's is shorter */
+#define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
+#define BEAT_WAKE_S 0.03                /* its last wave may look like a potential */
+#define BEAT_UNEVENNESS 0.15
 #define TRAIN_S 1.5
 #define TRAIN_BEFORE 5u                 /* so many came before in that time, or ... */
 #define TRAIN_INTERVAL_S 0.25
@@ -56,6 +61,10 @@ int events_init(Detector *d) {
                 .sustained_length = SUSTAINED_S * rate_hz,
                 .burst_length = BURST_S * rate_hz,
                 .after_burst = AFTER_BURST_S * rate_hz,
+                .beat = -INFINITY,
+                .beat_width = BEAT_WIDTH_S * rate_hz,
+                .beat_wake = BEAT_WAKE_S * rate_hz,
+                .beat_length = BEAT_LENGTH_S * rate_hz,
                 .long_length = LONG_S * rate_hz,
                 .neighbour_lag = NEIGHBOUR_LAG_S * rate_hz,
                 .common_lag = fmax(COMMON_LAG_S * rate_hz, 0.5),
@@ -229,6 +238,40 @@ static void take_exposure(Detector *d, unsigned event) {
         }
 }
 
+/* As slow as a heartbeat, in spite of noise upon it. */
+static bool is_slow(const Detector *d, const Chain *chain) {
+        return discharge_lobe_s(chain->shape) >= HEARTBEAT_LOBE_MIN_S ||
+                chain->end - chain->onset >= d->events.beat_length;
+}
+
+/*
+ * All channels see the same heart: when one has learned its pace, what another one sees at the time of a
+ * beat and as slow, or hardly out of the noise, needs no learning. A beat is also expected where the
+ * latest ones say, as channels that see it smaller may be through with it before those that know it.
+ */
+static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) {
+        Events *e = &d->events;
+        double since = strongest->chain.first_peak - e->beat;
+        bool at_beat = fabs(since) <= e->beat_width || fabs(since - e->beat_period) <= e->beat_width;
+        bool known = is_slow(d, &strongest->chain) ?
+                at_beat || fabs(since - e->beat_period) <= BEAT_UNEVENNESS * e->beat_period :
+                at_beat && strongest->chain.snr < BEAT_RATIO * d->threshold;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->chain.open || c->chain.event != event ||
+                    !heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
+                        continue;
+                known = true;
+                if (c->chain.first_peak > e->beat) {
+                        e->beat = c->chain.first_peak;
+                        e->beat_period = c->heartbeat.period_s * d->step_rate_hz;
+                }
+        }
+        return known;
+}
+
 /* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
 static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
         if (d->events.open[event].sustained)
@@ -239,7 +282,7 @@ static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
                 return ARTEFACT_SPIKE;
         if (motion_likeness(&c->history, c->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
                 return ARTEFACT_MOTION;
-        if (heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
+        if (is_heartbeat(d, event, c))
                 return ARTEFACT_ECG;
         return _ARTEFACT_CAUSE_MAX;
 }
@@ -282,7 +325,9 @@ static void event_close(Detector *d, unsigned event) {
 
                 if (!c->chain.open || c->chain.event != event)
                         continue;
-                if (cause == _ARTEFACT_CAUSE_MAX && is_burst(d, &c->chain))
+                /* Units are quick; a slow wave is long, but no burst of them. */
+                if (cause == _ARTEFACT_CAUSE_MAX && is_burst(d, &c->chain) &&
+                    discharge_lobe_s(c->chain.shape) < HEARTBEAT_LOBE_MIN_S)
                         c->rest_from = c->chain.end + d->events.after_burst;
                 chain_close(d, c);
         }
@@ -347,6 +392,14 @@ static void set_sustained(Detector *d, Channel *c) {
         d->events.open[c->chain.event].sustained = true;
 }
 
+/* A potential in the wake of a heartbeat, or one just before, is an event of its own. */
+static bool beside_beat(const Detector *d, const Chain *chain, const Discharge *discharge) {
+        bool slow = discharge_lobe_s(discharge->shape) >= HEARTBEAT_LOBE_MIN_S;
+
+        return isfinite(d->events.beat) && is_slow(d, chain) != slow &&
+                discharge->onset > chain->end + d->events.beat_wake;
+}
+
 void events_discharge(Detector *d, unsigned channel, const Discharge *discharge) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
@@ -355,7 +408,8 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
         if (chain->open) {
                 const OpenEvent *e = d->events.open + chain->event;
                 double begin = is_long ? discharge->onset : discharge->peak;
-                if (begin - e->last > (e->sustained ? d->events.sustained_gap : d->events.gap))
+                if (begin - e->last > (e->sustained ? d->events.sustained_gap : d->events.gap) ||
+                    beside_beat(d, chain, discharge))
                         event_close(d, chain->event);
         }
         if (!chain->open) {

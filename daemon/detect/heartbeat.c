@@ -18,7 +18,6 @@
 #define ALIKE 0.8f
 #define BEATS_MIN 6u
 #define BEATS_MIN_SLOW 4u
-#define LOBE_MIN_S 0.008f
 #define LOBE_SLOW_S 0.010f
 #define SHAPE_MEMORY 0.25f
 
@@ -35,7 +34,7 @@ static bool even(const Heartbeat *h, double period_s) {
 static bool is_heart(const Heartbeat *h) {
         float lobe_s = discharge_lobe_s(h->shape);
 
-        return lobe_s >= LOBE_MIN_S && h->beats >= (lobe_s >= LOBE_SLOW_S ? BEATS_MIN_SLOW : BEATS_MIN);
+        return lobe_s >= HEARTBEAT_LOBE_MIN_S && h->beats >= (lobe_s >= LOBE_SLOW_S ? BEATS_MIN_SLOW : BEATS_MIN);
 }
 
 bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s) {

@@ -22,6 +22,7 @@
  */
 #define OUTPUT_QUANTILE_PERCENT 90
 #define OUTPUT_QUANTILE_PER_SIGMA 1.6448536f
+#define CALM_PERCENT_MIN 60
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
 #define STRIDE_HZ 500.0                 /* filter outputs looked at in a second: they are smooth */
 #define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see update() */
@@ -61,13 +62,13 @@ void noise_done(Noise *n) {
 }
 
 void noise_restart(Noise *n) {
-        n->fill = n->n_blocks = n->next = n->n_skipped = 0;
+        n->fill = n->n_calm = n->n_events = n->n_blocks = n->next = n->n_skipped = 0;
         n->sigma_uv = n->recent_uv = 0;
 }
 
 /* The block under way has a hole. */
 void noise_break(Noise *n) {
-        n->fill = 0;
+        n->fill = n->n_calm = n->n_events = 0;
 }
 
 bool noise_known(const Noise *n) {
@@ -147,24 +148,30 @@ static void block_end(Noise *n, bool sustained) {
         if (sustained && ++n->n_skipped % SUSTAINED_STRIDE != 0)
                 return;
 
+        /* Heartbeats fill a tenth of the time; where most is event, it is the noise that has grown. */
+        unsigned n_outputs = n->n_calm * 100 >= n->n_strided * CALM_PERCENT_MIN ? n->n_calm : n->n_strided;
+
         n->signal_medians[n->next] = median;
         for (unsigned l = 0; l < n->n_lanes; l++)
                 n->output_quantiles[n->next * n->n_lanes + l] =
-                        select_kth(n->outputs + (size_t) l * n->n_strided, n->n_strided,
-                                   n->n_strided * OUTPUT_QUANTILE_PERCENT / 100);
+                        select_kth(n->outputs + (size_t) l * n->n_strided, n_outputs,
+                                   n_outputs * OUTPUT_QUANTILE_PERCENT / 100);
         n->next = (n->next + 1) % NOISE_BLOCKS;
         if (n->n_blocks < NOISE_BLOCKS)
                 n->n_blocks++;
         update(n);
 }
 
-void noise_feed(Noise *n, float y, const float *outputs, bool sustained) {
+void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
         n->signal[n->fill] = fabsf(y);
-        if (n->fill % n->stride == 0)
+        if (n->fill % n->stride == 0) {
+                unsigned at = event ? n->n_strided - 1 - n->n_events++ : n->n_calm++;
+
                 for (unsigned l = 0; l < n->n_lanes; l++)
-                        n->outputs[(size_t) l * n->n_strided + n->fill / n->stride] = fabsf(outputs[l]);
+                        n->outputs[(size_t) l * n->n_strided + at] = fabsf(outputs[l]);
+        }
         if (++n->fill < n->block_steps)
                 return;
-        n->fill = 0;
         block_end(n, sustained);
+        n->fill = n->n_calm = n->n_events = 0;
 }

@@ -869,6 +869,55 @@ START_TEST(heart_and_even_unit) {
 }
 END_TEST
 
+/*
+ * One heart on eight channels, large on some, hardly out of the noise on others: no twitch of it, the floor as
+ * without it, and twitches between the beats are found.
+ */
+START_TEST(heart_on_all_channels) {
+        enum { N = 120000, CHANNELS = 8, TWITCHES = 40 };
+        double floor_uv[2], peak_s[TWITCHES];
+
+        for (unsigned heart = 0; heart < 2; heart++) {
+                int32_t *x = new_signal(N, CHANNELS);
+                Reports *r = calloc(1, sizeof *r);
+                Detector *d = new_detector(1000, CHANNELS, r);
+                DetectChannelStats s;
+                size_t found = 0, wrong = 0;
+
+                seed(45);
+                add_noise(x, N, CHANNELS, 5);
+                for (unsigned i = 0; i < TWITCHES; i++) {
+                        peak_s[i] = 10 + 2.6 * i + 2 * uniform();
+                        add_twitch(x, N, CHANNELS, i % CHANNELS, 1000, peak_s[i], 100);
+                }
+                for (double t = 3; t < 118 && heart; t += 0.8 * (1 + 0.03 * gaussian()))
+                        for (unsigned c = 0; c < CHANNELS; c++)
+                                for (int i = -80; i <= 80; i++)
+                                        add_uv(x + (size_t) (1000 * t + i + 2 * c) * CHANNELS + c,
+                                               (c % 2 ? -40.0 : 40.0) * (c + 1) * qrs(i / 1000.0));
+                detector_push(d, x, NULL, N);
+                detector_finish(d);
+                detector_get_channel_stats(d, 5, &s);
+                floor_uv[heart] = s.floor_uv;
+                for (size_t e = 0; e < r->n_events; e++) {
+                        bool right = false;
+                        for (unsigned i = 0; i < TWITCHES; i++)
+                                right = right || fabs(r->events[e].peak / 1000 - peak_s[i]) < 0.025;
+                        found += is_twitch(r->events + e) && right;
+                        wrong += is_twitch(r->events + e) && !right;
+                }
+                printf("%s: %zu of %d twitches found, %zu wrong, floor %.1f uV\n", heart ? "heart" : "no heart", found,
+                       TWITCHES, wrong, s.floor_uv);
+                ck_assert_uint_ge(found, heart ? TWITCHES * 7 / 10 : TWITCHES);   /* the rest coincide with a beat */
+                ck_assert_uint_le(wrong, heart ? 4 : 0);
+                detector_free(d);
+                free(r);
+                free(x);
+        }
+        ck_assert(floor_uv[1] < 1.1 * floor_uv[0]);
+}
+END_TEST
+
 /* A tenth of a second of many units is not a multiplet, and what follows at once is not rest. */
 START_TEST(burst) {
         enum { N = 30000, BURSTS = 8 };
@@ -983,6 +1032,7 @@ int main(void) {
         tcase_add_test(t, contraction);
         tcase_add_test(t, faint_train);
         tcase_add_test(t, heart_and_even_unit);
+        tcase_add_test(t, heart_on_all_channels);
         tcase_add_test(t, burst);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
