@@ -12,7 +12,8 @@ import vm                       # noqa: E402  (the folder above)
 
 # name, file, rate of the device, seconds to capture, seconds to compare events in
 RECORDINGS = (
-    ("hand", "emg/hand_twitches.bdf", 1000, 15, 40),    # voluntary twitches of a hand muscle
+    # voluntary twitches of a hand muscle; at 29.7 s its 16-bit converter clips, which a hat with other rails cannot tell
+    ("hand", "emg/hand_twitches.bdf", 1000, 15, 29),
     ("arm", "inject/arm_a.bdf", 1000, 15, 40),          # evoked twitches among real bursts
     ("face", "inject/face_a.bdf", 250, 15, 50),         # 8 channels, evoked twitches, 60 Hz, rails
     ("sweeps", "twitch/ID01.bdf", 1000, 8, 0),          # evoked twitches, 3 kHz resampled to 1 kHz
