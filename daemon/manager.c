@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "bus/bus.h"
 #include "log.h"
@@ -23,13 +22,6 @@
 #define STOP_JOIN_USEC (1 * USEC_PER_SEC)
 #define STOP_FLUSH_USEC (300 * USEC_PER_MSEC)
 #define STOP_BARRIER_USEC (300 * USEC_PER_MSEC)
-
-static usec_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 /* --- the list of monitors ---------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
@@ -25,6 +26,14 @@
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define NSEC_PER_USEC UINT64_C(1000)
 typedef uint64_t usec_t;
+
+/* CLOCK_MONOTONIC: for logic, never for display. */
+static inline usec_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
+}
 
 #define DEFINE_TRIVIAL_CLEANUP_FUNC(type, func)                 \
         static inline _unused_ void func##p(type *p) {          \

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <time.h>
 
 #include "progress.h"
 
 #define PATIENCE_USEC USEC_PER_SEC
 #define INTERVAL_USEC (200 * USEC_PER_MSEC)
 #define BAR "########################################"
-
-static usec_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 void progress_start(Progress *p) {
         *p = (Progress) {

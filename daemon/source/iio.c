@@ -81,13 +81,6 @@ const char* lost_cause_to_string(LostCause c) {
         return c < _LOST_CAUSE_MAX ? lost_words[c] : NULL;
 }
 
-static usec_t now_usec(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static void wake_consumer(IioSource *s) {
         (void) eventfd_write(s->event_fd, 1);
 }
@@ -381,7 +374,7 @@ static int stream(IioSource *s) {
                                                      fail(s, (int) n, "cannot read samples");
                 take_block(s, (size_t) n);
 
-                usec_t now = now_usec(CLOCK_MONOTONIC);
+                usec_t now = now_usec();
                 if (now - s->lost_read_usec >= USEC_PER_SEC) {
                         read_lost(s);
                         s->lost_read_usec = now;
