@@ -4,7 +4,6 @@
 #include <math.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include "log.h"
 #include "monitor.h"
@@ -32,10 +31,6 @@ static int64_t clock_ns(clockid_t clock) {
 
         clock_gettime(clock, &ts);
         return (int64_t) ts.tv_sec * (int64_t) NSEC_PER_SEC + ts.tv_nsec;
-}
-
-static usec_t monotonic_usec(void) {
-        return (usec_t) clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC;
 }
 
 static void set_state(Monitor *m, MonitorState s) {
@@ -79,7 +74,7 @@ static void send_artefact(Monitor *m, ArtefactCause cause) {
 
         p->from_usec = boottime_usec_at(m, p->artefact.from) + offset;
         p->to_usec = boottime_usec_at(m, p->artefact.to) + offset;
-        m->artefact_sent_usec[cause] = monotonic_usec();
+        m->artefact_sent_usec[cause] = now_usec();
         m->sinks.artefact(m, p, m->sinks.userdata);
         p->parts = 0;
 }
@@ -108,7 +103,7 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
                 add_channels(&p->artefact, artefact);
         }
         p->excluded += artefact->to - artefact->from;
-        if (monotonic_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
+        if (now_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
                 send_artefact(m, artefact->cause);
 }
 
@@ -164,7 +159,7 @@ static void take_frames(Monitor *m) {
         if (m->n_scans == before)
                 return;
 
-        m->last_frame_usec = monotonic_usec();
+        m->last_frame_usec = now_usec();
         if (!m->streaming) {
                 m->streaming = true;
                 m->first_frame_usec = m->last_frame_usec;
@@ -179,7 +174,7 @@ static void take_frames(Monitor *m) {
 /* --- once a second --------------------------------------------------------- */
 
 static void notice_silence(Monitor *m) {
-        usec_t now = monotonic_usec();
+        usec_t now = now_usec();
         char path[128];
 
         if (now - m->last_frame_usec < STALL_USEC)
@@ -199,7 +194,7 @@ static void notice_settled(Monitor *m) {
         if (m->state != MONITOR_STARTING || !m->streaming)
                 return;
 
-        bool settled = monotonic_usec() - m->first_frame_usec >= SETTLED_USEC;
+        bool settled = now_usec() - m->first_frame_usec >= SETTLED_USEC;
         for (unsigned i = 0; i < m->n_channels && !settled; i++) {
                 DetectChannelStats s;
 
@@ -292,7 +287,7 @@ static int on_opened(Monitor *m) {
         for (unsigned i = 0; i < m->n_channels; i++)
                 m->channels[i] = (MonitorChannel) { .monitor = m, .index = i, .status = "ok" };
         m->sinks.name(info->device, m->name, m->sinks.userdata);
-        m->opened_usec = m->last_frame_usec = monotonic_usec();
+        m->opened_usec = m->last_frame_usec = now_usec();
         m->opened = true;
         log_info("%s: %u channels at %g samples a second, %g false alarms an hour and channel allowed.",
                  m->name, m->n_channels, info->rate_hz, m->config.false_alarms_per_hour);
