@@ -134,6 +134,13 @@ struct ads1299_state {
 
 /* ads1299-core.c */
 int ads1299_command(struct ads1299_state *st, u8 opcode);
+int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
+			       unsigned int writeval, unsigned int *readval);
+
+/* ads1299-channels.c */
+void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv);
+int ads1299_init_channels(struct iio_dev *indio_dev);
+int ads1299_configure_channels(struct ads1299_state *st);
 int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr);
 
 /* ads1299-capture.c */
