@@ -154,12 +154,13 @@ static ssize_t ads1299_scale_write(struct iio_dev *indio_dev, uintptr_t private,
 	if (gain == ADS1299_NUM_GAINS)
 		return -EINVAL;
 
-	if (!iio_device_claim_direct(indio_dev))
-		return -EBUSY;
+	ret = ads1299_claim(indio_dev);
+	if (ret)
+		return ret;
 	ret = regmap_update_bits(st->regmap, ADS1299_REG_CHSET(chan->address),
 				 ADS1299_CHSET_GAIN_MASK,
 				 FIELD_PREP(ADS1299_CHSET_GAIN_MASK, gain));
-	iio_device_release_direct(indio_dev);
+	ads1299_release(indio_dev);
 
 	return ret ?: len;
 }
@@ -188,10 +189,11 @@ static int ads1299_read_raw(struct iio_dev *indio_dev, struct iio_chan_spec cons
 
 	switch (mask) {
 	case IIO_CHAN_INFO_RAW:
-		if (!iio_device_claim_direct(indio_dev))
-			return -EBUSY;
+		ret = ads1299_claim(indio_dev);
+		if (ret)
+			return ret;
 		ret = ads1299_convert_once(indio_dev, chan->address, val);
-		iio_device_release_direct(indio_dev);
+		ads1299_release(indio_dev);
 		return ret ?: IIO_VAL_INT;
 
 	case IIO_CHAN_INFO_SAMP_FREQ:
@@ -234,10 +236,11 @@ static int ads1299_write_raw(struct iio_dev *indio_dev, struct iio_chan_spec con
 		if (val2)
 			return -EINVAL;
 		/* A write to CONFIG1 restarts the digital filter: never under a stream */
-		if (!iio_device_claim_direct(indio_dev))
-			return -EBUSY;
+		ret = ads1299_claim(indio_dev);
+		if (ret)
+			return ret;
 		ret = ads1299_set_rate(st, val);
-		iio_device_release_direct(indio_dev);
+		ads1299_release(indio_dev);
 		return ret;
 
 	default:

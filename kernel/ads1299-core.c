@@ -81,7 +81,16 @@ int ads1299_command(struct ads1299_state *st, u8 opcode)
 	return ads1299_transfer(st, 1);
 }
 
-static int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val)
+/**
+ * ads1299_reg_read - read a register of the chip, past the cache
+ * @context: the device
+ * @reg: ADS1299_REG_*
+ * @val: its value
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val)
 {
 	struct ads1299_state *st = context;
 	int ret;
@@ -121,10 +130,13 @@ static const struct regmap_access_table ads1299_writeable = {
 	.n_yes_ranges = ARRAY_SIZE(ads1299_writeable_ranges),
 };
 
-/* CONFIG3.BIAS_STAT is volatile as well, but the rest of CONFIG3 has to be cached */
+/*
+ * CONFIG3.BIAS_STAT and the levels of GPIO pins are volatile as well, but the
+ * rest of their registers has to be cached: ads1299_reg_read() gets them.
+ */
 static const struct regmap_range ads1299_volatile_ranges[] = {
 	regmap_reg_range(ADS1299_REG_ID, ADS1299_REG_ID),
-	regmap_reg_range(ADS1299_REG_LOFF_STATP, ADS1299_REG_GPIO),
+	regmap_reg_range(ADS1299_REG_LOFF_STATP, ADS1299_REG_LOFF_STATN),
 };
 
 static const struct regmap_access_table ads1299_volatile = {
@@ -150,6 +162,7 @@ static const struct reg_default ads1299_reg_defaults[] = {
 	{ ADS1299_REG_LOFF_SENSP, 0 },
 	{ ADS1299_REG_LOFF_SENSN, 0 },
 	{ ADS1299_REG_LOFF_FLIP, 0 },
+	{ ADS1299_REG_GPIO, ADS1299_GPIO_RESET },
 	{ ADS1299_REG_MISC1, 0 },
 	{ ADS1299_REG_MISC2, 0 },
 	{ ADS1299_REG_CONFIG4, 0 },
@@ -168,6 +181,26 @@ static const struct regmap_config ads1299_regmap_config = {
 	.cache_type = REGCACHE_MAPLE,
 };
 
+/**
+ * ads1299_claim - get the chip for settings and single conversions
+ * @indio_dev: the IIO device
+ *
+ * Returns: 0 when ads1299_release() is due, -EBUSY while the buffer is enabled.
+ */
+int ads1299_claim(struct iio_dev *indio_dev)
+{
+	return iio_device_claim_direct(indio_dev) ? 0 : -EBUSY;
+}
+
+/**
+ * ads1299_release - end what ads1299_claim() began
+ * @indio_dev: the IIO device
+ */
+void ads1299_release(struct iio_dev *indio_dev)
+{
+	iio_device_release_direct(indio_dev);
+}
+
 /* Reads the chip, never the cache */
 int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
 			       unsigned int writeval, unsigned int *readval)
@@ -178,13 +211,14 @@ int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
 	if (reg > ADS1299_REG_LAST)
 		return -EINVAL;
 
-	if (!iio_device_claim_direct(indio_dev))
-		return -EBUSY;
+	ret = ads1299_claim(indio_dev);
+	if (ret)
+		return ret;
 	if (readval)
 		ret = ads1299_reg_read(st, reg, readval);
 	else
 		ret = regmap_write(st->regmap, reg, writeval);
-	iio_device_release_direct(indio_dev);
+	ads1299_release(indio_dev);
 
 	return ret;
 }

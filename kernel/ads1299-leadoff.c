@@ -136,10 +136,11 @@ ssize_t ads1299_leadoff_current_store(struct device *dev, struct device_attribut
 	if (ret)
 		return ret;
 
-	if (!iio_device_claim_direct(indio_dev))
-		return -EBUSY;
+	ret = ads1299_claim(indio_dev);
+	if (ret)
+		return ret;
 	ret = ads1299_leadoff_set(iio_priv(indio_dev), current_na);
-	iio_device_release_direct(indio_dev);
+	ads1299_release(indio_dev);
 
 	return ret ?: len;
 }

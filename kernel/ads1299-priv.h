@@ -134,6 +134,9 @@ struct ads1299_state {
 
 /* ads1299-core.c */
 int ads1299_command(struct ads1299_state *st, u8 opcode);
+int ads1299_claim(struct iio_dev *indio_dev);
+void ads1299_release(struct iio_dev *indio_dev);
+int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val);
 int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
 			       unsigned int writeval, unsigned int *readval);
 
