@@ -199,6 +199,10 @@ static void on_streaming(Monitor *monitor, void *userdata) {
         notify_ready(userdata);
 }
 
+static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
+        bus_emit_notice(((Manager*) userdata)->bus, monitor, n);
+}
+
 static void on_event(Monitor *monitor, const MonitorEvent *e, void *userdata) {
         bus_emit_twitch(((Manager*) userdata)->bus, monitor, e);
 }
@@ -244,6 +248,7 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
         MonitorSinks sinks = {
                 .opened = on_opened,
                 .streaming = on_streaming,
+                .notice = on_notice,
                 .event = on_event,
                 .artefact = on_artefact,
                 .state_changed = on_state_changed,

@@ -52,11 +52,23 @@ static usec_t realtime_offset_usec(void) {
         return (usec_t) (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / NSEC_PER_USEC;
 }
 
+static void on_notice(const DetectNotice *notice, void *userdata) {
+        Monitor *m = userdata;
+        usec_t boottime = boottime_usec_at(m, notice->peak);
+        MonitorNotice n = {
+                .notice = notice,
+                .time_usec = boottime + realtime_offset_usec(),
+                .boottime_usec = boottime,
+        };
+
+        m->sinks.notice(m, &n, m->sinks.userdata);
+}
+
 static void on_event(const DetectEvent *event, void *userdata) {
         Monitor *m = userdata;
         usec_t offset = realtime_offset_usec(), boottime = boottime_usec_at(m, event->peak);
         MonitorEvent e = {
-                .id = ++m->n_events,
+                .id = event->id,
                 .event = event,
                 .time_usec = boottime + offset,
                 .onset_usec = boottime_usec_at(m, event->onset) + offset,
@@ -65,6 +77,7 @@ static void on_event(const DetectEvent *event, void *userdata) {
                 .duration_ms = (event->end - event->onset) * m->clock.period_ns / 1e6,
         };
 
+        m->n_events++;
         m->sinks.event(m, &e, m->sinks.userdata);
 }
 
@@ -76,7 +89,7 @@ static void send_artefact(Monitor *m, ArtefactCause cause) {
         p->to_usec = boottime_usec_at(m, p->artefact.to) + offset;
         m->artefact_sent_usec[cause] = now_usec();
         m->sinks.artefact(m, p, m->sinks.userdata);
-        p->parts = 0;
+        p->parts = p->n_notices = 0;
 }
 
 static void add_channels(DetectArtefact *a, const DetectArtefact *b) {
@@ -90,19 +103,31 @@ static void add_channels(DetectArtefact *a, const DetectArtefact *b) {
         }
 }
 
+static void add_notices(MonitorArtefact *p, const DetectArtefact *a) {
+        if (a->id == 0)
+                return;
+        p->notices[p->n_notices++] = a->id;
+        for (size_t i = 0; i < a->n_merged; i++)
+                p->notices[p->n_notices++] = a->merged[i];
+}
+
 static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         Monitor *m = userdata;
         MonitorArtefact *p = &m->pending[artefact->cause];
 
+        if (p->n_notices + 1 + DETECT_MERGED_MAX > MONITOR_NOTICES_MAX)
+                send_artefact(m, artefact->cause);
         if (p->parts++ == 0) {
                 p->artefact = *artefact;
                 p->excluded = 0;
+                p->n_notices = 0;
         } else {
                 p->artefact.from = fmin(p->artefact.from, artefact->from);
                 p->artefact.to = fmax(p->artefact.to, artefact->to);
                 add_channels(&p->artefact, artefact);
         }
         p->excluded += artefact->to - artefact->from;
+        add_notices(p, artefact);
         if (now_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
                 send_artefact(m, artefact->cause);
 }
@@ -268,6 +293,7 @@ static int new_detector(Monitor *m, const SourceInfo *info) {
                 .code_min = code_min,
                 .code_max = code_max,
                 .false_alarms_per_hour = m->config.false_alarms_per_hour,
+                .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
                 .userdata = m,

@@ -16,6 +16,7 @@
 #include "source/iio.h"
 
 #define MONITOR_NAME_MAX 96
+#define MONITOR_NOTICES_MAX 64u                 /* withdrawn by one MonitorArtefact */
 
 typedef struct Monitor Monitor;
 
@@ -35,9 +36,15 @@ typedef enum MonitorState {
 
 const char* monitor_state_to_string(MonitorState s);
 
+/* A notice in the time of clocks, fields as below. */
+typedef struct MonitorNotice {
+        const DetectNotice *notice;
+        usec_t time_usec, boottime_usec;
+} MonitorNotice;
+
 /* An event in the time of clocks. Fields of clock_id REALTIME unless they say otherwise. */
 typedef struct MonitorEvent {
-        uint64_t id;                            /* counts up from 1 within its Monitor */
+        uint64_t id;                            /* counts up from 1 within its Monitor, with those of notices */
         const DetectEvent *event;
         usec_t time_usec, onset_usec, end_usec; /* time: the largest peak of the first discharge */
         usec_t boottime_usec;                   /* the same peak in CLOCK_BOOTTIME */
@@ -53,11 +60,14 @@ typedef struct MonitorArtefact {
         unsigned parts;                         /* at least 1 */
         double excluded;                        /* frames of all parts together */
         usec_t from_usec, to_usec;
+        unsigned n_notices;                     /* withdrawn by it */
+        uint64_t notices[MONITOR_NOTICES_MAX];
 } MonitorArtefact;
 
 typedef struct MonitorSinks {
         void (*opened)(Monitor *m, void *userdata);     /* name, rate and channels are known from here on */
         void (*streaming)(Monitor *m, void *userdata);  /* the first samples have come */
+        void (*notice)(Monitor *m, const MonitorNotice *n, void *userdata);
         void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
         void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);
         void (*state_changed)(Monitor *m, void *userdata);

@@ -12,6 +12,7 @@ int bus_register(sd_bus *bus, Manager *m);
 void bus_announce_monitor(sd_bus *bus, const Monitor *monitor);
 void bus_withdraw_monitor(sd_bus *bus, const Monitor *monitor);
 
+void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n);
 void bus_emit_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e);
 void bus_emit_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a);
 void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property);

@@ -59,6 +59,9 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("TwitchNoticed",
+                                SD_BUS_ARGS("t", id, "t", time_usec, "au", channels, "d", amplitude_uv,
+                                            "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Twitch",
                                 SD_BUS_ARGS("t", id, "t", time_usec, "s", kind, "au", channels,
                                             "d", amplitude_uv, "d", duration_ms, "a{sv}", details), 0),
@@ -89,6 +92,59 @@ static int new_signal(sd_bus *bus, const Monitor *monitor, const char *member, s
         return r < 0 ? r : sd_bus_message_new_signal(bus, ret, path, TWITCHD_MONITOR_INTERFACE, member);
 }
 
+/* Details that answer notices */
+static int append_ids(sd_bus_message *s, const char *name, const uint64_t *ids, size_t n) {
+        int r = sd_bus_message_open_container(s, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(s, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(s, 'v', "at");
+        if (r >= 0)
+                r = sd_bus_message_append_array(s, 't', ids, n * sizeof(ids[0]));
+        if (r >= 0)
+                r = sd_bus_message_close_container(s);
+        return r < 0 ? r : sd_bus_message_close_container(s);
+}
+
+static int send_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n) {
+        _cleanup_(unref_message) sd_bus_message *s = NULL;
+        const DetectNotice *d = n->notice;
+
+        int r = new_signal(bus, monitor, "TwitchNoticed", &s);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "tt", d->id, n->time_usec);
+        if (r >= 0)
+                r = append_channels(s, d->channels, d->n_channels);
+        if (r >= 0)
+                r = sd_bus_message_append(s, "da{sv}", d->amplitude_uv, 2,
+                                          "snr", "d", d->snr,
+                                          "boottime_usec", "t", n->boottime_usec);
+        return r < 0 ? r : sd_bus_send(bus, s, NULL);
+}
+
+void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n) {
+        int r = send_notice(bus, monitor, n);
+        if (r < 0)
+                log_warning_errno(r, "%s: notice %" PRIu64 " was not sent: %m", monitor->name, n->notice->id);
+}
+
+static int append_details(sd_bus_message *s, const MonitorEvent *e) {
+        const DetectEvent *d = e->event;
+
+        int r = sd_bus_message_open_container(s, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(s, "{sv}{sv}{sv}{sv}{sv}",
+                                          "snr", "d", d->snr,
+                                          "discharges", "u", (uint32_t) d->discharges,
+                                          "onset_usec", "t", e->onset_usec,
+                                          "end_usec", "t", e->end_usec,
+                                          "boottime_usec", "t", e->boottime_usec);
+        if (r >= 0 && d->n_merged > 0)
+                r = append_ids(s, "merged", d->merged, d->n_merged);
+        return r < 0 ? r : sd_bus_message_close_container(s);
+}
+
 static int send_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e) {
         _cleanup_(unref_message) sd_bus_message *s = NULL;
         const DetectEvent *d = e->event;
@@ -99,12 +155,9 @@ static int send_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
-                r = sd_bus_message_append(s, "dda{sv}", d->amplitude_uv, e->duration_ms, 5,
-                                          "snr", "d", d->snr,
-                                          "discharges", "u", (uint32_t) d->discharges,
-                                          "onset_usec", "t", e->onset_usec,
-                                          "end_usec", "t", e->end_usec,
-                                          "boottime_usec", "t", e->boottime_usec);
+                r = sd_bus_message_append(s, "dd", d->amplitude_uv, e->duration_ms);
+        if (r >= 0)
+                r = append_details(s, e);
         return r < 0 ? r : sd_bus_send(bus, s, NULL);
 }
 
@@ -125,10 +178,16 @@ static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtef
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
-                r = sd_bus_message_append(s, "a{sv}", 2,
+                r = sd_bus_message_open_container(s, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(s, "{sv}{sv}",
                                           "parts", "u", (uint32_t) a->parts,
                                           "excluded_usec", "t",
                                           (uint64_t) (a->excluded * monitor->clock.period_ns / 1e3));
+        if (r >= 0 && a->n_notices > 0)
+                r = append_ids(s, "withdrawn", a->notices, a->n_notices);
+        if (r >= 0)
+                r = sd_bus_message_close_container(s);
         return r < 0 ? r : sd_bus_send(bus, s, NULL);
 }
 

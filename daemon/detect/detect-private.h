@@ -214,6 +214,12 @@ void raw_init(Raw *r, int32_t code_min, int32_t code_max);
 bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames);
 
 /* --- events.c --- */
+typedef struct NoticeIds {              /* of the notices that something under way has given */
+        uint64_t id;                    /* 0: none */
+        unsigned n_merged;
+        uint64_t merged[DETECT_MERGED_MAX];
+} NoticeIds;
+
 typedef struct Chain {                  /* discharges of one channel that belong together */
         bool open;
         unsigned event;                 /* index of Events.open: channels that see the same happening share it */
@@ -230,6 +236,7 @@ typedef struct Chain {                  /* discharges of one channel that belong
 
 typedef struct OpenEvent {
         unsigned n_chains;              /* 0: free */
+        NoticeIds notices;
         double last;                    /* peak of any channel, or end of what is longer than a discharge; steps */
         bool waiting;                   /* a channel is not through with its signal */
         bool sustained;
@@ -238,6 +245,7 @@ typedef struct OpenEvent {
 typedef struct Events {
         OpenEvent *open;                /* [n_channels] */
         unsigned n_open;
+        uint64_t n_ids;                 /* given so far */
         double gap, sustained_gap, sustained_length, long_length;       /* steps */
         double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
         double beat_width, beat_length, beat_wake, burst_length, after_burst;
@@ -255,6 +263,7 @@ typedef struct Bump {                   /* the statistic has a maximum, above th
 typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
         bool active;
         uint64_t from, to;              /* frames */
+        NoticeIds notices;              /* of what it makes unbelievable */
 } Spoilt;
 
 typedef struct Channel {
@@ -311,6 +320,7 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
 void events_statistic(Detector *d, unsigned channel, double step, float statistic);
 void events_sustained(Detector *d, unsigned channel, double step);
 void events_step(Detector *d, double step);     /* report what is decided by now */
-void events_drop(Detector *d, unsigned channel);
+void events_drop(Detector *d, unsigned channel, NoticeIds *notices);
 void events_flush(Detector *d);
+bool notices_merge(NoticeIds *to, const NoticeIds *from);
 double detector_frame_of_step(const Detector *d, double step);

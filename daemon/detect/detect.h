@@ -29,6 +29,7 @@
 #define DETECT_RATE_HZ_MAX 16000.0
 #define DETECT_CHANNELS_MAX 512u
 #define DETECT_EVENT_CHANNELS_MAX 32u           /* channels named by one event */
+#define DETECT_MERGED_MAX 16u                   /* notices that became part of one event */
 #define DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT 1.0
 #define DETECT_FALSE_ALARMS_PER_HOUR_MIN 0.001
 #define DETECT_FALSE_ALARMS_PER_HOUR_MAX 3600.0
@@ -57,7 +58,25 @@ enum {
         DETECT_SAMPLE_LEAD_OFF = 1 << 0,        /* an electrode of this channel is off */
 };
 
+/*
+ * "A twitch, provisionally", soon after the end of a discharge: what it is part of is not known yet. Ids count up
+ * from 1 over a Detector's notices and events. Each notice is answered by exactly one later event or
+ * artefact, which has its id or names it among its merged ones: that of a twitch, of something longer (a train,
+ * a contraction) that takes in several notices, or of what was none.
+ */
+typedef struct DetectNotice {
+        uint64_t id;
+        size_t n_channels;                      /* at least 1, as far as is known yet */
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* the strongest first */
+        double peak;                            /* frame position */
+        double amplitude_uv;
+        double snr;
+} DetectNotice;
+
 typedef struct DetectEvent {
+        uint64_t id;                            /* of its first notice, or one of its own if it had none */
+        size_t n_merged;                        /* further notices that were part of it */
+        uint64_t merged[DETECT_MERGED_MAX];
         EventKind kind;
         size_t n_channels;                      /* at least 1 */
         unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* zero-based, the strongest first */
@@ -69,6 +88,9 @@ typedef struct DetectEvent {
 } DetectEvent;
 
 typedef struct DetectArtefact {
+        uint64_t id;                            /* of the notice that is withdrawn by it; 0: there was none */
+        size_t n_merged;
+        uint64_t merged[DETECT_MERGED_MAX];
         ArtefactCause cause;
         size_t n_channels;
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];
@@ -81,7 +103,8 @@ typedef struct DetectConfig {
         const double *lsb_uv;                   /* [n_channels] microvolts per count, > 0; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
         double false_alarms_per_hour;           /* per channel; the one knob for sensitivity */
-        /* Called from within push, gap and finish, in order of decision. Either may be NULL. */
+        /* Called from within push, gap and finish, in order of decision. Each may be NULL. */
+        void (*on_notice)(const DetectNotice *notice, void *userdata);
         void (*on_event)(const DetectEvent *event, void *userdata);
         void (*on_artefact)(const DetectArtefact *artefact, void *userdata);
         void *userdata;

@@ -229,12 +229,17 @@ static void channel_stop(Detector *d, Channel *c) {
 
 static void spoilt_report(Detector *d, unsigned channel, Spoilt *s, ArtefactCause cause) {
         DetectArtefact artefact = {
+                .id = s->notices.id,
+                .n_merged = s->notices.n_merged,
                 .cause = cause,
                 .n_channels = 1,
                 .channels = { channel },
                 .from = (double) s->from,
                 .to = (double) s->to,
         };
+
+        memcpy(artefact.merged, s->notices.merged, sizeof artefact.merged);
+        s->notices = (NoticeIds) { .id = 0 };
         s->active = false;
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
@@ -258,7 +263,7 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
         if (c->running) {
                 if (rail && c->chain.open &&
                     (double) d->position - detector_frame_of_step(d, c->chain.last_peak) < VETO_S * d->config.rate_hz)
-                        events_drop(d, channel);
+                        events_drop(d, channel, c->raw.lead_off ? &c->lead_off.notices : &c->saturation.notices);
                 channel_stop(d, c);
         }
         if (rail)

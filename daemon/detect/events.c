@@ -214,8 +214,48 @@ static bool is_spike(const Detector *d, const Chain *chain) {
                 fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
 }
 
-static void report_artefact(Detector *d, ArtefactCause cause, const unsigned *channels, size_t n) {
-        DetectArtefact artefact = { .cause = cause, .n_channels = n, .from = INFINITY };
+/* --- notices --- */
+
+/* False: there is no room for more; nothing has changed. */
+bool notices_merge(NoticeIds *to, const NoticeIds *from) {
+        if (from->id == 0)
+                return true;
+        if (to->id == 0) {
+                *to = *from;
+                return true;
+        }
+        if (to->n_merged + 1 + from->n_merged > DETECT_MERGED_MAX)
+                return false;
+        to->merged[to->n_merged++] = from->id;
+        for (unsigned i = 0; i < from->n_merged; i++)
+                to->merged[to->n_merged++] = from->merged[i];
+        return true;
+}
+
+static void notice(Detector *d, unsigned channel, const Discharge *discharge) {
+        Events *e = &d->events;
+        OpenEvent *o = e->open + d->channels[channel].chain.event;
+
+        if (!d->config.on_notice)
+                return;
+        o->notices.id = ++e->n_ids;
+        d->config.on_notice(&(DetectNotice) {
+                .id = o->notices.id,
+                .n_channels = 1,
+                .channels = { channel },
+                .peak = detector_frame_of_step(d, discharge->peak),
+                .amplitude_uv = (double) discharge->amplitude_uv,
+                .snr = (double) discharge->snr,
+        }, d->config.userdata);
+}
+
+static void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels,
+                            size_t n) {
+        DetectArtefact artefact = {
+                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = INFINITY,
+        };
+
+        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
 
         for (size_t i = 0; i < n; i++) {
                 const Chain *chain = &d->channels[channels[i]].chain;
@@ -287,10 +327,12 @@ static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
         return _ARTEFACT_CAUSE_MAX;
 }
 
-static void report_event(Detector *d, const unsigned *channels, size_t n, bool sustained) {
+static void report_event(Detector *d, const NoticeIds *notices, const unsigned *channels, size_t n, bool sustained) {
         Channel *strongest = d->channels + channels[0];
         const Chain *chain = &strongest->chain;
         DetectEvent event = {
+                .id = notices->id ? notices->id : ++d->events.n_ids,
+                .n_merged = notices->n_merged,
                 .kind = kind_of(d, strongest, sustained),
                 .n_channels = n,
                 .peak = detector_frame_of_step(d, chain->first_peak),
@@ -301,6 +343,7 @@ static void report_event(Detector *d, const unsigned *channels, size_t n, bool s
                 .discharges = chain->n_alike,
         };
 
+        memcpy(event.merged, notices->merged, sizeof event.merged);
         for (size_t i = 0; i < n; i++)
                 event.channels[i] = channels[i];
         strongest->n_events++;
@@ -311,14 +354,15 @@ static void report_event(Detector *d, const unsigned *channels, size_t n, bool s
 static void event_close(Detector *d, unsigned event) {
         unsigned channels[DETECT_EVENT_CHANNELS_MAX] = { 0 };
         size_t n = members(d, event, channels, DETECT_EVENT_CHANNELS_MAX);
+        const NoticeIds *notices = &d->events.open[event].notices;
         bool sustained = d->events.open[event].sustained;
 
         ArtefactCause cause = cause_of(d, event, d->channels + channels[0]);
         if (cause != _ARTEFACT_CAUSE_MAX) {
                 take_exposure(d, event);
-                report_artefact(d, cause, channels, n);
+                report_artefact(d, cause, notices, channels, n);
         } else
-                report_event(d, channels, n, sustained);
+                report_event(d, notices, channels, n, sustained);
 
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
@@ -356,6 +400,8 @@ static const Channel* neighbour(const Detector *d, unsigned channel, int directi
 static void merge(Detector *d, unsigned from, unsigned to) {
         OpenEvent *f = d->events.open + from, *t = d->events.open + to;
 
+        if (!notices_merge(&t->notices, &f->notices))
+                return;                 /* so many at once are two */
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].chain.open && d->channels[i].chain.event == from)
                         d->channels[i].chain.event = to;
@@ -414,6 +460,8 @@ void events_discharge(Detector *d, unsigned channel, const Discharge *discharge)
         }
         if (!chain->open) {
                 chain_open(d, channel, discharge->peak);
+                if (d->events.open[chain->event].notices.id == 0)
+                        notice(d, channel, discharge);
                 chain->onset = discharge->onset;
                 chain->loud_before = loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S,
                                               discharge->onset);
@@ -492,10 +540,15 @@ void events_step(Detector *d, double step) {
         }
 }
 
-/* What this channel saw lately is not to be believed. */
-void events_drop(Detector *d, unsigned channel) {
-        if (d->channels[channel].chain.open)
-                chain_close(d, d->channels + channel);
+/* What this channel saw lately is not to be believed; if no other one saw it, its notices are answered by the cause. */
+void events_drop(Detector *d, unsigned channel, NoticeIds *notices) {
+        Channel *c = d->channels + channel;
+
+        if (!c->chain.open)
+                return;
+        if (d->events.open[c->chain.event].n_chains == 1)
+                (void) notices_merge(notices, &d->events.open[c->chain.event].notices);
+        chain_close(d, c);
 }
 
 void events_flush(Detector *d) {

@@ -18,13 +18,41 @@
 /* --- what came out --- */
 
 typedef struct Reports {
-        size_t n_events, n_artefacts;
+        size_t n_events, n_artefacts, n_notices, n_answered;
+        DetectNotice notices[REPORTS_MAX];
+        bool answered[REPORTS_MAX];
         DetectEvent events[REPORTS_MAX];
         DetectArtefact artefacts[REPORTS_MAX];
 } Reports;
 
+static void on_notice(const DetectNotice *notice, void *userdata) {
+        Reports *r = userdata;
+        ck_assert_uint_lt(r->n_notices, REPORTS_MAX);
+        ck_assert(isfinite(notice->peak) && isfinite(notice->amplitude_uv) && isfinite(notice->snr));
+        ck_assert(r->n_notices == 0 || notice->id > r->notices[r->n_notices - 1].id);
+        r->notices[r->n_notices++] = *notice;
+}
+
+/* One answer to each notice. */
+static void answer(Reports *r, uint64_t id, bool own) {
+        for (size_t i = 0; i < r->n_notices; i++)
+                if (r->notices[i].id == id) {
+                        ck_assert(!r->answered[i]);
+                        r->answered[i] = true;
+                        r->n_answered++;
+                        return;
+                }
+        ck_assert(own);         /* an event need not have been noticed */
+}
+
 static void on_event(const DetectEvent *event, void *userdata) {
         Reports *r = userdata;
+        ck_assert_uint_gt(event->id, 0);
+        answer(r, event->id, true);
+        for (size_t i = 0; i < event->n_merged; i++)
+                answer(r, event->merged[i], false);
+        for (size_t i = 0; i < r->n_events; i++)
+                ck_assert(r->events[i].id != event->id);
         ck_assert_uint_lt(r->n_events, REPORTS_MAX);
         ck_assert_uint_ge(event->n_channels, 1);
         ck_assert(isfinite(event->peak) && isfinite(event->amplitude_uv) && isfinite(event->snr));
@@ -37,6 +65,10 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         Reports *r = userdata;
         ck_assert_uint_lt(r->n_artefacts, REPORTS_MAX);
         ck_assert(artefact->from <= artefact->to);
+        if (artefact->id > 0)
+                answer(r, artefact->id, false);
+        for (size_t i = 0; i < artefact->n_merged; i++)
+                answer(r, artefact->merged[i], false);
         r->artefacts[r->n_artefacts++] = *artefact;
 }
 
@@ -56,6 +88,7 @@ static Detector* new_detector(double rate_hz, unsigned n_channels, Reports *repo
                 .code_min = code_min,
                 .code_max = code_max,
                 .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT,
+                .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
                 .userdata = reports,
@@ -150,6 +183,7 @@ static Reports* detect(double rate_hz, unsigned n_channels, const int32_t *x, si
                 detector_push(d, x + f * n_channels, NULL, f + block <= n_frames ? block : n_frames - f);
         detector_finish(d);
         detector_free(d);
+        ck_assert_uint_eq(r->n_answered, r->n_notices);
         return r;
 }
 
@@ -412,7 +446,7 @@ START_TEST(rail) {
         seed(10);
         add_noise(x, N, 1, 2);
         add_twitch(x, N, 1, 0, 1000, 4, 50);
-        add_twitch(x, N, 1, 0, 1000, FROM / 1000.0 - 0.04, 50);         /* its forerunner: not believed */
+        add_twitch(x, N, 1, 0, 1000, FROM / 1000.0 - 0.1, 50);          /* its forerunner: not believed */
         add_twitch(x, N, 1, 0, 1000, TO / 1000.0 + 0.5, 50);            /* in the blank time */
         add_twitch(x, N, 1, 0, 1000, 9, 50);
         for (size_t f = FROM; f < TO; f++)
@@ -420,6 +454,8 @@ START_TEST(rail) {
         r = detect(1000, 1, x, N, 50);
 
         ck_assert_uint_eq(r->n_artefacts, 1);
+        ck_assert_uint_eq(r->n_notices, 3);             /* the forerunner's is withdrawn */
+        ck_assert_uint_eq(r->artefacts[0].id, r->notices[1].id);
         ck_assert_int_eq(r->artefacts[0].cause, ARTEFACT_SATURATION);
         ck_assert(r->artefacts[0].from == FROM && r->artefacts[0].to == TO);
         ck_assert_ptr_nonnull(event_at(r, 0, 4000, 1000));
