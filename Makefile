@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -68,7 +68,7 @@ $(B)/lib%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih) -ledf -lpthread -lm
+LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih) -lpthread -lm
 
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -84,11 +84,23 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
 unit-tests: $(UNIT_TESTS:%=$(B)/%)
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(LIBS)
 
-check-unit: all tools unit-tests ## run the unit tests and twitchctl's (SANITIZE=address,undefined)
+check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchctl's (SANITIZE=address,undefined)
 	@tests/unit/run $(B) $(UNIT_TESTS)
+	$(B)/fuzz-edf tests/fuzz/edf-corpus/*
 	@tests/ctl/run $(B)
+
+# The corpus is a test of check-unit; this looks for new cases, which it leaves in build/fuzz/.
+FUZZ_SECONDS ?= 600
+$(B)/fuzz-edf: $(B)/tests/fuzz/edf.o $(B)/libtwitchd.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
+fuzz: packages-check ## feed the EDF and BDF reader what nobody thought of (FUZZ_SECONDS=)
+	@mkdir -p build/fuzz/edf-new
+	clang $(CPPFLAGS) -DFUZZ -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o build/fuzz/edf tests/fuzz/edf.c daemon/source/edf-*.c daemon/source/file.c daemon/utf8.c -lm
+	cd build/fuzz && ./edf -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=1024 \
+		-dict=../../tests/fuzz/edf.dict edf-new ../../tests/fuzz/edf-corpus
 
 check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)

@@ -77,7 +77,7 @@ int analysis_new(FileSource *file, double false_alarms_per_hour, Analysis **ret)
                 int r = reason_to_leave_out(c->file, &c->left_out);
                 if (r < 0)
                         return r;
-                a->duration_s = MAX(a->duration_s, (double) c->file->n_samples / c->file->rate_hz);
+                a->duration_s = MAX(a->duration_s, (double) c->file->length / c->file->rate_hz);
                 if (c->left_out)
                         a->n_left_out++;
                 else
@@ -143,12 +143,12 @@ static int group_start(Group *g) {
         return detector_new(&config, &g->detector);
 }
 
-/* Frames read into g->frames, 0 at the end. All channels of a rate have as many samples. */
-static ssize_t group_read(Group *g) {
+/* Frames read into g->frames, 0 at the end. All channels of a rate have as many samples, at the same positions. */
+static ssize_t group_read(Group *g, uint64_t *ret_position) {
         ssize_t n = 0;
 
         for (unsigned c = 0; c < g->n_channels; c++) {
-                n = file_source_read(g->analysis->file, g->channels[c], g->one, g->block_frames);
+                n = file_source_read(g->analysis->file, g->channels[c], ret_position, g->one, g->block_frames);
                 if (n < 0)
                         return n;
                 for (ssize_t i = 0; i < n; i++)
@@ -161,11 +161,13 @@ static int group_run(Group *g) {
         Analysis *a = g->analysis;
 
         for (;;) {
-                ssize_t n = group_read(g);
+                uint64_t position;
+                ssize_t n = group_read(g, &position);
                 if (n < 0)
                         return (int) n;
                 if (n == 0)
                         break;
+                detector_gap(g->detector, position - detector_position(g->detector));
                 detector_push(g->detector, g->frames, NULL, (size_t) n);
                 if (a->error < 0)
                         return a->error;

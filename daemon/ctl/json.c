@@ -5,35 +5,20 @@
 #include <string.h>
 
 #include "json.h"
-
-/*
- * Length of the UTF-8 character at s, 0 if it is none (RFC 3629: no overlong forms,
- * no surrogates, nothing above U+10FFFF). A NUL ends every test.
- */
-static unsigned utf8_length(const unsigned char *s) {
-        unsigned n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-        for (unsigned i = 1; i < n; i++)
-                if ((s[i] & 0xc0) != 0x80)
-                        return 0;
-        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-            (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-                return 0;
-        return n;
-}
+#include "utf8.h"
 
 static void put_string(FILE *f, const char *value) {
         putc('"', f);
-        for (const unsigned char *s = (const unsigned char*) value; *s;) {
-                unsigned n = utf8_length(s);
+        for (const char *s = value, *end = value + strlen(value); s < end;) {
+                unsigned n = utf8_length(s, (size_t) (end - s));
 
                 if (n == 0) {
                         fputs("\xef\xbf\xbd", f);
                         n = 1;
                 } else if (*s == '"' || *s == '\\')
                         fprintf(f, "\\%c", *s);
-                else if (*s < 0x20 || *s == 0x7f)
-                        fprintf(f, "\\u%04x", *s);
+                else if ((unsigned char) *s < 0x20 || *s == 0x7f)
+                        fprintf(f, "\\u%04x", (unsigned) *s);
                 else
                         fwrite(s, 1, n, f);
                 s += n;

@@ -77,15 +77,17 @@ static void detect(const char *name, Found *ret) {
         ck_assert_int_eq(detector_new(&config, &d), 0);
 
         for (;;) {
+                uint64_t position = 0;
                 ssize_t got = 0;
                 for (unsigned c = 0; c < n; c++) {
-                        got = file_source_read(file, c, one, BLOCK);
+                        got = file_source_read(file, c, &position, one, BLOCK);
                         ck_assert(got >= 0);
                         for (ssize_t i = 0; i < got; i++)
                                 frames[(size_t) i * n + c] = one[i];
                 }
                 if (got == 0)
                         break;
+                ck_assert_uint_eq(position, detector_position(d));       /* none has gaps */
                 detector_push(d, frames, NULL, (size_t) got);
         }
         detector_finish(d);
