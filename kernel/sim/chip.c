@@ -176,7 +176,7 @@ u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg)
 
 	switch (reg) {
 	case ADS1299_REG_ID:
-		return chip->part->id;
+		return chip->wrong_id ? chip->wrong_id : chip->part->id;
 	case ADS1299_REG_CONFIG3:
 		return chip->regs[reg] | bias_status(chip);
 	case ADS1299_REG_LOFF_STATP:
@@ -210,25 +210,44 @@ static void end_conversions(struct ads_chip *chip)
 	chip->epoch++;
 }
 
+/* Changes the bits of @mask only */
+static void change_reg(struct ads_chip *chip, u8 reg, u8 mask, u8 value)
+{
+	u8 old = chip->regs[reg];
+
+	chip->regs[reg] = (old & ~mask) | (value & mask);
+
+	/* A new value of CONFIG1 resets the digital filter (9.4.2) */
+	if (reg == ADS1299_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
+		begin_conversions(chip);
+}
+
 static void write_reg(struct ads_chip *chip, u8 reg, u8 value)
 {
-	u8 old, writable;
+	u8 writable;
 
 	if (reg >= chip->part->num_regs)
 		return;
 
-	old = chip->regs[reg];
 	writable = chip->part->regs[reg].writable & existing_bits(chip, reg);
 
 	/* A data bit written to a pin that is an input has no effect */
 	if (reg == ADS1299_REG_GPIO)
 		writable &= ~((value & ADS1299_GPIO_DIR_MASK) << 4);
 
-	chip->regs[reg] = (old & ~writable) | (value & writable);
+	change_reg(chip, reg, writable, value);
+}
 
-	/* A new value of CONFIG1 resets the digital filter (9.4.2) */
-	if (reg == ADS1299_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
-		begin_conversions(chip);
+/**
+ * ads_chip_upset_reg() - a register changes although nobody wrote it
+ * @chip: the chip
+ * @reg: address
+ * @value: what is in it now: an electrostatic discharge minds no fixed bits
+ */
+void ads_chip_upset_reg(struct ads_chip *chip, u8 reg, u8 value)
+{
+	if (reg < chip->part->num_regs)
+		change_reg(chip, reg, 0xff, value);
 }
 
 /**
@@ -267,6 +286,7 @@ void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part)
 {
 	memset(chip, 0, sizeof(*chip));
 	chip->part = part;
+	chip->chain = 1;
 	chip->board.avdd_uv = 5000000;
 	chip->board.dvdd_uv = 3300000;
 	chip->board.temperature_mc = 25000;
@@ -365,7 +385,7 @@ static s64 mux_nv(const struct ads_chip *chip, unsigned int channel, s64 electro
 	case ADS1299_MUX_BIAS_DRP:
 		return chip->board.bias_nv;
 	case ADS1299_MUX_BIAS_DRN:
-		return -chip->board.bias_nv;
+		return -(s64)chip->board.bias_nv;
 	case ADS1299_MUX_SHORTED:
 	default:
 		return 0;
@@ -440,6 +460,7 @@ static void load_shift_register(struct ads_chip *chip)
 {
 	memcpy(chip->shift, chip->result, sizeof(chip->shift));
 	chip->shift_head = 0;
+	chip->shifted = 0;
 	chip->shift_conversion = chip->stats.conversions;
 	chip->shifting = true;
 }
@@ -664,11 +685,11 @@ static u8 shift_out(struct ads_chip *chip, u8 daisy_in)
 	if (!(chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DAISY_EN))
 		*head = daisy_in;
 
-	if (++chip->shift_head < ads_chip_frame_bytes(chip))
-		return dout;
+	if (++chip->shift_head == ads_chip_frame_bytes(chip))
+		chip->shift_head = 0;
 
-	chip->shift_head = 0;
-	if (chip->shift_conversion > chip->last_read_conversion) {
+	if (++chip->shifted == chip->chain * ads_chip_frame_bytes(chip) &&
+	    chip->shift_conversion > chip->last_read_conversion) {
 		chip->last_read_conversion = chip->shift_conversion;
 		chip->stats.frames_read++;
 	}
@@ -706,6 +727,23 @@ void ads_chip_select(struct ads_chip *chip, bool selected)
 bool ads_chip_in_register_command(const struct ads_chip *chip)
 {
 	return chip->decode != ADS_CHIP_OPCODE;
+}
+
+/**
+ * ads_chip_data_byte() - is the next byte at DOUT one of a data frame?
+ * @chip: the chip
+ *
+ * Return: which byte of it, counted from 0 on through those of the chips that
+ * follow in a chain; -1 if DOUT has something else, or nothing.
+ */
+int ads_chip_data_byte(const struct ads_chip *chip)
+{
+	if (!chip->selected || !chip->shifting)
+		return -1;
+	if (chip->decode == ADS_CHIP_REG_DATA && chip->reading)
+		return -1;
+
+	return chip->shifted;
 }
 
 /**

@@ -88,23 +88,23 @@ extern const struct ads_chip_part ads_chip_ads1299_4;
  * May be changed at any time between two calls.
  */
 struct ads_chip_board {
-	u32 external_vref_uv;
+	s32 external_vref_uv;
 	s32 avdd_uv;
 	s32 avss_uv;
 	s32 dvdd_uv;
 	s32 temperature_mc;
-	s64 bias_nv;
+	s32 bias_nv;
 	u8 p_off;
 	u8 n_off;
-	bool bias_off;
+	u8 bias_off;
 	u8 gpio_pins;
 };
 
 /**
  * struct ads_chip_stats - what happened in the chip: the truth for tests
  * @conversions: conversions completed
- * @frames_read: conversions that were shifted out to the last bit; a second
- *	reading of the same one does not count
+ * @frames_read: conversions that were shifted out to the last bit of the last
+ *	chip of the chain; a second reading of the same one does not count
  * @frames_torn: frames overwritten in RDATAC mode while they were shifted out
  * @resets: RESET commands and calls of ads_chip_reset()
  */
@@ -126,6 +126,9 @@ enum ads_chip_decode {
  * struct ads_chip - the chip
  * @part: which part it is
  * @board: what is connected to it
+ * @chain: how many chips' data pass through its DOUT: itself, and those that
+ *	follow it in a daisy chain
+ * @wrong_id: what it answers as its ID, 0: the true one
  * @stats: what it did
  * @epoch: changes whenever conversions start, restart or stop, so that the
  *	caller knows that the next conversion is due at another time
@@ -136,6 +139,8 @@ enum ads_chip_decode {
 struct ads_chip {
 	const struct ads_chip_part *part;
 	struct ads_chip_board board;
+	u8 chain;
+	u8 wrong_id;
 	struct ads_chip_stats stats;
 	u32 epoch;
 	bool drdy;
@@ -157,6 +162,7 @@ struct ads_chip {
 	u8 shift[ADS1299_MAX_FRAME_BYTES];
 	u8 shift_head;
 	bool shifting;
+	u32 shifted;		/* bytes of it that are out */
 	u64 shift_conversion;
 	u64 last_read_conversion;
 
@@ -174,6 +180,7 @@ void ads_chip_reset(struct ads_chip *chip);
 void ads_chip_select(struct ads_chip *chip, bool selected);
 u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in);
 bool ads_chip_in_register_command(const struct ads_chip *chip);
+int ads_chip_data_byte(const struct ads_chip *chip);
 
 bool ads_chip_converting(const struct ads_chip *chip);
 u32 ads_chip_clocks_to_conversion(const struct ads_chip *chip);
@@ -182,6 +189,7 @@ bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv);
 bool ads_chip_unread(const struct ads_chip *chip);
 
 u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg);
+void ads_chip_upset_reg(struct ads_chip *chip, u8 reg, u8 value);
 u32 ads_chip_frame_bytes(const struct ads_chip *chip);
 
 #endif

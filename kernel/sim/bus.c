@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The SPI controller of the simulated hat.
+ */
+
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/spi/spi.h>
+#include <linux/spinlock.h>
+
+#include "sim.h"
+
+#define SIM_SPI_DELAY_MAX_US	1000000
+/* The raw spinlock is held for that many bytes at most */
+#define SIM_BURST_BYTES		32
+/* Above that rate two bytes on the bus are less than tSDECODE apart */
+#define SIM_DECODE_MAX_HZ	(ADS1299_FCLK_HZ / ADS1299_DECODE_CLOCKS * 8)
+
+static unsigned int spi_delay_us;
+module_param(spi_delay_us, uint, 0644);
+MODULE_PARM_DESC(spi_delay_us, "time an SPI transfer takes on the wire, in microseconds (default 0)");
+
+static struct sim *sim_of_spi(struct spi_device *spi)
+{
+	struct sim_hat *hat = spi_controller_get_devdata(spi->controller);
+
+	return hat->sims[spi_get_chipselect(spi, 0)];
+}
+
+static void sim_set_cs(struct spi_device *spi, bool high)
+{
+	struct sim *sim = sim_of_spi(spi);
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = 0; i < sim->num_chips; i++)
+		ads_chip_select(&sim->chips[i], !high);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+
+/* The chips share DIN, and the DOUT of each is the DAISY_IN of the one before */
+static u8 sim_shift_byte(struct sim *sim, u8 din)
+{
+	unsigned int i = sim->num_chips;
+	u8 dout = 0;
+
+	while (i--)
+		dout = ads_chip_exchange(&sim->chips[i], din, dout);
+
+	return dout;
+}
+
+/* Which bits of the next byte arrive inverted */
+static u8 sim_flip(struct sim *sim)
+{
+	struct sim_faults *faults = &sim->faults;
+	int byte;
+
+	if (likely(!faults->flip.left && !faults->flipping))
+		return 0;
+
+	byte = ads_chip_data_byte(&sim->chips[0]);
+	if (!byte)
+		faults->flipping = sim_fault_strikes(&faults->flip);
+	if (!faults->flipping || byte != faults->flip.arg / 8)
+		return 0;
+
+	faults->flipping = false;
+	sim->counters.flipped++;
+
+	return 0x80 >> faults->flip.arg % 8;
+}
+
+static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned int from,
+			 unsigned int to)
+{
+	bool too_fast = xfer->speed_hz > SIM_DECODE_MAX_HZ && !xfer->word_delay.value;
+	const u8 *tx = xfer->tx_buf;
+	u8 *rx = xfer->rx_buf;
+	unsigned long flags;
+	unsigned int i;
+	u8 flip, dout;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = from; i < to; i++) {
+		if (too_fast && i && ads_chip_in_register_command(&sim->chips[0]))
+			sim->counters.decode_violations++;
+		flip = sim_flip(sim);
+		dout = sim_shift_byte(sim, tx ? tx[i] : 0) ^ flip;
+		if (rx)
+			rx[i] = dout;
+	}
+	sim_follow_chip(sim);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+
+static void sim_delay_us(unsigned int us)
+{
+	if (us > 10)
+		usleep_range(us, us + us / 16 + 1);
+	else if (us)
+		udelay(us);
+}
+
+/* What goes wrong with this transfer? Returns -EIO or how much longer it takes */
+static int sim_transfer_faults(struct sim *sim)
+{
+	struct sim_faults *faults = &sim->faults;
+	unsigned long flags;
+	int ret = 0;
+
+	if (likely(!READ_ONCE(faults->spi_fail.left) && !READ_ONCE(faults->spi_delay.left)))
+		return 0;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	if (sim_fault_strikes(&faults->spi_delay)) {
+		sim->counters.spi_delayed++;
+		ret = faults->spi_delay.arg;
+	}
+	if (sim_fault_strikes(&faults->spi_fail)) {
+		sim->counters.spi_failed++;
+		ret = -EIO;
+	}
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+
+	return ret;
+}
+
+/*
+ * The CPUs of a virtual machine may be stopped one by one. A chip that goes on
+ * converting while the SPI thread stands still would lose samples as no real
+ * one does, so they share a CPU. An administrator may put the thread elsewhere.
+ *
+ * Where several chip selects convert, the thread keeps to the one it is with.
+ */
+static void sim_follow_timer(struct sim *sim)
+{
+	struct sim_hat *hat = sim->hat;
+	int cpu = READ_ONCE(sim->cpu);
+
+	if (likely(cpu == hat->thread_cpu))
+		return;
+	if (hat->thread_of && hat->thread_of != sim &&
+	    ads_chip_converting(&hat->thread_of->chips[0]))
+		return;
+
+	hat->thread_of = sim;
+	hat->thread_cpu = cpu;
+	if (set_cpus_allowed_ptr(hat->host->kworker->task, cpumask_of(cpu)))
+		dev_dbg(hat->dev, "SPI thread not bound to CPU %d\n", cpu);
+}
+
+/*
+ * The time on the wire passes after the first byte: DRDY has gone high and
+ * RDATA has latched its frame by then, and conversions may complete before
+ * the last bit is out.
+ */
+static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
+			    struct spi_transfer *xfer)
+{
+	struct sim *sim = sim_of_spi(spi);
+	unsigned int burst = xfer->word_delay.value ? 1 : SIM_BURST_BYTES;
+	unsigned int from, to;
+	int fault_us;
+
+	fault_us = sim_transfer_faults(sim);
+	if (fault_us < 0)
+		return fault_us;
+
+	for (from = 0; from < xfer->len; from = to) {
+		to = from ? min(from + burst, xfer->len) : 1;
+		sim_exchange(sim, xfer, from, to);
+		if (!from)
+			sim_delay_us(min_t(unsigned int, READ_ONCE(spi_delay_us) + fault_us,
+					   SIM_SPI_DELAY_MAX_US));
+		spi_delay_exec(&xfer->word_delay, xfer);
+	}
+	xfer->effective_speed_hz = xfer->speed_hz;
+	sim_follow_timer(sim);
+
+	return 0;
+}
+
+int sim_add_spi_host(struct sim_hat *hat)
+{
+	struct spi_controller *host;
+
+	host = devm_spi_alloc_host(hat->dev, 0);
+	if (!host)
+		return -ENOMEM;
+
+	spi_controller_set_devdata(host, hat);
+	host->dev.of_node = hat->dev->of_node;
+	host->bus_num = -1;
+	host->num_chipselect = hat->num_sims;
+	host->mode_bits = SPI_CPHA;
+	host->bits_per_word_mask = SPI_BPW_MASK(8);
+	host->max_speed_hz = ADS1299_SCLK_MAX_HZ;
+	host->set_cs = sim_set_cs;
+	host->transfer_one = sim_transfer_one;
+	hat->host = host;
+	hat->thread_cpu = -1;
+
+	return devm_spi_register_controller(hat->dev, host);
+}

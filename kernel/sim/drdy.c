@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The DRDY lines of the simulated hat, as an interrupt controller of its own:
+ * stock distribution kernels have no simulated one.
+ */
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irq_work.h>
+#include <linux/irqdesc.h>
+#include <linux/irqdomain.h>
+#include <linux/property.h>
+
+#include "sim.h"
+
+/**
+ * sim_raise_irq() - an edge at DRDY
+ * @sim: the chip select
+ *
+ * Context: hard interrupt, @sim->lock not held.
+ */
+void sim_raise_irq(struct sim *sim)
+{
+	generic_handle_domain_irq(sim->hat->domain, sim->index);
+}
+
+static void sim_retrigger_work(struct irq_work *work)
+{
+	struct sim *sim = container_of(work, struct sim, retrigger);
+
+	if (!READ_ONCE(sim->irq_masked))
+		sim_raise_irq(sim);
+}
+
+static void sim_irq_mask(struct irq_data *data)
+{
+	struct sim *sim = irq_data_get_irq_chip_data(data);
+
+	WRITE_ONCE(sim->irq_masked, true);
+}
+
+static void sim_irq_unmask(struct irq_data *data)
+{
+	struct sim *sim = irq_data_get_irq_chip_data(data);
+
+	WRITE_ONCE(sim->irq_masked, false);
+}
+
+/* Nothing is latched here, so nothing is to be cleared; but edge handling wants it */
+static void sim_irq_ack(struct irq_data *data)
+{
+}
+
+static int sim_irq_set_type(struct irq_data *data, unsigned int type)
+{
+	return type == IRQ_TYPE_EDGE_FALLING ? IRQ_SET_MASK_OK : -EINVAL;
+}
+
+/*
+ * An edge that came while the interrupt was disabled is delivered when it is
+ * enabled, as on real interrupt controllers. The core calls this with the
+ * descriptor locked: the handler must run later.
+ */
+static int sim_irq_retrigger(struct irq_data *data)
+{
+	struct sim *sim = irq_data_get_irq_chip_data(data);
+
+	irq_work_queue(&sim->retrigger);
+
+	return 1;
+}
+
+static struct irq_chip sim_irq_chip = {
+	.name = SIM_NAME,
+	.irq_mask = sim_irq_mask,
+	.irq_unmask = sim_irq_unmask,
+	.irq_ack = sim_irq_ack,
+	.irq_set_type = sim_irq_set_type,
+	.irq_retrigger = sim_irq_retrigger,
+};
+
+static int sim_irq_map(struct irq_domain *domain, unsigned int irq, irq_hw_number_t hwirq)
+{
+	struct sim_hat *hat = domain->host_data;
+
+	irq_set_chip_data(irq, hat->sims[hwirq]);
+	irq_set_chip_and_handler(irq, &sim_irq_chip, handle_edge_irq);
+	irq_set_noprobe(irq);
+
+	return 0;
+}
+
+static const struct irq_domain_ops sim_irq_domain_ops = {
+	.map = sim_irq_map,
+	.xlate = irq_domain_xlate_twocell,
+};
+
+/**
+ * sim_map_irq() - what the interrupts property of a device tree would say
+ * @sim: the chip select
+ *
+ * Return: Linux number of its DRDY, 0 if there is none left.
+ */
+unsigned int sim_map_irq(struct sim *sim)
+{
+	unsigned int irq = irq_create_mapping(sim->hat->domain, sim->index);
+
+	if (!irq || irq_set_irq_type(irq, IRQ_TYPE_EDGE_FALLING))
+		return 0;
+
+	return irq;
+}
+
+void sim_init_drdy(struct sim *sim)
+{
+	sim->irq_masked = true;
+	sim->retrigger = IRQ_WORK_INIT_HARD(sim_retrigger_work);
+}
+
+/* Nothing raises it any more, and nobody listens */
+void sim_stop_drdy(struct sim *sim)
+{
+	irq_work_sync(&sim->retrigger);
+}
+
+static void sim_remove_irqs(void *data)
+{
+	struct sim_hat *hat = data;
+	struct fwnode_handle *name = hat->domain->fwnode;
+	unsigned int i, irq;
+
+	for (i = 0; i < hat->num_sims; i++) {
+		irq = irq_find_mapping(hat->domain, i);
+		if (irq)
+			irq_dispose_mapping(irq);
+	}
+	irq_domain_remove(hat->domain);
+	if (!dev_fwnode(hat->dev))
+		irq_domain_free_fwnode(name);
+}
+
+int sim_add_irqs(struct sim_hat *hat)
+{
+	struct fwnode_handle *name = dev_fwnode(hat->dev);
+
+	if (!name)
+		name = irq_domain_alloc_named_fwnode(SIM_NAME);
+	if (!name)
+		return -ENOMEM;
+
+	hat->domain = irq_domain_create_linear(name, hat->num_sims, &sim_irq_domain_ops, hat);
+	if (!hat->domain) {
+		if (!dev_fwnode(hat->dev))
+			irq_domain_free_fwnode(name);
+		return -ENOMEM;
+	}
+
+	return devm_add_action_or_reset(hat->dev, sim_remove_irqs, hat);
+}
