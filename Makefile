@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -115,6 +115,9 @@ $(B)/bench-detect $(B)/bench-speed: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B
 
 bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size,T3,T4)
 	@tests/bench/report.py --hours $(BENCH_HOURS) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
+
+bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
+	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel
 
 bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the same filters in NumPy/SciPy
 	@/usr/bin/python3 tests/bench/speed.py $(B)/bench-speed
