@@ -259,8 +259,8 @@ static void ads1299_push_scan(struct iio_dev *indio_dev, u32 status)
 	for (i = 0; i < st->info->num_channels; i++, sample += ADS1299_SAMPLE_BYTES)
 		cap->scan[i] = (get_unaligned_be32(sample) & GENMASK(31, 8)) | flags;
 
-	if (unlikely(status & st->leadoff_status_mask))
-		ads1299_leadoff_flag(st, status, cap->scan);
+	if (unlikely((status | st->electrodes_off[0]) & st->leadoff_status_mask))
+		ads1299_leadoff_flag(indio_dev, 0, status, cap->scan);
 
 	/* A full kfifo drops the newest scan, which is this one */
 	cap->gap = iio_push_to_buffers_with_timestamp(indio_dev, cap->scan, cap->reading_ns);
@@ -346,6 +346,7 @@ int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 	cap->edges = 0;
 	cap->accounted = 0;
 	cap->gap = gap;
+	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
 	reinit_completion(&cap->idle);
 	ads1299_grid_init(st, dr);
 

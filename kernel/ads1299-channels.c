@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TI ADS1299 channels: the tables of gains and rates, the channels of the IIO
- * device, and its attributes.
+ * TI ADS1299 channels: the tables of gains and rates, the inputs, and the
+ * channels of the IIO device with all its attributes.
  */
 
 #include <linux/bitfield.h>
@@ -33,7 +33,7 @@ static const u8 ads1299_gains[] = ADS1299_GAINS;
  *
  * Returns: 0 on success, or a negative error code.
  */
-int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr)
+int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr)
 {
 	unsigned int config1, dr;
 	int ret;
@@ -72,6 +72,8 @@ void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv)
 {
 	unsigned int i;
 
+	st->vref_uv = vref_uv;
+
 	/* fMOD / (64 << DR), with fMOD = fCLK / 2 */
 	for (i = 0; i < ADS1299_NUM_RATES; i++)
 		st->rates_hz[i] = DIV_ROUND_CLOSEST(st->fclk_hz, ADS1299_CLOCKS_PER_SAMPLE(i));
@@ -104,7 +106,7 @@ static ssize_t ads1299_scale_read(struct iio_dev *indio_dev, uintptr_t private,
 	unsigned int chset, gain;
 	int ret;
 
-	ret = regmap_read(st->regmap, ADS1299_REG_CHSET(chan->address), &chset);
+	ret = regmap_read(st->regmap, ADS1299_REG_CHSET(ads1299_chip_channel(st, chan)), &chset);
 	if (ret)
 		return ret;
 
@@ -157,13 +159,156 @@ static ssize_t ads1299_scale_write(struct iio_dev *indio_dev, uintptr_t private,
 	ret = ads1299_claim(indio_dev);
 	if (ret)
 		return ret;
-	ret = regmap_update_bits(st->regmap, ADS1299_REG_CHSET(chan->address),
+	ret = regmap_update_bits(st->regmap, ADS1299_REG_CHSET(ads1299_chip_channel(st, chan)),
 				 ADS1299_CHSET_GAIN_MASK,
 				 FIELD_PREP(ADS1299_CHSET_GAIN_MASK, gain));
 	ads1299_release(indio_dev);
 
 	return ret ?: len;
 }
+
+/* By CHnSET.MUX */
+static const char * const ads1299_mux_words[] = {
+	[ADS1299_MUX_NORMAL] = "normal",
+	[ADS1299_MUX_SHORTED] = "shorted",
+	[ADS1299_MUX_BIAS_MEAS] = "bias_measure",
+	[ADS1299_MUX_SUPPLY] = "supply",
+	[ADS1299_MUX_TEMPERATURE] = "temperature",
+	[ADS1299_MUX_TEST_SIGNAL] = "test",
+	[ADS1299_MUX_BIAS_DRP] = "bias_drive_positive",
+	[ADS1299_MUX_BIAS_DRN] = "bias_drive_negative",
+};
+
+static int ads1299_mux_get(struct ads1299_state *st, unsigned int channel)
+{
+	return st->mux[channel];
+}
+
+/* The test signal and the bias measurement run while a channel wants them */
+static int ads1299_update_mux_sources(struct ads1299_state *st)
+{
+	unsigned int config2 = 0, config3 = 0;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < st->info->num_channels; i++) {
+		if (st->mux[i] == ADS1299_MUX_TEST_SIGNAL)
+			config2 = ADS1299_CONFIG2_INT_CAL;
+		if (st->mux[i] == ADS1299_MUX_BIAS_MEAS)
+			config3 = ADS1299_CONFIG3_BIAS_MEAS;
+	}
+
+	ret = regmap_update_bits(st->regmap, ADS1299_REG_CONFIG2, ADS1299_CONFIG2_INT_CAL, config2);
+	if (ret)
+		return ret;
+
+	return regmap_update_bits(st->regmap, ADS1299_REG_CONFIG3, ADS1299_CONFIG3_BIAS_MEAS,
+				  config3);
+}
+
+/* A channel that is powered down has its input shorted (table 11, CHnSET) */
+static int ads1299_write_input(struct ads1299_state *st, unsigned int channel, bool powerdown)
+{
+	unsigned int mux = powerdown ? ADS1299_MUX_SHORTED : st->mux[channel];
+
+	return regmap_update_bits(st->regmap, ADS1299_REG_CHSET(channel),
+				  ADS1299_CHSET_PD | ADS1299_CHSET_MUX_MASK,
+				  FIELD_PREP(ADS1299_CHSET_PD, powerdown) |
+				  FIELD_PREP(ADS1299_CHSET_MUX_MASK, mux));
+}
+
+static int ads1299_powerdown_get(struct ads1299_state *st, unsigned int channel)
+{
+	return regmap_test_bits(st->regmap, ADS1299_REG_CHSET(channel), ADS1299_CHSET_PD);
+}
+
+static int ads1299_mux_set(struct ads1299_state *st, unsigned int channel, unsigned int item)
+{
+	u8 old = st->mux[channel];
+	int powerdown, ret;
+
+	powerdown = ads1299_powerdown_get(st, channel);
+	if (powerdown < 0)
+		return powerdown;
+
+	st->mux[channel] = item;
+	ret = ads1299_write_input(st, channel, powerdown);
+	if (!ret)
+		ret = ads1299_update_mux_sources(st);
+	if (ret)
+		st->mux[channel] = old;
+
+	return ret;
+}
+
+static int ads1299_powerdown_set(struct ads1299_state *st, unsigned int channel,
+				 unsigned int item)
+{
+	int ret;
+
+	ret = ads1299_write_input(st, channel, item);
+	if (ret)
+		return ret;
+
+	/* No current through electrodes that nobody looks at */
+	return ads1299_leadoff_apply(st);
+}
+
+/**
+ * ads1299_powered_channels - which channels are not powered down
+ * @st: the device
+ * @ret_channels: they, by bits
+ *
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_powered_channels(struct ads1299_state *st, u8 *ret_channels)
+{
+	u8 channels = 0;
+	unsigned int i;
+	int powerdown;
+
+	for (i = 0; i < st->info->num_channels; i++) {
+		powerdown = ads1299_powerdown_get(st, i);
+		if (powerdown < 0)
+			return powerdown;
+		if (!powerdown)
+			channels |= BIT(i);
+	}
+
+	*ret_channels = channels;
+	return 0;
+}
+
+static const struct ads1299_choice ads1299_mux_choice = {
+	.words = ads1299_mux_words,
+	.num_items = ARRAY_SIZE(ads1299_mux_words),
+	.get = ads1299_mux_get,
+	.set = ads1299_mux_set,
+};
+
+static const struct ads1299_choice ads1299_powerdown_choice = {
+	.words = ads1299_no_yes,
+	.num_items = ARRAY_SIZE(ads1299_no_yes),
+	.get = ads1299_powerdown_get,
+	.set = ads1299_powerdown_set,
+};
+
+#define ADS1299_SETTING(_name, _shared, _choice)	\
+	{						\
+		.name = (_name),			\
+		.shared = (_shared),			\
+		.read = ads1299_choice_read,		\
+		.write = ads1299_choice_write,		\
+		.private = (uintptr_t)(_choice),	\
+	}
+
+#define ADS1299_AVAILABLE(_name, _shared, _choice)	\
+	{						\
+		.name = _name "_available",		\
+		.shared = (_shared),			\
+		.read = ads1299_choice_available,	\
+		.private = (uintptr_t)(_choice),	\
+	}
 
 static const struct iio_chan_spec_ext_info ads1299_ext_info[] = {
 	{
@@ -177,6 +322,34 @@ static const struct iio_chan_spec_ext_info ads1299_ext_info[] = {
 		.shared = IIO_SHARED_BY_TYPE,
 		.read = ads1299_scale_available_read,
 	},
+	ADS1299_SETTING("mux", IIO_SEPARATE, &ads1299_mux_choice),
+	ADS1299_AVAILABLE("mux", IIO_SHARED_BY_TYPE, &ads1299_mux_choice),
+	ADS1299_SETTING("powerdown", IIO_SEPARATE, &ads1299_powerdown_choice),
+	ADS1299_SETTING("bias_sense", IIO_SEPARATE, &ads1299_bias_sense_choice),
+	ADS1299_AVAILABLE("bias_sense", IIO_SHARED_BY_TYPE, &ads1299_bias_sense_choice),
+	ADS1299_SETTING("srb2", IIO_SEPARATE, &ads1299_srb2_choice),
+	ADS1299_SETTING("srb1", IIO_SHARED_BY_ALL, &ads1299_srb1_choice),
+	ADS1299_SETTING("bias_drive", IIO_SHARED_BY_ALL, &ads1299_bias_drive_choice),
+	ADS1299_SETTING("test_signal_microvolt", IIO_SHARED_BY_ALL,
+			&ads1299_test_amplitude_choice),
+	ADS1299_AVAILABLE("test_signal_microvolt", IIO_SHARED_BY_ALL,
+			  &ads1299_test_amplitude_choice),
+	ADS1299_SETTING("test_signal_frequency", IIO_SHARED_BY_ALL,
+			&ads1299_test_frequency_choice),
+	ADS1299_AVAILABLE("test_signal_frequency", IIO_SHARED_BY_ALL,
+			  &ads1299_test_frequency_choice),
+	ADS1299_SETTING("leadoff_current_nanoamp", IIO_SHARED_BY_ALL,
+			&ads1299_leadoff_current_choice),
+	ADS1299_AVAILABLE("leadoff_current_nanoamp", IIO_SHARED_BY_ALL,
+			  &ads1299_leadoff_current_choice),
+	ADS1299_SETTING("leadoff_frequency", IIO_SHARED_BY_ALL,
+			&ads1299_leadoff_frequency_choice),
+	ADS1299_AVAILABLE("leadoff_frequency", IIO_SHARED_BY_ALL,
+			  &ads1299_leadoff_frequency_choice),
+	ADS1299_SETTING("leadoff_threshold_percent", IIO_SHARED_BY_ALL,
+			&ads1299_leadoff_threshold_choice),
+	ADS1299_AVAILABLE("leadoff_threshold_percent", IIO_SHARED_BY_ALL,
+			  &ads1299_leadoff_threshold_choice),
 	{ }
 };
 
@@ -192,9 +365,19 @@ static int ads1299_read_raw(struct iio_dev *indio_dev, struct iio_chan_spec cons
 		ret = ads1299_claim(indio_dev);
 		if (ret)
 			return ret;
-		ret = ads1299_convert_once(indio_dev, chan->address, val);
+		if (chan->differential)
+			ret = ads1299_convert_once(indio_dev, chan->address, val);
+		else
+			ret = ads1299_measure(indio_dev, chan, val);
 		ads1299_release(indio_dev);
 		return ret ?: IIO_VAL_INT;
+
+	case IIO_CHAN_INFO_SCALE:	/* that of the others is in ads1299_ext_info */
+		return ads1299_measured_scale(st, chan, val, val2);
+
+	case IIO_CHAN_INFO_OFFSET:
+		*val = ads1299_temperature_offset(st);
+		return IIO_VAL_INT;
 
 	case IIO_CHAN_INFO_SAMP_FREQ:
 		ret = ads1299_data_rate(st, &dr);
@@ -252,8 +435,12 @@ static int ads1299_read_label(struct iio_dev *indio_dev, struct iio_chan_spec co
 			      char *label)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	const char *name = st->labels[chan->address];
+	const char *name;
 
+	if (!chan->differential)
+		return sysfs_emit(label, "%s\n", ads1299_measured_label(chan));
+
+	name = st->labels[chan->address];
 	if (!name)	/* as the pins are called: IN1P and IN1N */
 		return sysfs_emit(label, "IN%lu\n", chan->address + 1);
 	return sysfs_emit(label, "%s\n", name);
@@ -263,17 +450,14 @@ static IIO_DEVICE_ATTR(lost_drdy, 0444, ads1299_lost_show, NULL, ADS1299_LOST_DR
 static IIO_DEVICE_ATTR(lost_spi, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SPI);
 static IIO_DEVICE_ATTR(lost_sync, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SYNC);
 static IIO_DEVICE_ATTR(lost_fifo, 0444, ads1299_lost_show, NULL, ADS1299_LOST_FIFO);
-static IIO_DEVICE_ATTR(leadoff_current_nanoamp, 0644, ads1299_leadoff_current_show,
-		       ads1299_leadoff_current_store, 0);
-static IIO_CONST_ATTR(leadoff_current_nanoamp_available, "0 6 24");
+static IIO_DEVICE_ATTR(bias_electrode_connected, 0444, ads1299_bias_connected_show, NULL, 0);
 
 static struct attribute *ads1299_attrs[] = {
 	&iio_dev_attr_lost_drdy.dev_attr.attr,
 	&iio_dev_attr_lost_spi.dev_attr.attr,
 	&iio_dev_attr_lost_sync.dev_attr.attr,
 	&iio_dev_attr_lost_fifo.dev_attr.attr,
-	&iio_dev_attr_leadoff_current_nanoamp.dev_attr.attr,
-	&iio_const_attr_leadoff_current_nanoamp_available.dev_attr.attr,
+	&iio_dev_attr_bias_electrode_connected.dev_attr.attr,
 	NULL
 };
 
@@ -287,7 +471,15 @@ static const struct iio_info ads1299_info = {
 	.read_avail = ads1299_read_avail,
 	.write_raw = ads1299_write_raw,
 	.read_label = ads1299_read_label,
+	.read_event_config = ads1299_read_event_config,
+	.write_event_config = ads1299_write_event_config,
 	.debugfs_reg_access = ads1299_debugfs_reg_access,
+};
+
+static const struct iio_event_spec ads1299_openwire = {
+	.type = IIO_EV_TYPE_FAULT,
+	.dir = IIO_EV_DIR_FAULT_OPENWIRE,
+	.mask_separate = BIT(IIO_EV_INFO_ENABLE),
 };
 
 static const struct iio_chan_spec ads1299_channel = {
@@ -298,6 +490,8 @@ static const struct iio_chan_spec ads1299_channel = {
 	.info_mask_shared_by_all = BIT(IIO_CHAN_INFO_SAMP_FREQ),
 	.info_mask_shared_by_all_available = BIT(IIO_CHAN_INFO_SAMP_FREQ),
 	.ext_info = ads1299_ext_info,
+	.event_spec = &ads1299_openwire,
+	.num_event_specs = ADS1299_HAVE_OPENWIRE ? 1 : 0,
 	.scan_type = {
 		.sign = 's',
 		.realbits = 24,
@@ -307,7 +501,7 @@ static const struct iio_chan_spec ads1299_channel = {
 	},
 };
 
-static int ads1299_read_labels(struct ads1299_state *st)
+static int ads1299_read_channel_nodes(struct ads1299_state *st)
 {
 	struct device *dev = &st->spi->dev;
 	int ret;
@@ -323,6 +517,9 @@ static int ads1299_read_labels(struct ads1299_state *st)
 					     fwnode_get_name(child), channel, st->info->name,
 					     st->info->num_channels);
 
+		ret = ads1299_read_channel_wiring(st, child, channel);
+		if (ret)
+			return ret;
 		if (!fwnode_property_present(child, "label"))
 			continue;
 		ret = fwnode_property_read_string(child, "label", &st->labels[channel]);
@@ -342,11 +539,13 @@ static int ads1299_read_labels(struct ads1299_state *st)
 int ads1299_init_channels(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	unsigned int n = st->info->num_channels;
+	unsigned int n = st->num_channels;
+	/* Inputs, timestamp, temperatures and supplies */
+	unsigned int total = n + 1 + st->num_chips + ADS1299_NUM_SUPPLIES;
 	struct iio_chan_spec *channels;
 	unsigned int i;
 
-	channels = devm_kcalloc(&st->spi->dev, n + 1, sizeof(*channels), GFP_KERNEL);
+	channels = devm_kcalloc(&st->spi->dev, total, sizeof(*channels), GFP_KERNEL);
 	if (!channels)
 		return -ENOMEM;
 
@@ -358,20 +557,22 @@ int ads1299_init_channels(struct iio_dev *indio_dev)
 		channels[i].scan_index = i;
 	}
 	channels[n] = (struct iio_chan_spec)IIO_CHAN_SOFT_TIMESTAMP(n);
+	ads1299_init_measured(st, &channels[n + 1]);
 
 	indio_dev->info = &ads1299_info;
 	indio_dev->channels = channels;
-	indio_dev->num_channels = n + 1;
+	indio_dev->num_channels = total;
 
 	/* The chip always sends all of them. The core picks what a buffer wants. */
 	st->scan_masks[0] = GENMASK(n - 1, 0);
 	indio_dev->available_scan_masks = st->scan_masks;
 
-	return ads1299_read_labels(st);
+	ads1299_read_wiring(st);
+	return ads1299_read_channel_nodes(st);
 }
 
 /**
- * ads1299_configure_channels - write the registers of the channels after a reset
+ * ads1299_configure_channels - write gains, inputs and bias after a reset
  * @st: the device
  *
  * Returns: 0 on success, or a negative error code.
@@ -383,12 +584,16 @@ int ads1299_configure_channels(struct ads1299_state *st)
 
 	/* Out of the reset state, in which every input is shorted */
 	for (i = 0; i < st->info->num_channels; i++) {
+		bool srb2 = st->wiring.srb2 & BIT(i);
+
+		st->mux[i] = ADS1299_MUX_NORMAL;
 		ret = regmap_write(st->regmap, ADS1299_REG_CHSET(i),
 				   FIELD_PREP(ADS1299_CHSET_GAIN_MASK, ADS1299_GAIN_CODE_DEFAULT) |
-				   FIELD_PREP(ADS1299_CHSET_MUX_MASK, ADS1299_MUX_NORMAL));
+				   FIELD_PREP(ADS1299_CHSET_SRB2, srb2) |
+				   FIELD_PREP(ADS1299_CHSET_MUX_MASK, st->mux[i]));
 		if (ret)
 			return ret;
 	}
 
-	return 0;
+	return ads1299_configure_bias(st);
 }

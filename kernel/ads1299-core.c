@@ -270,6 +270,8 @@ static int ads1299_identify(struct ads1299_state *st)
 		return dev_err_probe(dev, -ENODEV, "ID 0x%02x is not that of an ADS1299\n", id);
 
 	st->info = &ads1299_chips[nu_ch];
+	st->num_chips = 1;
+	st->num_channels = st->info->num_channels;
 	if (expected && expected != st->info)
 		dev_info(dev, "%s found instead of %s\n", st->info->name, expected->name);
 
@@ -297,11 +299,7 @@ static int ads1299_configure(struct ads1299_state *st)
 	if (ret)
 		return ret;
 
-	ret = ads1299_configure_channels(st);
-	if (ret)
-		return ret;
-
-	return ads1299_leadoff_set(st, 0);
+	return ads1299_configure_channels(st);
 }
 
 /* Supplies, reference and clock. Figure 67: all inputs are low until supplies are up. */
@@ -405,6 +403,10 @@ static int ads1299_probe(struct spi_device *spi)
 		return dev_err_probe(dev, ret, "cannot write the registers\n");
 
 	ret = ads1299_capture_init(indio_dev);
+	if (ret)
+		return ret;
+
+	ret = ads1299_gpio_init(indio_dev);
 	if (ret)
 		return ret;
 

@@ -7,6 +7,7 @@
 #define ADS1299_PRIV_H
 
 #include <linux/completion.h>
+#include <linux/gpio/driver.h>
 #include <linux/mutex.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/spi/spi.h>
@@ -16,10 +17,15 @@
 #include <linux/iio/iio.h>
 
 #include "ads1299.h"
+#include "compat.h"
 
 struct device;
 struct device_attribute;
+struct fwnode_handle;
+struct gpio_desc;
 struct regmap;
+
+#define ADS1299_MAX_CHIPS	4	/* in a daisy chain */
 
 struct ads1299_chip_info {
 	const char *name;
@@ -104,20 +110,54 @@ struct ads1299_capture {
 	struct completion idle;
 };
 
+/**
+ * struct ads1299_wiring - what firmware says of the board
+ * @bias_drive: the bias electrode is wired
+ * @bias_external_reference: BIASREF is fed from outside
+ * @srb1: SRB1 is the reference of all channels
+ * @bench: no person is connected
+ * @bias_sense_p: positive inputs that feed the bias amplifier, by bits
+ * @bias_sense_n: negative inputs that feed the bias amplifier, by bits
+ * @srb2: channels whose positive input is connected to SRB2, by bits
+ */
+struct ads1299_wiring {
+	bool bias_drive;
+	bool bias_external_reference;
+	bool srb1;
+	bool bench;
+	u8 bias_sense_p;
+	u8 bias_sense_n;
+	u8 srb2;
+};
+
 struct ads1299_state {
 	struct spi_device *spi;
 	struct regmap *regmap;
 	struct gpio_desc *reset_gpio;
 	const struct ads1299_chip_info *info;
+	unsigned int num_chips;
+	unsigned int num_channels;	/* of all chips */
 	unsigned long fclk_hz;
 	bool internal_ref;
 	int rates_hz[ADS1299_NUM_RATES];
 	/* By gain code, in 1e-15 V per LSB, which is 1e-12 of the mV of the ABI */
 	s64 scales_fv[ADS1299_NUM_GAINS];
+	unsigned int vref_uv;
 	const char *labels[ADS1299_MAX_CHANNELS];
 	unsigned long scan_masks[2];
+	struct ads1299_wiring wiring;
+	/* Input wanted of each channel; the register differs while it is powered down */
+	u8 mux[ADS1299_MAX_CHANNELS];
+	bool leadoff_on;
+	/* All negative inputs are one electrode, reported as that of the first channel */
+	bool leadoff_n_shared;
 	/* Lead-off bits of the status word that mean something now */
 	u32 leadoff_status_mask;
+	/* ... and those that were set in the last one, by chip */
+	u32 electrodes_off[ADS1299_MAX_CHIPS];
+	/* Channels whose lost electrodes are events, by bits */
+	unsigned long openwire_events;
+	struct gpio_chip gpio;
 	/* CS low after the last bit, tSCCS; also the decode time of a command */
 	struct spi_delay decode_delay;
 	struct ads1299_capture capture;
@@ -132,6 +172,13 @@ struct ads1299_state {
 	u8 rdata_rx[1 + ADS1299_MAX_FRAME_BYTES + 1] __aligned(4);
 };
 
+/* All chips of a chain have the same registers. Returns: the channel they belong to. */
+static inline unsigned int ads1299_chip_channel(const struct ads1299_state *st,
+						const struct iio_chan_spec *chan)
+{
+	return chan->address % st->info->num_channels;
+}
+
 /* ads1299-core.c */
 int ads1299_command(struct ads1299_state *st, u8 opcode);
 int ads1299_claim(struct iio_dev *indio_dev);
@@ -144,7 +191,8 @@ int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
 void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv);
 int ads1299_init_channels(struct iio_dev *indio_dev);
 int ads1299_configure_channels(struct ads1299_state *st);
-int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr);
+int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr);
+int ads1299_powered_channels(struct ads1299_state *st, u8 *ret_channels);
 
 /* ads1299-capture.c */
 int ads1299_capture_init(struct iio_dev *indio_dev);
@@ -153,11 +201,81 @@ int ads1299_capture_stop(struct iio_dev *indio_dev);
 int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *ret_code);
 ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, char *buf);
 
+/* ads1299-choice.c */
+#define ADS1299_MICRO	1000000
+
+/**
+ * struct ads1299_choice - a setting that is one of a list
+ * @words: the items, where they are words
+ * @number: the items in millionths, where they are numbers
+ * @num_items: how many there are
+ * @offered: whether an item is listed; all are without it
+ * @reg: register of the field, for the first channel if @per_channel
+ * @mask: the field
+ * @codes: value of the field for each item; that is its number without it
+ * @per_channel: one register for each channel
+ * @get: the item in force, in place of reading the field. @channel is of the chip
+ * @set: in place of writing the field
+ */
+struct ads1299_choice {
+	const char * const *words;
+	int (*number)(const struct ads1299_state *st, unsigned int item, u64 *ret_micro);
+	unsigned int num_items;
+	bool (*offered)(const struct ads1299_state *st, unsigned int item);
+	u8 reg;
+	u8 mask;
+	const u8 *codes;
+	bool per_channel;
+	int (*get)(struct ads1299_state *st, unsigned int channel);
+	int (*set)(struct ads1299_state *st, unsigned int channel, unsigned int item);
+};
+
+ssize_t ads1299_choice_read(struct iio_dev *indio_dev, uintptr_t private,
+			    const struct iio_chan_spec *chan, char *buf);
+ssize_t ads1299_choice_write(struct iio_dev *indio_dev, uintptr_t private,
+			     const struct iio_chan_spec *chan, const char *buf, size_t len);
+ssize_t ads1299_choice_available(struct iio_dev *indio_dev, uintptr_t private,
+				 const struct iio_chan_spec *chan, char *buf);
+
+/* ads1299-bias.c */
+extern const char * const ads1299_no_yes[2];
+extern const struct ads1299_choice ads1299_bias_drive_choice;
+extern const struct ads1299_choice ads1299_bias_sense_choice;
+extern const struct ads1299_choice ads1299_srb1_choice;
+extern const struct ads1299_choice ads1299_srb2_choice;
+void ads1299_read_wiring(struct ads1299_state *st);
+int ads1299_read_channel_wiring(struct ads1299_state *st, struct fwnode_handle *node,
+				unsigned int channel);
+int ads1299_configure_bias(struct ads1299_state *st);
+ssize_t ads1299_bias_connected_show(struct device *dev, struct device_attribute *attr, char *buf);
+
+/* ads1299-testsignal.c */
+extern const struct ads1299_choice ads1299_test_amplitude_choice;
+extern const struct ads1299_choice ads1299_test_frequency_choice;
+
+/* ads1299-measure.c */
+#define ADS1299_NUM_SUPPLIES	2
+
+void ads1299_init_measured(struct ads1299_state *st, struct iio_chan_spec *channels);
+int ads1299_measure(struct iio_dev *indio_dev, const struct iio_chan_spec *chan, int *ret_code);
+int ads1299_measured_scale(const struct ads1299_state *st, const struct iio_chan_spec *chan,
+			   int *val, int *val2);
+int ads1299_temperature_offset(const struct ads1299_state *st);
+const char *ads1299_measured_label(const struct iio_chan_spec *chan);
+
 /* ads1299-leadoff.c */
-int ads1299_leadoff_set(struct ads1299_state *st, unsigned int current_na);
-void ads1299_leadoff_flag(const struct ads1299_state *st, u32 status, u32 *scan);
-ssize_t ads1299_leadoff_current_show(struct device *dev, struct device_attribute *attr, char *buf);
-ssize_t ads1299_leadoff_current_store(struct device *dev, struct device_attribute *attr,
-				      const char *buf, size_t len);
+extern const struct ads1299_choice ads1299_leadoff_current_choice;
+extern const struct ads1299_choice ads1299_leadoff_frequency_choice;
+extern const struct ads1299_choice ads1299_leadoff_threshold_choice;
+int ads1299_leadoff_apply(struct ads1299_state *st);
+void ads1299_leadoff_flag(struct iio_dev *indio_dev, unsigned int chip, u32 status, u32 *scan);
+int ads1299_read_event_config(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,
+			      enum iio_event_type type, enum iio_event_direction dir);
+int ads1299_write_event_config(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,
+			       enum iio_event_type type, enum iio_event_direction dir,
+			       ads1299_event_state state);
+
+/* ads1299-gpio.c */
+int ads1299_gpio_init(struct iio_dev *indio_dev);
 
 #endif

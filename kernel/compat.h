@@ -11,6 +11,8 @@
 
 /* --- driver ---------------------------------------------------------------- */
 
+#include <linux/gpio/driver.h>
+#include <linux/iio/events.h>
 #include <linux/iio/iio.h>
 #include <linux/ktime.h>
 #include <linux/ptp_clock_kernel.h>
@@ -48,6 +50,44 @@ static inline void iio_device_release_direct(struct iio_dev *indio_dev)
 {
 	iio_device_release_direct_mode(indio_dev);
 }
+#endif
+
+#ifndef IIO_DIFF_EVENT_CODE
+#define IIO_DIFF_EVENT_CODE(chan_type, chan1, chan2, type, direction) \
+	IIO_EVENT_CODE(chan_type, 1, 0, direction, type, 0, chan1, chan2)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define ads1299_event_state	int
+#else
+#define ads1299_event_state	bool
+#endif
+
+/*
+ * The core had no name for these, so that no channel may offer them. Pushed,
+ * they went nowhere.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define ADS1299_HAVE_OPENWIRE		0
+#define IIO_EV_TYPE_FAULT		(IIO_EV_TYPE_GESTURE + 1)
+#define IIO_EV_DIR_FAULT_OPENWIRE	(IIO_EV_DIR_DOUBLETAP + 1)
+#else
+#define ADS1299_HAVE_OPENWIRE		1
+#endif
+
+/* gpio_chip.set returned nothing */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define ADS1299_GPIO_SETTER(name, set)							\
+	static void name(struct gpio_chip *gc, unsigned int offset, int value)		\
+	{										\
+		int ret = set(gc, offset, value);					\
+											\
+		if (ret)								\
+			dev_err(gc->parent, "cannot set GPIO %u: %d\n", offset, ret);	\
+	}
+#else
+#define ADS1299_GPIO_SETTER(name, set)							\
+	static int (* const name)(struct gpio_chip *, unsigned int, int) = set
 #endif
 
 /* When the SPI core began a transfer (CLOCK_REALTIME, the default of its clockid) */

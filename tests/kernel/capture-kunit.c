@@ -107,12 +107,12 @@ int ads1299_command(struct ads1299_state *st, u8 opcode)
 	return -EIO;
 }
 
-int ads1299_data_rate(struct ads1299_state *st, unsigned int *ret_dr)
+int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr)
 {
 	return -EIO;
 }
 
-void ads1299_leadoff_flag(const struct ads1299_state *st, u32 status, u32 *scan)
+void ads1299_leadoff_flag(struct iio_dev *indio_dev, unsigned int chip, u32 status, u32 *scan)
 {
 }
 
