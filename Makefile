@@ -31,7 +31,7 @@ DETECT_SRC := $(wildcard daemon/detect/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
 CTL_SRC := $(filter-out daemon/ctl/ctl.c,$(wildcard daemon/ctl/*.c))
-CHIP_SRC := kernel/sim/chip.c
+CHIP_SRC := kernel/sim/chip.c kernel/sim/parts.c
 SYNTH_TOOLS := twitch-synth twitch-play
 SYNTH_SRC := $(filter-out $(SYNTH_TOOLS:%=tests/synth/%.c),$(wildcard tests/synth/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -16,79 +17,99 @@
 #include "sim.h"
 
 /*
- * A member of struct ads_chip_board: an s32, or an u8 for bits. A file of bits
- * has those of the first chip of a chain lowest; other values hold for all.
+ * A member of struct ads_chip_board, or of struct sim where @of_sim is set: an
+ * s32, or an u8 for bits. A file of bits has those of the first chip of a chain
+ * lowest, @bits of each, 0: one for each channel; other values hold for all.
  */
 struct sim_board_file {
 	const char *name;
 	size_t offset;
+	bool of_sim;
 	bool is_bits;
+	u8 bits;
 	s32 min;
 	s32 max;
+	void (*changed)(struct sim *sim);
 };
 
-#define SIM_BOARD_BITS(_name)	{ #_name, offsetof(struct ads_chip_board, _name), .is_bits = true }
+#define SIM_BOARD_BITS(_name, _bits)							\
+	{ #_name, offsetof(struct ads_chip_board, _name), .is_bits = true, .bits = (_bits) }
 #define SIM_BOARD_VALUE(_name, _min, _max)						\
 	{ #_name, offsetof(struct ads_chip_board, _name), .min = (_min), .max = (_max) }
 
+static void sim_start_pin_changed(struct sim *sim)
+{
+	unsigned int i;
+
+	for (i = 0; i < sim->num_chips; i++)
+		ads_chip_set_start_pin(&sim->chips[i], sim->start_pin);
+	sim_follow_chip(sim);
+}
+
 static const struct sim_board_file sim_board_files[] = {
-	SIM_BOARD_BITS(p_off),
-	SIM_BOARD_BITS(n_off),
-	SIM_BOARD_BITS(bias_off),
-	SIM_BOARD_BITS(gpio_pins),
+	SIM_BOARD_BITS(p_off, 0),
+	SIM_BOARD_BITS(n_off, 0),
+	SIM_BOARD_BITS(bias_off, 1),
+	SIM_BOARD_BITS(gpio_pins, 4),
 	SIM_BOARD_VALUE(temperature_mc, -40000, 125000),
 	SIM_BOARD_VALUE(avdd_uv, 0, 5500000),
 	SIM_BOARD_VALUE(avss_uv, -3000000, 0),
 	SIM_BOARD_VALUE(dvdd_uv, 0, 3900000),
 	SIM_BOARD_VALUE(external_vref_uv, 0, 5500000),
-	SIM_BOARD_VALUE(bias_nv, -2000000000, 2000000000),
+	SIM_BOARD_VALUE(bias_nv, S32_MIN, S32_MAX),
+	SIM_BOARD_VALUE(srb1_nv, S32_MIN, S32_MAX),
+	SIM_BOARD_VALUE(srb2_nv, S32_MIN, S32_MAX),
+	SIM_BOARD_VALUE(electrode_ohm, 0, S32_MAX),
+	{ "frame_unit_nv", offsetof(struct sim, frame_unit_nv), .of_sim = true, .min = 1,
+	  .max = 1000 },
+	{ "start_pin", offsetof(struct sim, start_pin), .of_sim = true, .is_bits = true,
+	  .bits = 1, .changed = sim_start_pin_changed },
 };
 
-/* How many bits of a file belong to each chip */
-static unsigned int sim_board_bits(const struct sim *sim, const struct sim_board_file *item)
+static void *sim_board_member(struct sim *sim, const struct sim_board_file *item, unsigned int chip)
 {
-	if (item->offset == offsetof(struct ads_chip_board, bias_off))
-		return 1;
-	if (item->offset == offsetof(struct ads_chip_board, gpio_pins))
-		return 4;
-
-	return sim->chips[0].part->channels;
+	return item->of_sim ? (void *)sim + item->offset :
+			      (void *)&sim->chips[chip].board + item->offset;
 }
 
 static s64 sim_board_get(struct sim *sim, const struct sim_board_file *item)
 {
-	unsigned int bits = sim_board_bits(sim, item), i;
+	unsigned int bits = item->bits ?: sim->chips[0].part->channels;
+	unsigned int n = item->of_sim ? 1 : sim->num_chips, i;
 	s64 value = 0;
 
 	lockdep_assert_held(&sim->lock);
 
 	if (!item->is_bits)
-		return *(s32 *)((void *)&sim->chips[0].board + item->offset);
+		return *(s32 *)sim_board_member(sim, item, 0);
 
-	for (i = 0; i < sim->num_chips; i++)
-		value |= (s64)*((u8 *)&sim->chips[i].board + item->offset) << (i * bits);
+	for (i = 0; i < n; i++)
+		value |= (s64)*(u8 *)sim_board_member(sim, item, i) << (i * bits);
 
 	return value;
 }
 
 static int sim_board_set(struct sim *sim, const struct sim_board_file *item, s64 value)
 {
-	unsigned int bits = sim_board_bits(sim, item), i;
+	unsigned int bits = item->bits ?: sim->chips[0].part->channels;
+	unsigned int n = item->of_sim ? 1 : sim->num_chips, i;
 
 	lockdep_assert_held(&sim->lock);
 
-	if (item->is_bits ? value < 0 || value >> (bits * sim->num_chips) :
+	if (item->is_bits ? value < 0 || value >> (bits * n) :
 			    value < item->min || value > item->max)
 		return -EINVAL;
 
-	for (i = 0; i < sim->num_chips; i++) {
-		void *at = (void *)&sim->chips[i].board + item->offset;
-
+	for (i = 0; i < n; i++) {
 		if (item->is_bits)
-			*(u8 *)at = (value >> (i * bits)) & ((1u << bits) - 1);
+			*(u8 *)sim_board_member(sim, item, i) =
+				(value >> (i * bits)) & ((1u << bits) - 1);
 		else
-			*(s32 *)at = value;
+			*(s32 *)sim_board_member(sim, item, i) = value;
 	}
+
+	if (item->changed)
+		item->changed(sim);
 
 	return 0;
 }

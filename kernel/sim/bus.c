@@ -8,15 +8,18 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 
 #include "sim.h"
 
 #define SIM_SPI_DELAY_MAX_US	1000000
+#define SIM_SPIN_US		20
 /* The raw spinlock is held for that many bytes at most */
 #define SIM_BURST_BYTES		32
 /* Above that rate two bytes on the bus are less than tSDECODE apart */
@@ -25,6 +28,10 @@
 static unsigned int spi_delay_us;
 module_param(spi_delay_us, uint, 0644);
 MODULE_PARM_DESC(spi_delay_us, "time an SPI transfer takes on the wire, in microseconds (default 0)");
+
+static bool wire;
+module_param(wire, bool, 0644);
+MODULE_PARM_DESC(wire, "a transfer takes as long as its bits do at their rate, and spi_delay_us (default N)");
 
 static struct sim *sim_of_spi(struct spi_device *spi)
 {
@@ -101,15 +108,18 @@ static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned in
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 
-static void sim_delay_us(unsigned int us)
+/* Busy for as long as a controller without DMA would be: sleeping takes longer than that */
+static void sim_delay_ns(u64 ns)
 {
-	if (us > 10)
+	unsigned int us = div_u64(ns, NSEC_PER_USEC);
+
+	if (us > SIM_SPIN_US)
 		usleep_range(us, us + us / 16 + 1);
-	else if (us)
-		udelay(us);
+	else if (ns)
+		ndelay(ns);
 }
 
-/* What goes wrong with this transfer? Returns -EIO or how much longer it takes */
+/* What goes wrong with this transfer? Returns -EIO or how many microseconds longer it takes */
 static int sim_transfer_faults(struct sim *sim)
 {
 	struct sim_faults *faults = &sim->faults;
@@ -168,21 +178,30 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 	struct sim *sim = sim_of_spi(spi);
 	unsigned int burst = xfer->word_delay.value ? 1 : SIM_BURST_BYTES;
 	unsigned int from, to;
+	u64 wire_ns = 0;
 	int fault_us;
 
 	fault_us = sim_transfer_faults(sim);
 	if (fault_us < 0)
 		return fault_us;
 
+	/* Of all bytes but the first: see below */
+	if (READ_ONCE(wire))
+		wire_ns = div_u64((xfer->len - 1) * 8ULL * NSEC_PER_SEC, xfer->speed_hz);
+	wire_ns += NSEC_PER_USEC * min_t(u64, (u64)READ_ONCE(spi_delay_us) + fault_us,
+					 SIM_SPI_DELAY_MAX_US);
+
 	for (from = 0; from < xfer->len; from = to) {
 		to = from ? min(from + burst, xfer->len) : 1;
 		sim_exchange(sim, xfer, from, to);
 		if (!from)
-			sim_delay_us(min_t(unsigned int, READ_ONCE(spi_delay_us) + fault_us,
-					   SIM_SPI_DELAY_MAX_US));
+			sim_delay_ns(wire_ns);
 		spi_delay_exec(&xfer->word_delay, xfer);
 	}
-	xfer->effective_speed_hz = xfer->speed_hz;
+	/* Says how long ago the first bits were: where they took no time, there is nothing to say */
+	if (wire_ns && xfer->len > 1)
+		xfer->effective_speed_hz = div64_u64((xfer->len - 1) * 8ULL * NSEC_PER_SEC,
+						     wire_ns) ?: 1;
 	sim_follow_timer(sim);
 
 	return 0;

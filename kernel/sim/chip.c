@@ -6,8 +6,8 @@
  * itself, the model takes the reading that shows a mistake of a driver
  * soonest, and a comment says so. Not modelled: the digital filter (a
  * conversion is its input at that moment), noise, offset, start-up of the
- * reference, SRB1/SRB2 routing, lead-off excitation by alternating current,
- * and everything shorter than one byte on the bus.
+ * reference, what the bias amplifier does to the body, and everything shorter
+ * than one byte on the bus.
  */
 
 #include "chip.h"
@@ -27,84 +27,6 @@ static u64 div_u64(u64 dividend, u32 divisor)
 
 /* No input goes beyond that; keeps products of inputs within 64 bits */
 #define ADS_CHIP_MAX_INPUT_NV	10000000000ULL
-
-/* --- the parts ------------------------------------------------------------ */
-
-#define CHSET	{ ADS1299_CHSET_RESET, 0xff }
-
-/* Table 11: reset values, and all bits that are neither fixed nor read-only */
-static const struct ads_chip_reg ads1299_regs[ADS1299_NUM_REGS] = {
-	[ADS1299_REG_ID] = { 0, 0 },	/* from the part */
-	[ADS1299_REG_CONFIG1] = { ADS1299_CONFIG1_RESET, 0xff & ~ADS1299_CONFIG1_FIXED_MASK },
-	[ADS1299_REG_CONFIG2] = { ADS1299_CONFIG2_RESET, 0xff & ~ADS1299_CONFIG2_FIXED_MASK },
-	[ADS1299_REG_CONFIG3] = { ADS1299_CONFIG3_RESET,
-		0xff & ~(ADS1299_CONFIG3_FIXED_MASK | ADS1299_CONFIG3_BIAS_STAT) },
-	[ADS1299_REG_LOFF] = { 0, 0xff & ~ADS1299_LOFF_FIXED_MASK },
-	[ADS1299_REG_CHSET(0)] = CHSET,
-	[ADS1299_REG_CHSET(1)] = CHSET,
-	[ADS1299_REG_CHSET(2)] = CHSET,
-	[ADS1299_REG_CHSET(3)] = CHSET,
-	[ADS1299_REG_CHSET(4)] = CHSET,
-	[ADS1299_REG_CHSET(5)] = CHSET,
-	[ADS1299_REG_CHSET(6)] = CHSET,
-	[ADS1299_REG_CHSET(7)] = CHSET,
-	[ADS1299_REG_BIAS_SENSP] = { 0, 0xff },
-	[ADS1299_REG_BIAS_SENSN] = { 0, 0xff },
-	[ADS1299_REG_LOFF_SENSP] = { 0, 0xff },
-	[ADS1299_REG_LOFF_SENSN] = { 0, 0xff },
-	[ADS1299_REG_LOFF_FLIP] = { 0, 0xff },
-	[ADS1299_REG_LOFF_STATP] = { 0, 0 },
-	[ADS1299_REG_LOFF_STATN] = { 0, 0 },
-	[ADS1299_REG_GPIO] = { ADS1299_GPIO_RESET, 0xff },
-	[ADS1299_REG_MISC1] = { 0, ADS1299_MISC1_SRB1 },
-	[ADS1299_REG_MISC2] = { 0, 0 },
-	[ADS1299_REG_CONFIG4] = { 0, ADS1299_CONFIG4_SINGLE_SHOT | ADS1299_CONFIG4_PD_LOFF_COMP },
-};
-
-static const u8 ads1299_gains[8] = ADS1299_GAINS;
-static const u32 ads1299_settling[ADS1299_NUM_RATES] = ADS1299_SETTLING_CLOCKS;
-
-static u32 ads1299_vref_uv(const struct ads_chip *chip)
-{
-	if (chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_PD_REFBUF)
-		return ADS1299_VREF_UV;
-
-	return chip->board.external_vref_uv;
-}
-
-static u32 ads1299_sample_clocks(const struct ads_chip *chip)
-{
-	u8 dr = chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DR_MASK;
-
-	return dr < ADS1299_NUM_RATES ? ADS1299_CLOCKS_PER_SAMPLE(dr) : 0;
-}
-
-static u32 ads1299_settling_clocks(const struct ads_chip *chip)
-{
-	u8 dr = chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DR_MASK;
-
-	return dr < ADS1299_NUM_RATES ? ads1299_settling[dr] : 0;
-}
-
-/* REV_ID 001 is what 8-channel boards answer (0x3e) */
-#define ADS1299_ID_REV	0x20
-
-#define ADS1299_PART(_name, _channels, _nu_ch)			\
-{								\
-	.name = (_name),					\
-	.id = ADS1299_ID_REV | ADS1299_ID_FIXED | (_nu_ch),	\
-	.channels = (_channels),				\
-	.num_regs = ADS1299_NUM_REGS,				\
-	.regs = ads1299_regs,					\
-	.gains = ads1299_gains,					\
-	.vref_uv = ads1299_vref_uv,				\
-	.sample_clocks = ads1299_sample_clocks,			\
-	.settling_clocks = ads1299_settling_clocks,		\
-}
-
-const struct ads_chip_part ads_chip_ads1299 = ADS1299_PART("ADS1299", 8, ADS1299_ID_NU_CH_8);
-const struct ads_chip_part ads_chip_ads1299_6 = ADS1299_PART("ADS1299-6", 6, ADS1299_ID_NU_CH_6);
-const struct ads_chip_part ads_chip_ads1299_4 = ADS1299_PART("ADS1299-4", 4, ADS1299_ID_NU_CH_4);
 
 /* --- registers ------------------------------------------------------------ */
 
@@ -126,13 +48,40 @@ static u8 existing_bits(const struct ads_chip *chip, u8 reg)
 	return 0xff;
 }
 
-/* The comparators see an electrode only where they are on and asked to look */
+/* Of the supply, in thousandths, by LOFF.COMP_TH: the side for an input that is pulled up */
+static const u16 lead_off_thresholds[8] = { 950, 925, 900, 875, 850, 800, 750, 700 };
+
+static s64 supply_uv(const struct ads_chip *chip)
+{
+	return (s64)chip->board.avdd_uv - chip->board.avss_uv;
+}
+
+/* What the excitation current drops across an electrode that is on */
+static s64 electrode_drop_nv(const struct ads_chip *chip)
+{
+	u8 code = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_ILEAD_MASK) >> 2;
+
+	return (s64)chip->part->lead_off_na[code] * chip->board.electrode_ohm;
+}
+
+/*
+ * The comparators see an electrode only where they are on and asked to look:
+ * it is off, or so bad that the current pulls it from mid-supply to beyond
+ * the threshold.
+ */
 static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
 {
-	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_PD_LOFF_COMP))
+	u8 threshold = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_COMP_TH_MASK) >> 5;
+	u8 asked = chip->regs[sens_reg] & channel_mask(chip);
+
+	if (!asked || !(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_PD_LOFF_COMP))
 		return 0;
 
-	return off & chip->regs[sens_reg] & channel_mask(chip);
+	/* A thousandth of a microvolt is a nanovolt */
+	if (electrode_drop_nv(chip) > supply_uv(chip) * (lead_off_thresholds[threshold] - 500))
+		return asked;
+
+	return off & asked;
 }
 
 static u8 lead_off_p(const struct ads_chip *chip)
@@ -200,8 +149,16 @@ static void begin_conversions(struct ads_chip *chip)
 	chip->epoch++;
 }
 
+/* A chip that comes back from whatever it was in converts if its START pin is high */
+static void heed_start_pin(struct ads_chip *chip)
+{
+	if (chip->start_pin && !chip->down && !chip->standby)
+		begin_conversions(chip);
+}
+
 static void end_conversions(struct ads_chip *chip)
 {
+	chip->started = false;
 	if (!chip->converting)
 		return;
 
@@ -254,8 +211,9 @@ void ads_chip_upset_reg(struct ads_chip *chip, u8 reg, u8 value)
  * ads_chip_reset() - the RESET command, the RESET pin, or a brown-out
  * @chip: the chip
  *
- * Registers at their reset values, RDATAC mode, no conversions, no result to
- * read: until the first conversion frames are zero and fail the sync check.
+ * Registers at their reset values, RDATAC mode, no result to read: until the
+ * first conversion frames are zero and fail the sync check. No conversions,
+ * unless the START pin is high.
  */
 void ads_chip_reset(struct ads_chip *chip)
 {
@@ -272,6 +230,61 @@ void ads_chip_reset(struct ads_chip *chip)
 	chip->shifting = false;
 	memset(chip->result, 0, sizeof(chip->result));
 	chip->stats.resets++;
+	heed_start_pin(chip);
+}
+
+/* Whatever keeps a chip from doing anything leaves it at its reset values */
+static void set_down(struct ads_chip *chip, u8 why, bool down)
+{
+	u8 old = chip->down;
+
+	chip->down = down ? old | why : old & ~why;
+	if (chip->down && !old)
+		ads_chip_reset(chip);
+	else if (old && !chip->down)
+		heed_start_pin(chip);
+}
+
+/**
+ * ads_chip_set_power_pin() - drive the PWDN line
+ * @chip: the chip
+ * @on: true: PWDN is high, the chip has power
+ *
+ * The data sheet does not say that registers survive, so they do not.
+ */
+void ads_chip_set_power_pin(struct ads_chip *chip, bool on)
+{
+	set_down(chip, ADS_CHIP_POWER_DOWN, !on);
+}
+
+/**
+ * ads_chip_set_reset_pin() - drive the RESET line
+ * @chip: the chip
+ * @asserted: true: RESET is low
+ */
+void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted)
+{
+	set_down(chip, ADS_CHIP_IN_RESET, asserted);
+}
+
+/**
+ * ads_chip_set_start_pin() - drive the START line
+ * @chip: the chip
+ * @high: true: convert
+ *
+ * Going low it lets the conversion in progress complete, unless the START
+ * command keeps conversions going.
+ */
+void ads_chip_set_start_pin(struct ads_chip *chip, bool high)
+{
+	if (chip->start_pin == high)
+		return;
+
+	chip->start_pin = high;
+	if (!high)
+		chip->stopping = chip->converting && !chip->started;
+	else if (!chip->converting || chip->stopping)
+		heed_start_pin(chip);
 }
 
 /**
@@ -344,26 +357,51 @@ static s64 temperature_nv(const struct ads_chip *chip)
 		((s64)chip->board.temperature_mc - ADS1299_TEMP_OFFSET_CELSIUS * 1000);
 }
 
+/* Direction of the excitation current just now: P up and N down, or the other way round */
+static bool lead_off_flipped(const struct ads_chip *chip, unsigned int channel)
+{
+	bool flipped = chip->regs[ADS1299_REG_LOFF_FLIP] & (1u << channel);
+	u32 period = chip->part->lead_off_clocks(chip);
+
+	return flipped != !!(chip->clocks & (period / 2));
+}
+
 /*
- * A direct-current source pulls an input whose electrode is off to a supply:
- * P up and N down, or the other way round where LOFF_FLIP is set. One lost
- * electrode is enough to saturate the channel (section 9.3.2.4.3).
+ * The excitation current goes through the electrodes of the inputs it is
+ * switched to, and an input whose electrode is off is pulled to a supply. One
+ * lost electrode is enough to saturate the channel (section 9.3.2.4.3).
+ */
+static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
+{
+	u8 p = chip->regs[ADS1299_REG_LOFF_SENSP] & (1u << channel);
+	u8 n = chip->regs[ADS1299_REG_LOFF_SENSN] & (1u << channel);
+	s64 pull_nv;
+
+	if (!p && !n)
+		return nv;
+
+	if ((chip->board.p_off & p) | (chip->board.n_off & n)) {
+		nv = 0;
+		pull_nv = supply_uv(chip) * 1000;
+	} else {
+		pull_nv = electrode_drop_nv(chip) * (!!p + !!n);
+	}
+
+	return lead_off_flipped(chip, channel) ? nv - pull_nv : nv + pull_nv;
+}
+
+/*
+ * SRB2 is on the positive input of a channel in place of its electrode, SRB1
+ * on the negative inputs of all of them (table 11, CHnSET and MISC1).
  */
 static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
 {
-	const u8 *regs = chip->regs;
-	u8 pulled = (chip->board.p_off & regs[ADS1299_REG_LOFF_SENSP]) |
-		    (chip->board.n_off & regs[ADS1299_REG_LOFF_SENSN]);
-	u8 bit = 1u << channel;
-	s64 rail;
+	if (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_SRB2)
+		nv = chip->board.srb2_nv;
+	if (chip->regs[ADS1299_REG_MISC1] & ADS1299_MISC1_SRB1)
+		nv -= chip->board.srb1_nv;
 
-	if (!(pulled & bit) ||
-	    (regs[ADS1299_REG_LOFF] & ADS1299_LOFF_FLEAD_MASK) != ADS1299_FLEAD_DC)
-		return nv;
-
-	rail = ((s64)chip->board.avdd_uv - chip->board.avss_uv) * 1000;
-
-	return regs[ADS1299_REG_LOFF_FLIP] & bit ? -rail : rail;
+	return lead_off_nv(chip, channel, nv);
 }
 
 /* What the input multiplexer puts in front of the amplifier */
@@ -420,7 +458,8 @@ static s32 quantise(s64 nv, u8 gain, u32 vref_uv)
 	return magnitude > ADS1299_CODE_MAX ? ADS1299_CODE_MAX : (s32)magnitude;
 }
 
-static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 electrode)
+static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 electrode,
+			u32 vref_uv)
 {
 	u8 chset = chip->regs[ADS1299_REG_CHSET(channel)];
 
@@ -428,8 +467,7 @@ static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 e
 		return 0;
 
 	return quantise(mux_nv(chip, channel, electrode),
-			chip->part->gains[(chset & ADS1299_CHSET_GAIN_MASK) >> 4],
-			chip->part->vref_uv(chip));
+			chip->part->gains[(chset & ADS1299_CHSET_GAIN_MASK) >> 4], vref_uv);
 }
 
 static void put_be24(u8 *p, u32 value)
@@ -538,6 +576,7 @@ u32 ads_chip_rate_hz(const struct ads_chip *chip)
 bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
 {
 	u32 clocks = ads_chip_clocks_to_conversion(chip);
+	u32 vref_uv = chip->part->vref_uv(chip);
 	unsigned int ch;
 
 	if (!clocks)
@@ -550,7 +589,7 @@ bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
 	put_be24(chip->result, status_word(chip));
 	for (ch = 0; ch < chip->part->channels; ch++)
 		put_be24(chip->result + ADS1299_FRAME_BYTES(ch),
-			 (u32)channel_code(chip, ch, input_nv[ch]));
+			 (u32)channel_code(chip, ch, input_nv[ch], vref_uv));
 
 	if (chip->rdatac)
 		update_continuous_output(chip);
@@ -584,6 +623,7 @@ static void start_command(struct ads_chip *chip)
 	 */
 	if (!chip->converting || chip->stopping)
 		begin_conversions(chip);
+	chip->started = true;
 }
 
 static void register_command(struct ads_chip *chip, u8 opcode)
@@ -609,7 +649,10 @@ static void decode_opcode(struct ads_chip *chip, u8 opcode)
 
 	switch (opcode) {
 	case ADS1299_CMD_WAKEUP:
-		chip->standby = false;
+		if (chip->standby) {
+			chip->standby = false;
+			heed_start_pin(chip);
+		}
 		return;
 	case ADS1299_CMD_STANDBY:
 		/* Whether conversions go on after WAKEUP is left open: they do not */
@@ -624,7 +667,8 @@ static void decode_opcode(struct ads_chip *chip, u8 opcode)
 		return;
 	case ADS1299_CMD_STOP:
 		/* The conversion in progress completes (9.5.3.6): one more DRDY follows */
-		chip->stopping = chip->converting;
+		chip->stopping = chip->converting && !chip->start_pin;
+		chip->started = false;
 		return;
 	case ADS1299_CMD_RDATAC:
 		if (!chip->rdatac)
@@ -769,7 +813,7 @@ u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in)
 	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT))
 		chip->drdy = false;
 
-	if (!chip->selected)
+	if (!chip->selected || chip->down)
 		return 0;
 
 	if (chip->decode == ADS_CHIP_REG_DATA && chip->reading)

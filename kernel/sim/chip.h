@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 typedef __u8 u8;
+typedef __u16 u16;
 typedef __u32 u32;
 typedef __s32 s32;
 typedef __u64 u64;
@@ -46,6 +47,7 @@ struct ads_chip_reg {
 /**
  * struct ads_chip_part - what tells one part of the family from another
  * @name: name of the part
+ * @family: what a driver calls the family
  * @id: value of the ID register
  * @channels: number of channels
  * @num_regs: number of registers
@@ -55,9 +57,13 @@ struct ads_chip_reg {
  * @sample_clocks: periods of fCLK for one sample at the programmed rate, 0 for
  *	a reserved rate code: such a chip does not convert
  * @settling_clocks: periods of fCLK from START to the first sample
+ * @lead_off_na: excitation current in nanoamperes by LOFF.ILEAD_OFF code
+ * @lead_off_clocks: its period in periods of fCLK, a power of two; 0: direct
+ *	current
  */
 struct ads_chip_part {
 	const char *name;
+	const char *family;
 	u8 id;
 	u8 channels;
 	u8 num_regs;
@@ -66,11 +72,16 @@ struct ads_chip_part {
 	u32 (*vref_uv)(const struct ads_chip *chip);
 	u32 (*sample_clocks)(const struct ads_chip *chip);
 	u32 (*settling_clocks)(const struct ads_chip *chip);
+	const u16 *lead_off_na;
+	u32 (*lead_off_clocks)(const struct ads_chip *chip);
 };
 
 extern const struct ads_chip_part ads_chip_ads1299;
 extern const struct ads_chip_part ads_chip_ads1299_6;
 extern const struct ads_chip_part ads_chip_ads1299_4;
+extern const struct ads_chip_part ads_chip_ads1298;
+extern const struct ads_chip_part ads_chip_ads1296;
+extern const struct ads_chip_part ads_chip_ads1294;
 
 /**
  * struct ads_chip_board - what is soldered and taped to the chip
@@ -80,6 +91,9 @@ extern const struct ads_chip_part ads_chip_ads1299_4;
  * @dvdd_uv: digital supply
  * @temperature_mc: temperature of the die in thousandths of a degree Celsius
  * @bias_nv: BIASIN against BIASREF
+ * @srb1_nv: the SRB1 pin, against what the negative inputs are at without it
+ * @srb2_nv: the SRB2 pin, against the same
+ * @electrode_ohm: impedance of each electrode that is on
  * @p_off: bit n set: the electrode at the positive input of channel n is off
  * @n_off: the same for the negative inputs
  * @bias_off: the bias electrode is off
@@ -94,6 +108,9 @@ struct ads_chip_board {
 	s32 dvdd_uv;
 	s32 temperature_mc;
 	s32 bias_nv;
+	s32 srb1_nv;
+	s32 srb2_nv;
+	s32 electrode_ohm;
 	u8 p_off;
 	u8 n_off;
 	u8 bias_off;
@@ -114,6 +131,10 @@ struct ads_chip_stats {
 	u64 frames_torn;
 	u64 resets;
 };
+
+/* Why a chip does nothing at all */
+#define ADS_CHIP_POWER_DOWN	0x01
+#define ADS_CHIP_IN_RESET	0x02
 
 /* How the next byte at DIN is understood */
 enum ads_chip_decode {
@@ -148,6 +169,10 @@ struct ads_chip {
 	/* private: */
 	u8 regs[ADS_CHIP_MAX_REGS];
 
+	/* Pins */
+	u8 down;		/* ADS_CHIP_POWER_DOWN, ADS_CHIP_IN_RESET */
+	bool start_pin;
+
 	/* Serial interface */
 	bool selected;
 	bool rdatac;
@@ -167,6 +192,7 @@ struct ads_chip {
 	u64 last_read_conversion;
 
 	/* Converter */
+	bool started;		/* by the START command */
 	bool converting;
 	bool settling;
 	bool stopping;
@@ -176,6 +202,9 @@ struct ads_chip {
 
 void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part);
 void ads_chip_reset(struct ads_chip *chip);
+void ads_chip_set_power_pin(struct ads_chip *chip, bool on);
+void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted);
+void ads_chip_set_start_pin(struct ads_chip *chip, bool high);
 
 void ads_chip_select(struct ads_chip *chip, bool selected);
 u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in);

@@ -23,6 +23,7 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "sim.h"
 
@@ -41,23 +42,28 @@ static unsigned int daisy = 1;
 module_param(daisy, uint, 0444);
 MODULE_PARM_DESC(daisy, "chips of a daisy chain behind each chip select, 1 to 4 (default 1)");
 
+static char *part = "ads1299";
+module_param(part, charp, 0444);
+MODULE_PARM_DESC(part, "ads1299, or ads1298 for the mainline driver of that one (default ads1299)");
+
 static const struct ads_chip_part *sim_part(void)
 {
-	switch (channels) {
-	case 8:
-		return &ads_chip_ads1299;
-	case 6:
-		return &ads_chip_ads1299_6;
-	case 4:
-		return &ads_chip_ads1299_4;
-	default:
-		return NULL;
-	}
+	static const struct ads_chip_part * const parts[] = {
+		&ads_chip_ads1299, &ads_chip_ads1299_6, &ads_chip_ads1299_4,
+		&ads_chip_ads1298, &ads_chip_ads1296, &ads_chip_ads1294,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(parts[i]->family, part) && parts[i]->channels == channels)
+			return parts[i];
+
+	return NULL;
 }
 
 static int sim_add(struct sim_hat *hat, unsigned int num_chips)
 {
-	const struct ads_chip_part *part = sim_part();
+	const struct ads_chip_part *chip_part = sim_part();
 	struct device *dev = hat->dev;
 	struct sim *sim;
 	unsigned int i;
@@ -69,7 +75,8 @@ static int sim_add(struct sim_hat *hat, unsigned int num_chips)
 	sim->hat = hat;
 	sim->index = hat->num_sims;
 	sim->num_chips = num_chips;
-	sim->num_channels = num_chips * part->channels;
+	sim->frame_unit_nv = 1;
+	sim->num_channels = num_chips * chip_part->channels;
 	snprintf(sim->name, sizeof(sim->name), SIM_NAME "%u", sim->index);
 
 	sim->queue = devm_kcalloc(dev, SIM_QUEUE_FRAMES * sim->num_channels, sizeof(*sim->queue),
@@ -79,7 +86,7 @@ static int sim_add(struct sim_hat *hat, unsigned int num_chips)
 
 	raw_spin_lock_init(&sim->lock);
 	for (i = 0; i < num_chips; i++) {
-		ads_chip_power_up(&sim->chips[i], part);
+		ads_chip_power_up(&sim->chips[i], chip_part);
 		sim->chips[i].chain = num_chips - i;
 	}
 	sim_init_queue(sim);
@@ -244,7 +251,8 @@ static bool sim_described_by_firmware(void)
 static int __init sim_init(void)
 {
 	if (!sim_part()) {
-		pr_err(SIM_NAME ": channels=%u: must be 8, 6 or 4\n", channels);
+		pr_err(SIM_NAME ": part=%s channels=%u: must be ads1299 or ads1298, 8, 6 or 4\n",
+		       part, channels);
 		return -EINVAL;
 	}
 	if (!chips || chips > SIM_MAX_CHIPS) {

@@ -4,11 +4,13 @@
  * device tree, which PCs do not have.
  */
 
+#include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
 #include <linux/property.h>
 #include <linux/spi/spi.h>
+#include <linux/string.h>
 
 #include "sim.h"
 
@@ -26,6 +28,22 @@ static bool srb1;
 module_param(srb1, bool, 0444);
 MODULE_PARM_DESC(srb1, "SRB1 is the common reference of all inputs (default N)");
 
+static bool bias_external_reference;
+module_param(bias_external_reference, bool, 0444);
+MODULE_PARM_DESC(bias_external_reference, "BIASREF is driven from outside (default N)");
+
+static bool clock_output;
+module_param(clock_output, bool, 0444);
+MODULE_PARM_DESC(clock_output, "the CLK pin is an output: #clock-cells (default N)");
+
+static unsigned int srb2;
+module_param(srb2, uint, 0444);
+MODULE_PARM_DESC(srb2, "bit mask of the channels whose positive input is SRB2 (default 0)");
+
+static char *bias_sense[SIM_MAX_CHANNELS];
+module_param_array(bias_sense, charp, NULL, 0444);
+MODULE_PARM_DESC(bias_sense, "ti,bias-sense of each channel: none, positive, negative, both (default: the driver's)");
+
 /* Where people twitch; those after the first eight are for larger hats */
 static const char * const sim_labels[SIM_MAX_CHANNELS] = {
 	"left calf", "right calf", "left thigh", "right thigh",
@@ -42,49 +60,68 @@ static const char * const sim_labels[SIM_MAX_CHANNELS] = {
  * struct sim_nodes - firmware nodes of the chips behind a chip select
  * @properties: of the device
  * @device: the device
- * @channel_properties: reg and label of each channel
+ * @channel_properties: of each channel
  * @channel_names: channel@N
  * @channels: the channels
  * @group: all of them
  */
 struct sim_nodes {
-	struct property_entry properties[5];
+	struct property_entry properties[7];
 	struct software_node device;
-	struct property_entry channel_properties[SIM_MAX_CHANNELS][3];
+	struct property_entry channel_properties[SIM_MAX_CHANNELS][5];
 	char channel_names[SIM_MAX_CHANNELS][sizeof("channel@31")];
 	struct software_node channels[SIM_MAX_CHANNELS];
 	const struct software_node *group[1 + SIM_MAX_CHANNELS + 1];
 };
 
-static void sim_fill_nodes(struct sim_nodes *nodes, const struct sim *sim)
+static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
 {
 	struct property_entry *p = nodes->properties;
-	unsigned int ch;
 
 	if (bias_drive)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,bias-drive");
+	if (bias_external_reference)
+		*p++ = PROPERTY_ENTRY_BOOL("ti,bias-external-reference");
 	if (bench_setup)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,bench-setup");
 	if (srb1)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,srb1");
+	if (clock_output)
+		*p++ = PROPERTY_ENTRY_U32("#clock-cells", 0);
 	if (sim->num_chips > 1)
 		*p++ = PROPERTY_ENTRY_U32("#daisy-chained-devices", sim->num_chips);
 
 	nodes->device.name = sim->name;
 	nodes->device.properties = nodes->properties;
+}
+
+static void sim_fill_channel(struct sim_nodes *nodes, const struct sim *sim, unsigned int ch)
+{
+	unsigned int site = (sim->index * sim->num_channels + ch) % SIM_MAX_CHANNELS;
+	struct property_entry *p = nodes->channel_properties[ch];
+
+	*p++ = PROPERTY_ENTRY_U32("reg", ch);
+	*p++ = PROPERTY_ENTRY_STRING("label", sim_labels[site]);
+	if (srb2 & BIT(ch))
+		*p++ = PROPERTY_ENTRY_BOOL("ti,srb2");
+	if (bias_sense[ch])
+		*p++ = PROPERTY_ENTRY_STRING("ti,bias-sense", bias_sense[ch]);
+
+	sprintf(nodes->channel_names[ch], "channel@%u", ch);
+	nodes->channels[ch].name = nodes->channel_names[ch];
+	nodes->channels[ch].parent = &nodes->device;
+	nodes->channels[ch].properties = nodes->channel_properties[ch];
+}
+
+static void sim_fill_nodes(struct sim_nodes *nodes, const struct sim *sim)
+{
+	unsigned int ch;
+
+	sim_fill_device(nodes, sim);
 	nodes->group[0] = &nodes->device;
 
 	for (ch = 0; ch < sim->num_channels; ch++) {
-		unsigned int site = sim->index * sim->num_channels + ch;
-
-		p = nodes->channel_properties[ch];
-		p[0] = PROPERTY_ENTRY_U32("reg", ch);
-		p[1] = PROPERTY_ENTRY_STRING("label", sim_labels[site % SIM_MAX_CHANNELS]);
-
-		sprintf(nodes->channel_names[ch], "channel@%u", ch);
-		nodes->channels[ch].name = nodes->channel_names[ch];
-		nodes->channels[ch].parent = &nodes->device;
-		nodes->channels[ch].properties = p;
+		sim_fill_channel(nodes, sim, ch);
 		nodes->group[1 + ch] = &nodes->channels[ch];
 	}
 }
@@ -105,7 +142,6 @@ static int sim_add_spi_device(struct sim *sim)
 {
 	struct device *dev = sim->hat->dev;
 	struct spi_board_info info = {
-		.modalias = "ads1299",
 		.irq = sim_map_irq(sim),
 		.max_speed_hz = ADS1299_SCLK_MAX_HZ,
 		.chip_select = sim->index,
@@ -130,6 +166,7 @@ static int sim_add_spi_device(struct sim *sim)
 	if (ret)
 		return ret;
 
+	strscpy(info.modalias, sim->chips[0].part->family, sizeof(info.modalias));
 	info.swnode = &nodes->device;
 	spi = spi_new_device(sim->hat->host, &info);
 	if (!spi)

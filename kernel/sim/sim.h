@@ -42,7 +42,7 @@ struct spi_device;
 
 /**
  * struct sim_counters - what the hat did: the truth for tests
- * @drdy_edges: interrupts raised
+ * @drdy_edges: interrupts raised, those of @drdy_extra included
  * @drdy_masked: DRDY edges while the interrupt was masked: nobody saw them
  * @drdy_missing: edges left out on request
  * @drdy_extra: edges added on request
@@ -106,6 +106,8 @@ struct sim_faults {
  * @num_channels: of all these chips
  * @lock: protects all from @chips to @counters
  * @chips: the chips; the first one's DOUT and DRDY are those that are wired
+ * @start_pin: the START line of the chips is high
+ * @frame_unit_nv: what a 1 in a frame means
  * @epoch: value of the first chip's epoch the timer was set for
  * @due: when the next conversion completes, had the timer no latency
  * @due_rest: fraction of a nanosecond of @due, in units of 1 / (10^6 + ppm) ns
@@ -144,6 +146,8 @@ struct sim {
 
 	raw_spinlock_t lock;
 	struct ads_chip chips[SIM_MAX_DAISY];
+	u8 start_pin;
+	s32 frame_unit_nv;
 	u32 epoch;
 	ktime_t due;
 	u64 due_rest;

@@ -15,9 +15,11 @@
 #include <linux/spinlock.h>
 
 #include "../../kernel/sim/chip.c"
+#include "../../kernel/sim/parts.c"
 
 static const struct ads_chip_part * const parts[] = {
-	&ads_chip_ads1299, &ads_chip_ads1299_6, &ads_chip_ads1299_4
+	&ads_chip_ads1299, &ads_chip_ads1299_6, &ads_chip_ads1299_4,
+	&ads_chip_ads1298, &ads_chip_ads1296, &ads_chip_ads1294
 };
 
 static DEFINE_RAW_SPINLOCK(chip_test_lock);
@@ -135,6 +137,9 @@ static void one_random_act(struct ads_chip *chip, struct rnd_state *rnd)
 		chip->board.gpio_pins = byte;
 		chip->board.temperature_mc = (s32)r;
 		chip->board.external_vref_uv = r >> 9;
+		chip->board.electrode_ohm = r >> (1 + byte % 32);
+		chip->board.srb1_nv = (s32)r;
+		chip->board.srb2_nv = (s32)~r;
 		break;
 	case 4 ... 6:
 		ads_chip_exchange(chip, opcodes[byte % ARRAY_SIZE(opcodes)], 0);
@@ -144,6 +149,12 @@ static void one_random_act(struct ads_chip *chip, struct rnd_state *rnd)
 		break;
 	case 8:
 		ads_chip_exchange(chip, ADS1299_CMD_WREG | (byte & ADS1299_CMD_REG_MASK), 0);
+		break;
+	case 9:
+		/* Rarely down, or nothing else would happen */
+		ads_chip_set_power_pin(chip, byte % 8);
+		ads_chip_set_reset_pin(chip, byte / 8 % 8 == 7);
+		ads_chip_set_start_pin(chip, byte & BIT(6));
 		break;
 	default:
 		ads_chip_exchange(chip, byte, r >> 16);
@@ -167,7 +178,7 @@ static void check_invariants(struct kunit *test, const struct ads_chip *chip)
 		KUNIT_ASSERT_EQ(test, ads_chip_read_reg(chip, reg), 0);
 	KUNIT_ASSERT_LT(test, chip->shift_head, ads_chip_frame_bytes(chip));
 	KUNIT_ASSERT_LE(test, chip->stats.frames_read, chip->stats.conversions);
-	if (chip->standby)
+	if (chip->standby || chip->down)
 		KUNIT_ASSERT_FALSE(test, ads_chip_converting(chip));
 }
 
@@ -208,6 +219,9 @@ static void chip_recovers(struct kunit *test)
 		for (j = 0; j < 100; j++)
 			one_random_act(chip, &rnd);
 		ads_chip_select(chip, false);
+		ads_chip_set_power_pin(chip, true);
+		ads_chip_set_reset_pin(chip, false);
+		ads_chip_set_start_pin(chip, false);
 		send_command(chip, ADS1299_CMD_WAKEUP);
 		send_command(chip, ADS1299_CMD_SDATAC);
 		send_command(chip, ADS1299_CMD_RESET);

@@ -199,6 +199,29 @@ START_TEST(absent_channels_read_and_write_zero) {
 }
 END_TEST
 
+START_TEST(upset_register_minds_no_fixed_bits) {
+        run_with(0x60);
+        ck_assert(ads_chip_convert(&chip, input));
+        ads_chip_upset_reg(&chip, 0x02, 0x3f);
+        ck_assert_uint_eq(rreg(0x02), 0x3f);
+        ads_chip_upset_reg(&chip, 0x18, 0xff);
+        ck_assert_uint_eq(rreg(0x18), 0);
+        u32 epoch = chip.epoch;
+        ads_chip_upset_reg(&chip, 0x01, 0x93); /* restarts the filter, as a write does */
+        ck_assert_uint_ne(chip.epoch, epoch);
+        ck_assert_uint_eq(ads_chip_clocks_to_conversion(&chip), 4105);
+}
+END_TEST
+
+START_TEST(wrong_id_until_it_is_taken_back) {
+        command(0x11);
+        chip.wrong_id = 0x9a;
+        ck_assert_uint_eq(rreg(0x00), 0x9a);
+        chip.wrong_id = 0;
+        ck_assert_uint_eq(rreg(0x00), 0x3e);
+}
+END_TEST
+
 START_TEST(several_registers_in_one_command) {
         static const u8 values[4] = {0x10, 0x20, 0x30, 0x40};
         u8 regs[6];
@@ -460,6 +483,100 @@ START_TEST(single_shot_converts_once_per_start) {
                 ck_assert(!ads_chip_converting(&chip));
         }
         ck_assert_uint_eq(chip.stats.conversions, 4);
+}
+END_TEST
+
+START_TEST(start_pin_converts_while_it_is_high) {
+        command(0x11);
+        ads_chip_set_start_pin(&chip, true);
+        ck_assert_uint_eq(ads_chip_clocks_to_conversion(&chip), 32777);
+        ck_assert(ads_chip_convert(&chip, input));
+        u32 epoch = chip.epoch;
+        ads_chip_set_start_pin(&chip, true);
+        command(0x0a); /* STOP cannot end what the pin asks for */
+        ck_assert_uint_eq(chip.epoch, epoch);
+        ck_assert(ads_chip_convert(&chip, input));
+        ads_chip_set_start_pin(&chip, false);
+        ck_assert(ads_chip_convert(&chip, input)); /* the one in progress */
+        ck_assert(!ads_chip_convert(&chip, input));
+}
+END_TEST
+
+START_TEST(start_command_outlives_the_start_pin) {
+        command(0x11);
+        command(0x08);
+        ads_chip_set_start_pin(&chip, true);
+        ads_chip_set_start_pin(&chip, false);
+        for (unsigned i = 0; i < 3; i++)
+                ck_assert(ads_chip_convert(&chip, input));
+        command(0x0a);
+        ck_assert(ads_chip_convert(&chip, input));
+        ck_assert(!ads_chip_convert(&chip, input));
+}
+END_TEST
+
+START_TEST(with_the_start_pin_high_a_reset_chip_converts_at_250_hz) {
+        run_with(0x60);
+        wreg(0x01, 0x94);
+        ads_chip_set_start_pin(&chip, true);
+        ck_assert(ads_chip_convert(&chip, input));
+        ads_chip_reset(&chip);
+        ck_assert_uint_eq(ads_chip_clocks_to_conversion(&chip), 32777);
+        ck_assert(ads_chip_convert(&chip, input));
+        ck_assert_uint_eq(ads_chip_rate_hz(&chip), 250);
+        ck_assert_uint_eq(rreg(0x01), 0); /* RDATAC: what comes is the frame, not the register */
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x01), 0x96);
+}
+END_TEST
+
+START_TEST(standby_waits_for_wakeup_whatever_the_start_pin) {
+        command(0x11);
+        ads_chip_set_start_pin(&chip, true);
+        command(0x04);
+        ck_assert(!ads_chip_converting(&chip));
+        ads_chip_set_start_pin(&chip, false);
+        ads_chip_set_start_pin(&chip, true);
+        ck_assert(!ads_chip_converting(&chip));
+        command(0x02);
+        ck_assert(ads_chip_converting(&chip));
+}
+END_TEST
+
+/* 0: RESET, 1: PWDN */
+START_TEST(held_chip_does_nothing_and_comes_back_reset) {
+        void (*hold)(struct ads_chip *, bool) = _i ? ads_chip_set_power_pin : ads_chip_set_reset_pin;
+
+        run_with(0x60);
+        wreg(0x0d, 0x55);
+        ck_assert(ads_chip_convert(&chip, input));
+        hold(&chip, !_i);
+        ck_assert(!ads_chip_convert(&chip, input));
+        ck_assert_uint_eq(rreg(0x0d), 0);
+        command(0x11);
+        command(0x08);
+        ck_assert(!ads_chip_converting(&chip));
+        ads_chip_set_start_pin(&chip, true);
+        ck_assert(!ads_chip_converting(&chip));
+        ads_chip_set_start_pin(&chip, false);
+        hold(&chip, _i);
+        ck_assert_uint_eq(chip.stats.resets, 1);
+        ck_assert(!ads_chip_converting(&chip));
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x0d), 0);
+        ck_assert_uint_eq(rreg(0x05), 0x61);
+}
+END_TEST
+
+START_TEST(held_twice_needs_letting_go_twice) {
+        ads_chip_set_power_pin(&chip, false);
+        ads_chip_set_reset_pin(&chip, true);
+        ads_chip_set_power_pin(&chip, true);
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x00), 0);
+        ads_chip_set_reset_pin(&chip, false);
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x00), 0x3e);
 }
 END_TEST
 
@@ -817,6 +934,86 @@ START_TEST(frames_read_counts_whole_frames_once) {
         rdata(frame, 27);
         ck_assert_uint_eq(chip.stats.frames_read, 2);
         ck_assert_uint_eq(chip.stats.conversions, 3);
+}
+END_TEST
+
+/* CHAIN chips that share DIN and CS, each one's DOUT in the DAISY_IN of the one before */
+static u8 clock_chain(struct ads_chip *chain, unsigned n, u8 din) {
+        u8 dout = 0;
+
+        while (n-- > 0)
+                dout = ads_chip_exchange(&chain[n], din, dout);
+        return dout;
+}
+
+static void chain_up(struct ads_chip *chain, unsigned n, u8 config1) {
+        const u8 setup_bytes[] = {0x11, 0x41, 0x00, config1, 0x43, 0x00, 0xe0, 0x45, 0x00, 0x00, 0x08};
+
+        for (unsigned i = 0; i < n; i++) {
+                ads_chip_power_up(&chain[i], &ads_chip_ads1299);
+                chain[i].chain = n - i;
+                ads_chip_select(&chain[i], true);
+        }
+        for (unsigned i = 0; i < sizeof(setup_bytes); i++)
+                clock_chain(chain, n, setup_bytes[i]);
+        for (unsigned i = 0; i < n; i++) {
+                s64 volts[8] = {1000000 * (s64) (i + 1)};
+
+                ck_assert(ads_chip_convert(&chain[i], volts));
+        }
+        clock_chain(chain, n, 0x12);
+}
+
+START_TEST(daisy_chain_comes_in_order) {
+        struct ads_chip chain[4];
+        unsigned n = _i;
+
+        chain_up(chain, n, 0x96);
+        for (unsigned i = 0; i < n; i++) {
+                u8 frame[27];
+
+                ck_assert(ads_chip_unread(&chain[0]));
+                ck_assert_int_eq(ads_chip_data_byte(&chain[0]), 27 * i);
+                for (unsigned b = 0; b < 27; b++)
+                        frame[b] = clock_chain(chain, n, 0);
+                ck_assert_uint_eq(frame_status(frame), 0xc00000);
+                /* 1 mV at gain 1, reference 4.5 V */
+                ck_assert_int_eq(get_s24(frame + 3), lround((i + 1) * 8388608e-3 / 4.5));
+        }
+        /* Read is what the last bit of the last chip has left */
+        ck_assert(!ads_chip_unread(&chain[0]));
+        ck_assert_uint_eq(chain[0].stats.frames_read, 1);
+        ck_assert_uint_eq(clock_chain(chain, n, 0), 0);
+}
+END_TEST
+
+START_TEST(multiple_readback_hides_the_rest_of_a_chain) {
+        struct ads_chip chain[2];
+        u8 frames[54];
+
+        chain_up(chain, 2, 0xd6);
+        for (unsigned b = 0; b < 54; b++)
+                frames[b] = clock_chain(chain, 2, 0);
+        ck_assert_uint_eq(frame_status(frames), 0xc00000);
+        ck_assert_mem_eq(frames, frames + 27, 27);
+}
+END_TEST
+
+START_TEST(registers_are_no_data_bytes) {
+        run_with(0x60);
+        ck_assert(ads_chip_convert(&chip, input));
+        ck_assert_int_eq(ads_chip_data_byte(&chip), -1);
+        ads_chip_select(&chip, true);
+        ck_assert_int_eq(ads_chip_data_byte(&chip), -1);
+        clock_byte(0x20);
+        ck_assert_int_eq(ads_chip_data_byte(&chip), -1);
+        clock_byte(0x00);
+        ck_assert_int_eq(ads_chip_data_byte(&chip), -1);
+        clock_byte(0x00);
+        clock_byte(0x12);
+        ck_assert_int_eq(ads_chip_data_byte(&chip), 0);
+        clock_byte(0x00);
+        ck_assert_int_eq(ads_chip_data_byte(&chip), 1);
 }
 END_TEST
 
@@ -1194,6 +1391,165 @@ START_TEST(bias_status_needs_its_sense_bit) {
 }
 END_TEST
 
+/* 6 nA through 50 kilohm are 0.3 mV, and through two electrodes 0.6 mV */
+START_TEST(excitation_current_drops_across_the_electrodes) {
+        run_with(0x60);
+        chip.board.electrode_ohm = 50000;
+        ck_assert_int_eq(convert(0), 0);
+        wreg(0x0f, 0x01);
+        ck_assert_int_eq(convert(0), lround(0.3e-3 * 24 * 8388608 / 4.5));
+        wreg(0x10, 0x01);
+        ck_assert_int_eq(convert(0), lround(0.6e-3 * 24 * 8388608 / 4.5));
+        wreg(0x11, 0x01);
+        ck_assert_int_eq(convert(0), lround(-0.6e-3 * 24 * 8388608 / 4.5));
+        wreg(0x11, 0x00);
+        wreg(0x04, 0x04); /* 24 nA */
+        ck_assert_int_eq(convert(0), lround(2.4e-3 * 24 * 8388608 / 4.5));
+        ck_assert_int_eq(convert(1), 0);
+}
+END_TEST
+
+/* FLEAD_OFF 1: fCLK / 2^18, 2: fCLK / 2^16, 3: fDR / 4; at 16 kSPS a sample is 128 clocks */
+START_TEST(alternating_excitation_is_seen_in_the_signal) {
+        static const unsigned samples_per_period[] = {0, 2048, 512, 4};
+        unsigned half = samples_per_period[_i] / 2, since = 0, periods = 0;
+        s32 last = 0;
+
+        run_with(0x00);
+        wreg(0x01, 0x90);
+        chip.board.electrode_ohm = 1000000;
+        wreg(0x0f, 0x01);
+        wreg(0x04, _i);
+        for (unsigned i = 0; i < 3 * samples_per_period[_i]; i++) {
+                s32 code = convert(0);
+
+                ck_assert_int_eq(abs(code), lround(6e-3 * 8388608 / 4.5));
+                since++;
+                if (last && (code < 0) != (last < 0)) {
+                        if (periods++)
+                                ck_assert_uint_eq(since, half);
+                        since = 0;
+                }
+                last = code;
+        }
+        ck_assert_uint_ge(periods, 4);
+}
+END_TEST
+
+/* 24 nA through 80 megohm pull an input 1.92 V away from mid-supply, to 88.4 % of 5 V */
+START_TEST(bad_electrode_is_off_beyond_the_threshold) {
+        static const bool off[] = {false, false, false, true, true, true, true, true};
+
+        command(0x11);
+        wreg(0x0f, 0xff);
+        wreg(0x10, 0x0f);
+        wreg(0x17, 0x02);
+        chip.board.electrode_ohm = 80000000;
+        wreg(0x04, _i << 5 | 0x04);
+        ck_assert_uint_eq(rreg(0x12), off[_i] ? 0xff : 0);
+        ck_assert_uint_eq(rreg(0x13), off[_i] ? 0x0f : 0);
+        wreg(0x04, _i << 5); /* 6 nA do not reach it */
+        ck_assert_uint_eq(rreg(0x12), 0);
+        wreg(0x17, 0x00);
+        wreg(0x04, _i << 5 | 0x04);
+        ck_assert_uint_eq(rreg(0x12), 0);
+}
+END_TEST
+
+START_TEST(srb1_is_the_reference_of_all_channels) {
+        run_with(0x00);
+        chip.board.srb1_nv = 400000;
+        for (unsigned ch = 0; ch < 8; ch++)
+                input[ch] = 1000000;
+        ck_assert_int_eq(convert(7), 1864);
+        wreg(0x15, 0x20);
+        for (unsigned ch = 0; ch < 8; ch++)
+                ck_assert_int_eq(convert(ch), lround(0.6e-3 * 8388608 / 4.5));
+}
+END_TEST
+
+START_TEST(srb2_is_the_positive_input_of_its_channel) {
+        run_with(0x00);
+        chip.board.srb2_nv = -500000;
+        input[0] = input[1] = 1000000;
+        wreg(0x06, 0x08);
+        ck_assert_int_eq(convert(0), 1864);
+        ck_assert_int_eq(convert(1), lround(-0.5e-3 * 8388608 / 4.5));
+}
+END_TEST
+
+/* --- ADS1298: what the driver of the older family relies on (SBAS459) ------ */
+
+static const struct ads_chip_part *const older_parts[] = {&ads_chip_ads1298, &ads_chip_ads1296, &ads_chip_ads1294};
+
+START_TEST(ads1298_registers) {
+        static const u8 ids[] = {0x92, 0x91, 0x90};
+        static const u8 reset[5] = {0, 0x06, 0x40, 0x40, 0x00};
+        u8 regs[26];
+
+        ads_chip_power_up(&chip, older_parts[_i]);
+        ck_assert_uint_eq(ads_chip_frame_bytes(&chip), 27 - 6 * _i);
+        command(0x11);
+        read_regs(0, 26, regs);
+        ck_assert_uint_eq(regs[0], ids[_i]);
+        ck_assert_mem_eq(regs + 1, reset + 1, 4);
+        for (unsigned reg = 5; reg < 26; reg++)
+                ck_assert_uint_eq(regs[reg], reg == 0x14 ? 0x0f : 0);
+        wreg(0x19, 0xff);
+        ck_assert_uint_eq(rreg(0x19), 0xff);
+}
+END_TEST
+
+/* High resolution: 32 kSPS >> DR, low power: half of it */
+START_TEST(ads1298_rates) {
+        ads_chip_power_up(&chip, &ads_chip_ads1298);
+        command(0x11);
+        wreg(0x01, 0x80 | _i);
+        ck_assert_uint_eq(ads_chip_rate_hz(&chip), _i < 7 ? 32000u >> _i : 0);
+        wreg(0x01, _i);
+        ck_assert_uint_eq(ads_chip_rate_hz(&chip), _i < 7 ? 16000u >> _i : 0);
+        command(0x08);
+        ck_assert_uint_eq(ads_chip_clocks_to_conversion(&chip), _i < 7 ? (576u << _i) + 8 : 0);
+}
+END_TEST
+
+START_TEST(ads1298_gains_and_references) {
+        static const unsigned older_gains[] = {6, 1, 2, 3, 4, 8, 12};
+
+        ads_chip_power_up(&chip, &ads_chip_ads1298);
+        command(0x11);
+        command(0x08);
+        input[0] = 1000000;
+        wreg(0x05, _i << 4);
+        wreg(0x03, 0xc0);
+        ck_assert_int_eq(convert(0), lround(1e-3 * older_gains[_i] * 8388608 / 2.4));
+        wreg(0x03, 0xe0);
+        ck_assert_int_eq(convert(0), lround(1e-3 * older_gains[_i] * 8388608 / 4.0));
+        wreg(0x03, 0x40);
+        ck_assert_int_eq(convert(0), 0x7fffff); /* no reference */
+}
+END_TEST
+
+START_TEST(ads1298_lead_off_codes_differ) {
+        ads_chip_power_up(&chip, &ads_chip_ads1298);
+        command(0x11);
+        command(0x08);
+        wreg(0x03, 0xe0);
+        wreg(0x05, 0x10);
+        wreg(0x01, 0x85);
+        chip.board.electrode_ohm = 1000000;
+        wreg(0x0f, 0x01);
+        wreg(0x04, 0x0b); /* 18 nA, dc */
+        for (unsigned i = 0; i < 8; i++)
+                ck_assert_int_eq(convert(0), lround(18e-3 * 8388608 / 4.0));
+        wreg(0x04, 0x09); /* 18 nA, fDR / 4 */
+        int sum = 0;
+        for (unsigned i = 0; i < 8; i++)
+                sum += convert(0);
+        ck_assert_int_eq(sum, 0);
+}
+END_TEST
+
 /* --- GPIO ----------------------------------------------------------------- */
 
 START_TEST(gpio_inputs_show_the_pins) {
@@ -1245,6 +1601,8 @@ static void add_registers(Suite *s) {
         tcase_add_test(tc, several_registers_in_one_command);
         tcase_add_test(tc, addresses_beyond_the_last_register);
         tcase_add_test(tc, count_uses_five_bits);
+        tcase_add_test(tc, upset_register_minds_no_fixed_bits);
+        tcase_add_test(tc, wrong_id_until_it_is_taken_back);
 }
 
 static void add_commands(Suite *s) {
@@ -1270,6 +1628,12 @@ static void add_conversions(Suite *s) {
         tcase_add_test(tc, start_while_running_has_no_effect);
         tcase_add_test(tc, start_takes_back_a_stop);
         tcase_add_test(tc, single_shot_converts_once_per_start);
+        tcase_add_test(tc, start_pin_converts_while_it_is_high);
+        tcase_add_test(tc, start_command_outlives_the_start_pin);
+        tcase_add_test(tc, with_the_start_pin_high_a_reset_chip_converts_at_250_hz);
+        tcase_add_test(tc, standby_waits_for_wakeup_whatever_the_start_pin);
+        tcase_add_loop_test(tc, held_chip_does_nothing_and_comes_back_reset, 0, 2);
+        tcase_add_test(tc, held_twice_needs_letting_go_twice);
         tcase_add_test(tc, new_value_of_config1_restarts_the_filter);
         tcase_add_test(tc, config1_does_not_start_conversions);
         tcase_add_test(tc, epoch_changes_with_start_and_end);
@@ -1296,6 +1660,9 @@ static void add_frames(Suite *s) {
         tcase_add_test(tc, multiple_readback_repeats_the_frame);
         tcase_add_test(tc, no_multiple_readback_in_daisy_chain_mode);
         tcase_add_test(tc, daisy_chain_of_two);
+        tcase_add_loop_test(tc, daisy_chain_comes_in_order, 1, 5);
+        tcase_add_test(tc, multiple_readback_hides_the_rest_of_a_chain);
+        tcase_add_test(tc, registers_are_no_data_bytes);
         tcase_add_test(tc, frames_read_counts_whole_frames_once);
 }
 
@@ -1333,8 +1700,22 @@ static void add_electrodes(Suite *s) {
         tcase_add_test(tc, lost_electrode_saturates_where_a_current_flows);
         tcase_add_test(tc, absent_channels_have_no_lead_off);
         tcase_add_test(tc, bias_status_needs_its_sense_bit);
+        tcase_add_test(tc, excitation_current_drops_across_the_electrodes);
+        tcase_add_loop_test(tc, alternating_excitation_is_seen_in_the_signal, 1, 4);
+        tcase_add_loop_test(tc, bad_electrode_is_off_beyond_the_threshold, 0, 8);
+        tcase_add_test(tc, srb1_is_the_reference_of_all_channels);
+        tcase_add_test(tc, srb2_is_the_positive_input_of_its_channel);
         tcase_add_test(tc, gpio_inputs_show_the_pins);
         tcase_add_test(tc, gpio_outputs_show_what_was_written);
+}
+
+static void add_older_family(Suite *s) {
+        TCase *tc = add_case(s, "ADS1298");
+
+        tcase_add_loop_test(tc, ads1298_registers, 0, 3);
+        tcase_add_loop_test(tc, ads1298_rates, 0, 8);
+        tcase_add_loop_test(tc, ads1298_gains_and_references, 0, 7);
+        tcase_add_test(tc, ads1298_lead_off_codes_differ);
 }
 
 int main(void) {
@@ -1348,6 +1729,7 @@ int main(void) {
         add_frames(s);
         add_analogue(s);
         add_electrodes(s);
+        add_older_family(s);
 
         srunner_run_all(sr, CK_ENV);
         failed = srunner_ntests_failed(sr);

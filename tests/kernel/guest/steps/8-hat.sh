@@ -3,7 +3,7 @@
 # Every knob of the simulated hat does what it says, and no more: what other steps build on.
 # limit: 200
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|must be (8, 6 or 4|1 to 4)
+# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|must be (ads1299|1 to 4)
 . /lib.sh
 
 FAULTS=$SIM_DEBUG/faults
@@ -90,7 +90,25 @@ for bad in 0x100 -1 nonsense ''; do refused $BOARD/p_off "$bad" ''; done
 refused $BOARD/bias_off 2 Invalid
 refused $BOARD/gpio_pins 16 Invalid
 refused $BOARD/temperature_mc 200000 Invalid
+
+# With its START pin high a chip that was reset converts on, at 250 Hz
+put $BOARD/start_pin 1
+fault reset 1
+expect 250 cat $SIM_CLASS/sampling_frequency
+put $BOARD/start_pin 0
+sleep 0.1
+expect 0 cat $SIM_CLASS/sampling_frequency
+
+refused $BOARD/frame_unit_nv 0 Invalid
+put $BOARD/frame_unit_nv 1000
 unplug
+
+# The older family, for its own driver; ours is not asked
+insmod /modules/ads1299-sim.ko part=ads1298 || fail "no ADS1298"
+expect 92 register 00
+expect 06 register 01
+expect spi:ads1298 cat /sys/bus/spi/devices/spi*.0/modalias
+rmmod ads1299_sim
 
 # A cascade: each chip its own device, all on one bus, none disturbs another
 plug chips=4
@@ -118,7 +136,7 @@ for k in 0 1 2 3; do
 done
 unplug
 
-for bad in chips=0 chips=5 daisy=0 daisy=5 channels=7; do
+for bad in chips=0 chips=5 daisy=0 daisy=5 channels=7 part=ads1297; do
         insmod /modules/ads1299-sim.ko $bad 2>/dev/null && fail "the hat took $bad"
 done
 exit 0
