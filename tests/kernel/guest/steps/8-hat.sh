@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=dash source=tests/kernel/guest/lib.sh
+# shellcheck shell=dash source=tests/kernel/guest/lib.sh disable=SC2317
 # Every knob of the simulated hat does what it says, and no more: what other steps build on.
 # limit: 200
 # time: exact
@@ -25,7 +25,7 @@ fault() {
 }
 
 register() {
-        sed -n "s/^$1: //p" $SIM_DEBUG/registers
+        sed -n "s/^$1: //p" "$SIM_DEBUG/registers"
 }
 
 plug
@@ -47,20 +47,20 @@ grows flipped 1 fault flip "1 215"
 fault spi_fail 100000
 grows spi_failed 0 fault spi_fail 0
 
-put $FAULTS/drdy_stuck 1
+put "$FAULTS/drdy_stuck" 1
 before=$(counter drdy_edges)
 sleep 0.1
 [ "$(counter drdy_edges)" -eq "$before" ] || fail "DRDY is not stuck"
-put $FAULTS/drdy_stuck 0
+put "$FAULTS/drdy_stuck" 0
 sleep 0.1
 [ "$(counter drdy_edges)" -gt "$before" ] || fail "DRDY is still stuck"
 kill $reader
 buffer_off
 
-for bad in "" 1 "1 216" "1 2 3 4" "1 2 0" -1 nonsense; do refused $FAULTS/flip "$bad" Invalid; done
-for bad in "" "1 2 3" "1 0" 4294967296; do refused $FAULTS/spi_fail "$bad" ''; done
-for bad in "1" "24 0" "1 256" "1 1 1"; do refused $FAULTS/register "$bad" Invalid; done
-for bad in 2 "0 0"; do refused $FAULTS/reset "$bad" Invalid; done
+for bad in "" 1 "1 216" "1 2 3 4" "1 2 0" -1 nonsense; do refused "$FAULTS/flip" "$bad" Invalid; done
+for bad in "" "1 2 3" "1 0" 4294967296; do refused "$FAULTS/spi_fail" "$bad" ''; done
+for bad in "1" "24 0" "1 256" "1 1 1"; do refused "$FAULTS/register" "$bad" Invalid; done
+for bad in 2 "0 0"; do refused "$FAULTS/reset" "$bad" Invalid; done
 
 fault register "0x0d 0xa5"
 expect a5 register 0d
@@ -68,39 +68,39 @@ grows resets 1 fault reset 1
 expect 61 register 05
 expect 00 register 0d
 
-put $FAULTS/id 0x3c
+put "$FAULTS/id" 0x3c
 expect 3c register 00
 put "$DRIVER/unbind" "$SPI"
-put $FAULTS/id 0x12
+put "$FAULTS/id" 0x12
 refused "$DRIVER/bind" "$SPI" device
-put $FAULTS/id 0
+put "$FAULTS/id" 0
 expect 3e register 00
 put "$DRIVER/bind" "$SPI"
 until_ok 5 find_iio || fail "not there after bind"
 
-put $BOARD/p_off 0x81
+put "$BOARD/p_off" 0x81
 put "$IIO/leadoff_current_nanoamp" 6
 expect 81 register 12
-put $BOARD/p_off 0
+put "$BOARD/p_off" 0
 expect 00 register 12
 put "$IIO/leadoff_current_nanoamp" 0
-put $BOARD/temperature_mc -12345
-expect -12345 cat $BOARD/temperature_mc
-for bad in 0x100 -1 nonsense ''; do refused $BOARD/p_off "$bad" ''; done
-refused $BOARD/bias_off 2 Invalid
-refused $BOARD/gpio_pins 16 Invalid
-refused $BOARD/temperature_mc 200000 Invalid
+put "$BOARD/temperature_mc" -12345
+expect -12345 cat "$BOARD/temperature_mc"
+for bad in 0x100 -1 nonsense ''; do refused "$BOARD/p_off" "$bad" ''; done
+refused "$BOARD/bias_off" 2 Invalid
+refused "$BOARD/gpio_pins" 16 Invalid
+refused "$BOARD/temperature_mc" 200000 Invalid
 
 # With its START pin high a chip that was reset converts on, at 250 Hz
-put $BOARD/start_pin 1
+put "$BOARD/start_pin" 1
 fault reset 1
-expect 250 cat $SIM_CLASS/sampling_frequency
-put $BOARD/start_pin 0
+expect 250 cat "$SIM_CLASS/sampling_frequency"
+put "$BOARD/start_pin" 0
 sleep 0.1
-expect 0 cat $SIM_CLASS/sampling_frequency
+expect 0 cat "$SIM_CLASS/sampling_frequency"
 
-refused $BOARD/frame_unit_nv 0 Invalid
-put $BOARD/frame_unit_nv 1000
+refused "$BOARD/frame_unit_nv" 0 Invalid
+put "$BOARD/frame_unit_nv" 1000
 unplug
 
 # The older family, for its own driver; ours is not asked
@@ -137,6 +137,6 @@ done
 unplug
 
 for bad in chips=0 chips=5 daisy=0 daisy=5 channels=7 part=ads1297; do
-        insmod /modules/ads1299-sim.ko $bad 2>/dev/null && fail "the hat took $bad"
+        insmod /modules/ads1299-sim.ko "$bad" 2>/dev/null && fail "the hat took $bad"
 done
 exit 0
