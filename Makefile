@@ -59,6 +59,8 @@ $(B)/%.o: %.c | packages-build
 
 $(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
 
+# one rounding for each operation, so that all machines compute the same
+$(call obj,$(DETECT_SRC)): ALL_CFLAGS += -ffp-contract=off
 $(B)/libdetect.a: $(call obj,$(DETECT_SRC))
 $(B)/libtwitchd.a: $(call obj,$(DAEMON_SRC))
 $(B)/libctl.a: $(call obj,$(CTL_SRC))

@@ -120,14 +120,66 @@ static void extremes(const double *x, double *ret_low, double *ret_high) {
         }
 }
 
+/* One code for all machines: the same operations in the same order, however many of them an instruction does. */
+static inline __attribute__((always_inline)) float run(const Bank *b, const float *window, const float *inverse,
+                                                       float *ret) {
+        const OctBits no_sign = { INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX };
+        Oct largest = { 0 };
+
+        for (unsigned lane = 0; lane < b->n_lanes; lane += 8) {
+                const Oct *taps = (const Oct*) (b->taps + (size_t) lane * b->n_taps);
+                Oct sum[4] = { { 0 } };
+
+                /* Four sums: an addition need not wait for the one before. */
+                for (size_t i = 0; i < b->n_taps; i += 4) {
+                        sum[0] += taps[i] * window[i];
+                        sum[1] += taps[i + 1] * window[i + 1];
+                        sum[2] += taps[i + 2] * window[i + 2];
+                        sum[3] += taps[i + 3] * window[i + 3];
+                }
+                Oct y = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+                *(Oct*) (ret + lane) = y;
+
+                Oct x = (Oct) ((OctBits) y & no_sign) * *(const Oct*) (inverse + lane);
+                OctBits larger = x > largest;
+                largest = (Oct) (((OctBits) x & larger) | ((OctBits) largest & ~larger));
+        }
+
+        const Quad *half = (const Quad*) &largest;
+        QuadBits upper = half[1] > half[0];
+        Quad four = (Quad) (((QuadBits) half[1] & upper) | ((QuadBits) half[0] & ~upper));
+        float a = four[0] > four[1] ? four[0] : four[1], c = four[2] > four[3] ? four[2] : four[3];
+        return a > c ? a : c;
+}
+
+static float run_portable(const Bank *b, const float *window, const float *inverse, float *ret) {
+        return run(b, window, inverse, ret);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2")))
+static float run_avx2(const Bank *b, const float *window, const float *inverse, float *ret) {
+        return run(b, window, inverse, ret);
+}
+#endif
+
+static void choose_code(Bank *b) {
+        b->run = run_portable;
+#ifdef __x86_64__
+        if (__builtin_cpu_supports("avx2"))
+                b->run = run_avx2;
+#endif
+}
+
 int bank_init(Bank *b, double step_rate_hz, double highpass_s) {
         unsigned shifts = step_rate_hz >= 900 ? 1 : step_rate_hz >= 450 ? 2 : 4;
 
         *b = (Bank) {
                 .n_templates = N_TEMPLATES,
                 .n_lanes = N_TEMPLATES * shifts,
-                .n_taps = (unsigned) lround(TEMPLATE_S * step_rate_hz),
+                .n_taps = 4 * (unsigned) lround(TEMPLATE_S * step_rate_hz / 4),
         };
+        choose_code(b);
         b->taps = calloc((size_t) b->n_lanes * b->n_taps, sizeof *b->taps);
         b->peak_to_peak = calloc(b->n_templates, sizeof *b->peak_to_peak);
         if (!b->taps || !b->peak_to_peak)
@@ -156,18 +208,7 @@ void bank_done(Bank *b) {
         free(b->peak_to_peak);
 }
 
-void bank_run(const Bank *b, const float *window, float *ret) {
-        for (unsigned lane = 0; lane < b->n_lanes; lane += 8) {
-                const Quad *taps = (const Quad*) (b->taps + (size_t) lane * b->n_taps);
-                Quad low[2] = { { 0 } }, high[2] = { { 0 } };
-
-                /* Even and odd taps apart: an addition need not wait for the one before. */
-                for (unsigned i = 0; i < b->n_taps; i++) {
-                        Quad x = { window[i], window[i], window[i], window[i] };
-                        low[i % 2] += taps[2 * i] * x;
-                        high[i % 2] += taps[2 * i + 1] * x;
-                }
-                *(Quad*) (ret + lane) = low[0] + low[1];
-                *(Quad*) (ret + lane + 4) = high[0] + high[1];
-        }
+/* All outputs at this step. Returns the largest magnitude of one times the lane's inverse. */
+float bank_run(const Bank *b, const float *window, const float *inverse, float *ret) {
+        return b->run(b, window, inverse, ret);
 }

@@ -26,8 +26,11 @@
 #define DISCHARGE_GAP_S 0.110           /* discharges of one unit this close are one event */
 #define DISCHARGES_MAX 8                /* told apart within one crossing of the threshold */
 
-/* Four floats at a time, in any register file; unaligned. Keeps sums in a fixed order. */
+/* Floats side by side, in whatever registers there are; unaligned. Keeps sums in a fixed order. */
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float Oct __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t QuadBits __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t OctBits __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* --- highpass.c --- */
 typedef struct Highpass {
@@ -106,18 +109,21 @@ float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip);
 void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed);
 
 /* --- bank.c --- */
-typedef struct Bank {
-        unsigned n_taps;
+typedef struct Bank Bank;
+struct Bank {
+        unsigned n_taps;                /* a multiple of 4 */
         unsigned n_lanes;               /* templates x shifts below one step; a multiple of 8 */
         unsigned n_templates;
         float *taps;                    /* [n_lanes/8][n_taps][8], each lane of unit energy */
         float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
         double crossing_rate_hz;        /* of all lanes' absolute outputs together, see bank.c */
-} Bank;
+        float (*run)(const Bank *b, const float *window, const float *inverse, float *ret);
+};
 
 int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
 void bank_done(Bank *b);
-void bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, float *ret /* [n_lanes] */);
+float bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
+               float *ret /* [n_lanes] */);
 
 /* --- noise.c --- */
 #define NOISE_BLOCKS 60

@@ -306,16 +306,16 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
                 crossing_close(d, c, channel);
 }
 
-static float largest_output(const Detector *d, const Channel *c) {
-        float max = 0;
-        for (unsigned i = 0; i < d->bank.n_lanes; i++) {
-                float x = fabsf(d->outputs[i]) * c->noise.inverse[i];
-                max = x > max ? x : max;        /* not fmaxf(): that is a call */
-        }
+/* In standard deviations of its own noise: the filter that says most. */
+static float channel_statistic(const Detector *d, const Channel *c, const float *window) {
+        float largest = bank_run(&d->bank, window, c->noise.inverse, d->outputs);
+
+        if (!noise_known(&c->noise))
+                return 0;
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
-                max *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
-        return max;
+                largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
+        return largest;
 }
 
 static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
@@ -329,8 +329,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
         if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames)
                 return;
 
-        bank_run(&d->bank, history_window(&c->history, d->bank.n_taps), d->outputs);
-        float statistic = noise_known(&c->noise) ? largest_output(d, c) : 0;
+        float statistic = channel_statistic(d, c, history_window(&c->history, d->bank.n_taps));
         noise_feed(&c->noise, x, d->outputs, statistic >= d->threshold, c->chain.open && c->chain.sustained);
         if (!noise_known(&c->noise) || c->frames < c->hold_frames)
                 return;
