@@ -198,7 +198,7 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 			sim_delay_ns(wire_ns);
 		spi_delay_exec(&xfer->word_delay, xfer);
 	}
-	/* Says how long ago the first bits were: where they took no time, there is nothing to say */
+	/* Says how long ago the first bits were: where they took no time, nothing */
 	if (wire_ns && xfer->len > 1)
 		xfer->effective_speed_hz = div64_u64((xfer->len - 1) * 8ULL * NSEC_PER_SEC,
 						     wire_ns) ?: 1;

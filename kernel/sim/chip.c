@@ -267,6 +267,16 @@ void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted)
 	set_down(chip, ADS_CHIP_IN_RESET, asserted);
 }
 
+bool ads_chip_powered_down(const struct ads_chip *chip)
+{
+	return chip->down & ADS_CHIP_POWER_DOWN;
+}
+
+bool ads_chip_in_reset(const struct ads_chip *chip)
+{
+	return chip->down & ADS_CHIP_IN_RESET;
+}
+
 /**
  * ads_chip_set_start_pin() - drive the START line
  * @chip: the chip

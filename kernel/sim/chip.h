@@ -205,6 +205,8 @@ void ads_chip_reset(struct ads_chip *chip);
 void ads_chip_set_power_pin(struct ads_chip *chip, bool on);
 void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted);
 void ads_chip_set_start_pin(struct ads_chip *chip, bool high);
+bool ads_chip_powered_down(const struct ads_chip *chip);
+bool ads_chip_in_reset(const struct ads_chip *chip);
 
 void ads_chip_select(struct ads_chip *chip, bool selected);
 u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in);

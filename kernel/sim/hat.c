@@ -206,6 +206,10 @@ static int sim_probe(struct platform_device *pdev)
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot add the device files\n");
 
+	ret = sim_add_pins(hat);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot add the pins\n");
+
 	ret = sim_add_spi_host(hat);
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot add the SPI controller\n");

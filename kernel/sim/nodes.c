@@ -167,6 +167,10 @@ static int sim_add_spi_device(struct sim *sim)
 		return ret;
 
 	strscpy(info.modalias, sim->chips[0].part->family, sizeof(info.modalias));
+	ret = sim_wire_pins(sim);
+	if (ret)
+		return ret;
+
 	info.swnode = &nodes->device;
 	spi = spi_new_device(sim->hat->host, &info);
 	if (!spi)

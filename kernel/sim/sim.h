@@ -232,6 +232,10 @@ bool sim_check_clock_ppm(void);
 /* bus.c */
 int sim_add_spi_host(struct sim_hat *hat);
 
+/* pins.c */
+int sim_add_pins(struct sim_hat *hat);
+int sim_wire_pins(struct sim *sim);
+
 /* nodes.c */
 int sim_add_spi_devices(struct sim_hat *hat);
 

@@ -103,6 +103,16 @@ refused "$BOARD/frame_unit_nv" 0 Invalid
 put "$BOARD/frame_unit_nv" 1000
 unplug
 
+# The lines of the chip: the driver finds them, and resets the chip with one of them
+plug pins=1
+grep -q 'reset.*out' /sys/kernel/debug/gpio || fail "the driver has no reset line"
+before=$(counter resets)
+put "$DRIVER/unbind" "$SPI"
+put "$DRIVER/bind" "$SPI"
+until_ok 5 find_iio || fail "not there after bind"
+[ "$(counter resets)" -gt "$before" ] || fail "the chip was not reset"
+unplug
+
 # The older family, for its own driver; ours is not asked
 insmod /modules/ads1299-sim.ko part=ads1298 || fail "no ADS1298"
 expect 92 register 00
