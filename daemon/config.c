@@ -27,7 +27,7 @@ typedef struct Parser {
         FILE *file;
         int line;                       /* libinih tells no line to its handler: count what it reads */
         int n_bad;
-        bool channel_gain[ADS1299_MAX_CHANNELS]; /* set on its own in this file */
+        bool channel_gain[DEVICE_CHANNELS_MAX]; /* set on its own in this file */
 } Parser;
 
 static bool parse_unsigned(const char *s, unsigned *ret) {
@@ -99,7 +99,7 @@ static void set_gain(Parser *p, const char *value) {
                 bad(p, "gain must be 1, 2, 4, 6, 8, 12 or 24, not '%s'", value);
                 return;
         }
-        for (unsigned i = 0; i < ADS1299_MAX_CHANNELS; i++)
+        for (unsigned i = 0; i < DEVICE_CHANNELS_MAX; i++)
                 if (!p->channel_gain[i])
                         p->config->gain[i] = gain;
 }
@@ -107,8 +107,8 @@ static void set_gain(Parser *p, const char *value) {
 static void set_channel_gain(Parser *p, const char *section, const char *value) {
         unsigned channel, gain;
 
-        if (!parse_unsigned(section + strlen("channel "), &channel) || channel >= ADS1299_MAX_CHANNELS) {
-                bad(p, "channels are 0 to %d, not [%s]", ADS1299_MAX_CHANNELS - 1, section);
+        if (!parse_unsigned(section + strlen("channel "), &channel) || channel >= DEVICE_CHANNELS_MAX) {
+                bad(p, "channels are 0 to %d, not [%s]", DEVICE_CHANNELS_MAX - 1, section);
                 return;
         }
         if (!parse_gain(value, &gain)) {

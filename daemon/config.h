@@ -20,9 +20,12 @@
 
 #define CONFIG_FILE "/etc/twitchd.conf"
 
+/* A daisy chain of four chips is one device */
+#define DEVICE_CHANNELS_MAX (4 * ADS1299_MAX_CHANNELS)
+
 typedef struct Config {
         unsigned rate_hz;
-        unsigned gain[ADS1299_MAX_CHANNELS];
+        unsigned gain[DEVICE_CHANNELS_MAX];
         double false_alarms_per_hour;
 } Config;
 

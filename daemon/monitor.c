@@ -136,8 +136,8 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
 
 typedef struct Batch {
         size_t n;
-        int32_t samples[BATCH_FRAMES * ADS1299_MAX_CHANNELS];
-        uint8_t flags[BATCH_FRAMES * ADS1299_MAX_CHANNELS];
+        int32_t samples[BATCH_FRAMES * DEVICE_CHANNELS_MAX];
+        uint8_t flags[BATCH_FRAMES * DEVICE_CHANNELS_MAX];
 } Batch;
 
 static void flush_batch(Monitor *m, Batch *b) {
@@ -277,8 +277,8 @@ void monitor_tick(Monitor *m) {
 /* --- beginning and end ----------------------------------------------------- */
 
 static int new_detector(Monitor *m, const SourceInfo *info) {
-        double lsb_uv[ADS1299_MAX_CHANNELS];
-        int32_t code_min[ADS1299_MAX_CHANNELS], code_max[ADS1299_MAX_CHANNELS];
+        double lsb_uv[DEVICE_CHANNELS_MAX];
+        int32_t code_min[DEVICE_CHANNELS_MAX], code_max[DEVICE_CHANNELS_MAX];
 
         for (unsigned i = 0; i < info->n_channels; i++) {
                 lsb_uv[i] = info->channels[i].lsb_uv;

@@ -106,7 +106,7 @@ struct Monitor {
         MonitorArtefact pending[_ARTEFACT_CAUSE_MAX]; /* parts is 0: none */
         usec_t artefact_sent_usec[_ARTEFACT_CAUSE_MAX];
         unsigned n_channels;
-        MonitorChannel channels[ADS1299_MAX_CHANNELS];
+        MonitorChannel channels[DEVICE_CHANNELS_MAX];
 };
 
 /* Starts to open the device uri/id; id may be NULL for the first ADS1299 of uri. */

@@ -56,7 +56,7 @@ struct IioSource {
         struct iio_context *context;
         struct iio_device *device;
         bool local;
-        struct iio_channel *channels[ADS1299_MAX_CHANNELS], *timestamp;
+        struct iio_channel *channels[DEVICE_CHANNELS_MAX], *timestamp;
         bool big_endian;
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
@@ -130,7 +130,7 @@ static int find_channels(IioSource *s) {
                         s->timestamp = c;
                         continue;
                 }
-                if (iio_channel_get_type(c) != IIO_VOLTAGE || s->info.n_channels >= ADS1299_MAX_CHANNELS)
+                if (iio_channel_get_type(c) != IIO_VOLTAGE || s->info.n_channels >= DEVICE_CHANNELS_MAX)
                         return fail(s, -EOPNOTSUPP, "channels an ADS1299 has not");
                 if (f->length != 32 || f->bits != 24 || f->shift != 8 || !f->is_signed)
                         return fail(s, -EOPNOTSUPP, "samples are not s24/32>>8: another driver?");
@@ -315,7 +315,7 @@ static int64_t time_at(const IioSource *s, const char *p) {
 
 /* n_scans of a block, from its scan number i on, into as much of the ring as is contiguous and free. */
 static size_t decode(IioSource *s, size_t i, size_t n_scans) {
-        const char *words[ADS1299_MAX_CHANNELS], *times = iio_buffer_first(s->buffer, s->timestamp);
+        const char *words[DEVICE_CHANNELS_MAX], *times = iio_buffer_first(s->buffer, s->timestamp);
         ptrdiff_t step = iio_buffer_step(s->buffer);
         void *frames = NULL;
         size_t n = MIN(ring_free_span(s->ring, &frames), n_scans);

@@ -50,7 +50,7 @@ typedef struct SourceInfo {
         char device[SOURCE_NAME_MAX];   /* name of the IIO device */
         unsigned n_channels;
         double rate_hz;                 /* as the device accepted it */
-        SourceChannel channels[ADS1299_MAX_CHANNELS];
+        SourceChannel channels[DEVICE_CHANNELS_MAX];
 } SourceInfo;
 
 typedef struct Frame {
