@@ -51,8 +51,6 @@ def print_losses(rows):
             notes.append(f"counted == lost {goal(counted == lost)}")
             if load != "slow":
                 notes.append(f"0 lost {goal(lost == 0)}")
-        if v["held_back"]:
-            notes.append(f"the hat waited {v['held_back']:.0f} times")
         print(f"  {driver:10} {rate:>8} {load:5} {v['conversions']:9.0f} {v['scans']:8.0f} {lost:7.0f} "
               f"{f'{counted:7.0f}' if ours else '      -'}  {'; '.join(notes)}")
 

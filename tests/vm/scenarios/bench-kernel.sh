@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
+# shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2086,SC2119
 # The driver beside the mainline driver of the ADS1298, on the same simulated bus: what `make bench-kernel`
 # measures. One line a measurement goes to $RESULTS/measured; bench-kernel.py makes a table of them.
 # needs: modules
@@ -9,8 +9,9 @@
 
 SECONDS_EACH=1
 RATES="1000 4000 8000 16000"
-# 28 bytes at 20 MHz are on the wire for 11.2 us
-WIRE_US=11
+# 28 bytes at 20 MHz are on the wire for 11.2 us. Under -icount this machine never stalls, so the hat need not
+# wait for a driver that could not run.
+HAT="wire=1 stall_help=0"
 COUNTERS=/sys/kernel/debug/ads1299-sim0/counters
 MEASURED=$RESULTS/measured
 # A program that wants to wake up 25 times a second and to survive being late by a quarter of one
@@ -48,7 +49,7 @@ with() {
                 set -- part=ads1298 "$@"
                 ;;
         esac || fail "no driver for $part"
-        modprobe ads1299-sim spi_delay_us=$WIRE_US "$@" || fail "no hat for $part"
+        modprobe ads1299-sim $HAT "$@" || fail "no hat for $part"
         wait_for 10 device_of
         IIO=$(device_of)
         BUFFER=/dev/$(basename "$IIO")
@@ -87,7 +88,6 @@ start_stream() {
         echo $((rate / wake_ups)) > "$IIO/buffer0/watermark"
         conversions=$(hat_counter conversions)
         unseen=$(hat_counter drdy_masked)
-        helped=$(hat_counter postponed)
         echo 1 > "$IIO/buffer0/enable"
         ./collect "$BUFFER" "$scan_bytes" "$@" > collected &
         collector=$!
@@ -100,7 +100,7 @@ stop_stream() {
         kill $collector
         wait $collector || fail "collect: status $?"
         outcome="conversions $(($(hat_counter conversions) - conversions - $(hat_counter drdy_masked) + unseen))"
-        outcome="$outcome held_back $(($(hat_counter postponed) - helped)) $(paste -s -d ' ' collected) $(lost)"
+        outcome="$outcome $(paste -s -d ' ' collected) $(lost)"
 }
 
 # hog: two programs that never sleep, one in the kernel most of the time
@@ -112,9 +112,7 @@ hog() {
 }
 
 no_hog() {
-        # shellcheck disable=SC2086
         kill $hogs
-        # shellcheck disable=SC2086
         wait $hogs 2>/dev/null || true
 }
 
@@ -154,7 +152,7 @@ bare_costs() {
         for rate in 16000 8000 4000 2000 1000; do
                 case " $RATES " in *" $rate "*)
                         insmod ./bare.ko dr=$dr
-                        modprobe ads1299-sim spi_delay_us=$WIRE_US
+                        modprobe ads1299-sim $HAT
                         feed
                         sleep 0.5
                         measured "costs bare $rate $(./spin $SECONDS_EACH $COUNTERS conversions)"
@@ -196,9 +194,7 @@ without
 with ads1299
 stamps
 without
-if modinfo -p ads1299-sim | grep -q '^part:'; then
-        with ads1298
-        losses ads1298
-        costs ads1298
-        without
-fi
+with ads1298
+losses ads1298
+costs ads1298
+without
