@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -15,6 +16,7 @@
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
 #include <linux/time64.h>
+#include <linux/timekeeping.h>
 
 #include "sim.h"
 
@@ -85,6 +87,37 @@ static u8 sim_flip(struct sim *sim)
 	return 0x80 >> faults->flip.arg % 8;
 }
 
+/* Has a transfer begun that the chip is not ready for? */
+static void sim_check_ready(struct sim *sim)
+{
+	lockdep_assert_held(&sim->lock);
+
+	if (likely(!sim->ready))
+		return;
+
+	if (ktime_get() < sim->ready)
+		sim->counters.too_soon++;
+	else
+		sim->ready = 0;
+}
+
+/**
+ * sim_heed_busy_chip() - the chip may have been reset, powered up or woken
+ * @sim: the chip select
+ */
+void sim_heed_busy_chip(struct sim *sim)
+{
+	struct ads_chip *chip = &sim->chips[0];
+
+	lockdep_assert_held(&sim->lock);
+
+	if (likely(!chip->busy_clocks))
+		return;
+
+	sim->ready = ktime_get() + div_u64((u64)chip->busy_clocks * NSEC_PER_SEC, ADS1299_FCLK_HZ);
+	chip->busy_clocks = 0;
+}
+
 static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned int from,
 			 unsigned int to)
 {
@@ -96,6 +129,8 @@ static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned in
 	u8 flip, dout;
 
 	raw_spin_lock_irqsave(&sim->lock, flags);
+	if (!from)
+		sim_check_ready(sim);
 	for (i = from; i < to; i++) {
 		if (too_fast && i && ads_chip_in_register_command(&sim->chips[0]))
 			sim->counters.decode_violations++;
@@ -104,6 +139,7 @@ static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned in
 		if (rx)
 			rx[i] = dout;
 	}
+	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }

@@ -28,6 +28,9 @@ static u64 div_u64(u64 dividend, u32 divisor)
 /* No input goes beyond that; keeps products of inputs within 64 bits */
 #define ADS_CHIP_MAX_INPUT_NV	10000000000ULL
 
+/* 31.25 us at the nominal clock (9.5.3.3) */
+#define STANDBY_WAKE_CLOCKS	64
+
 /* --- registers ------------------------------------------------------------ */
 
 static u8 channel_mask(const struct ads_chip *chip)
@@ -230,6 +233,7 @@ void ads_chip_reset(struct ads_chip *chip)
 	chip->shifting = false;
 	memset(chip->result, 0, sizeof(chip->result));
 	chip->stats.resets++;
+	chip->busy_clocks = ADS1299_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -241,8 +245,11 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 	chip->down = down ? old | why : old & ~why;
 	if (chip->down && !old)
 		ads_chip_reset(chip);
-	else if (old && !chip->down)
-		heed_start_pin(chip);
+	if (!old || chip->down)
+		return;
+
+	chip->busy_clocks = old & ADS_CHIP_POWER_DOWN ? ADS1299_POR_CLOCKS : ADS1299_RESET_CLOCKS;
+	heed_start_pin(chip);
 }
 
 /**
@@ -315,6 +322,7 @@ void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part)
 	chip->board.temperature_mc = 25000;
 	ads_chip_reset(chip);
 	chip->stats.resets = 0;
+	chip->busy_clocks = 0;	/* it has been on for long */
 }
 
 /* --- conversions ---------------------------------------------------------- */
@@ -508,7 +516,7 @@ static void load_shift_register(struct ads_chip *chip)
 {
 	memcpy(chip->shift, chip->result, sizeof(chip->shift));
 	chip->shift_head = 0;
-	chip->shifted = 0;
+	chip->frames_out = 0;
 	chip->shift_conversion = chip->stats.conversions;
 	chip->shifting = true;
 }
@@ -661,6 +669,7 @@ static void decode_opcode(struct ads_chip *chip, u8 opcode)
 	case ADS1299_CMD_WAKEUP:
 		if (chip->standby) {
 			chip->standby = false;
+			chip->busy_clocks = STANDBY_WAKE_CLOCKS;
 			heed_start_pin(chip);
 		}
 		return;
@@ -739,10 +748,11 @@ static u8 shift_out(struct ads_chip *chip, u8 daisy_in)
 	if (!(chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DAISY_EN))
 		*head = daisy_in;
 
-	if (++chip->shift_head == ads_chip_frame_bytes(chip))
-		chip->shift_head = 0;
+	if (++chip->shift_head < ads_chip_frame_bytes(chip))
+		return dout;
 
-	if (++chip->shifted == chip->chain * ads_chip_frame_bytes(chip) &&
+	chip->shift_head = 0;
+	if (++chip->frames_out == chip->chain &&
 	    chip->shift_conversion > chip->last_read_conversion) {
 		chip->last_read_conversion = chip->shift_conversion;
 		chip->stats.frames_read++;
@@ -797,7 +807,7 @@ int ads_chip_data_byte(const struct ads_chip *chip)
 	if (chip->decode == ADS_CHIP_REG_DATA && chip->reading)
 		return -1;
 
-	return chip->shifted;
+	return chip->frames_out * ads_chip_frame_bytes(chip) + chip->shift_head;
 }
 
 /**

@@ -153,6 +153,9 @@ enum ads_chip_decode {
  * @stats: what it did
  * @epoch: changes whenever conversions start, restart or stop, so that the
  *	caller knows that the next conversion is due at another time
+ * @busy_clocks: not 0: for so many periods of fCLK from now on it is not to be
+ *	talked to (9.4.2, 9.5.3, table 30). For the caller, who knows the time, to
+ *	set to 0
  * @drdy: true: the DRDY line is low, a conversion is waiting to be read
  *
  * The members above are for the caller, the others are private.
@@ -164,6 +167,7 @@ struct ads_chip {
 	u8 wrong_id;
 	struct ads_chip_stats stats;
 	u32 epoch;
+	u32 busy_clocks;
 	bool drdy;
 
 	/* private: */
@@ -187,7 +191,7 @@ struct ads_chip {
 	u8 shift[ADS1299_MAX_FRAME_BYTES];
 	u8 shift_head;
 	bool shifting;
-	u32 shifted;		/* bytes of it that are out */
+	u32 frames_out;		/* how often it went round */
 	u64 shift_conversion;
 	u64 last_read_conversion;
 

@@ -55,6 +55,7 @@ static int counters_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "spi_delayed %llu\n", counters.spi_delayed);
 	seq_printf(seq, "flipped %llu\n", counters.flipped);
 	seq_printf(seq, "decode_violations %llu\n", counters.decode_violations);
+	seq_printf(seq, "too_soon %llu\n", counters.too_soon);
 	seq_printf(seq, "late_conversions %llu\n", counters.late_conversions);
 	seq_printf(seq, "postponed %llu\n", counters.postponed);
 

@@ -116,8 +116,10 @@ static int sim_set_reset(struct sim *sim, const u32 *args, unsigned int num_args
 	if (args[0] > 1)
 		return -EINVAL;
 
-	for (i = 0; args[0] && i < sim->num_chips; i++)
+	for (i = 0; args[0] && i < sim->num_chips; i++) {
 		ads_chip_reset(&sim->chips[i]);
+		sim->chips[i].busy_clocks = 0;	/* nobody could know that it was */
+	}
 	sim_follow_chip(sim);
 
 	return 0;

@@ -47,6 +47,7 @@ struct spi_device;
  * @drdy_missing: edges left out on request
  * @drdy_extra: edges added on request
  * @decode_violations: bytes of RREG or WREG that came faster than tSDECODE
+ * @too_soon: transfers that came before the chip was ready for them
  * @late_conversions: conversions that came more than their duration too late
  * @postponed: times a conversion waited because the machine had stalled
  * @spi_failed: transfers that failed on request
@@ -59,6 +60,7 @@ struct sim_counters {
 	u64 drdy_missing;
 	u64 drdy_extra;
 	u64 decode_violations;
+	u64 too_soon;
 	u64 late_conversions;
 	u64 postponed;
 	u64 spi_failed;
@@ -117,6 +119,7 @@ struct sim_faults {
  * @watching: the timer is set to look before that whether the driver keeps up
  * @expiry: what the timer is set to
  * @postponed: how often the conversion under way has waited for the driver
+ * @ready: 0, or when the chip is ready after power-up, reset or standby
  * @head: number of frames ever written
  * @tail: number of frames ever converted
  * @first: value of @head when the device was last opened
@@ -157,6 +160,7 @@ struct sim {
 	ktime_t expiry;
 	bool watching;
 	u8 postponed;
+	ktime_t ready;
 	u64 head;
 	u64 tail;
 	u64 first;
@@ -230,6 +234,7 @@ void sim_follow_chip(struct sim *sim);
 bool sim_check_clock_ppm(void);
 
 /* bus.c */
+void sim_heed_busy_chip(struct sim *sim);
 int sim_add_spi_host(struct sim_hat *hat);
 
 /* pins.c */

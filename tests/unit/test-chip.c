@@ -580,6 +580,29 @@ START_TEST(held_twice_needs_letting_go_twice) {
 }
 END_TEST
 
+/* 18 tCLK after a reset, tPOR after power-up, 31.25 us after standby */
+START_TEST(chip_tells_how_long_it_is_busy) {
+        ck_assert_uint_eq(chip.busy_clocks, 0);
+        command(0x11);
+        command(0x06);
+        ck_assert_uint_eq(chip.busy_clocks, 18);
+        chip.busy_clocks = 0;
+        ads_chip_set_reset_pin(&chip, true);
+        chip.busy_clocks = 0;
+        ads_chip_set_reset_pin(&chip, false);
+        ck_assert_uint_eq(chip.busy_clocks, 18);
+        ads_chip_set_power_pin(&chip, false);
+        ads_chip_set_power_pin(&chip, true);
+        ck_assert_uint_eq(chip.busy_clocks, 1u << 18);
+        chip.busy_clocks = 0;
+        command(0x02);
+        ck_assert_uint_eq(chip.busy_clocks, 0); /* it was awake */
+        command(0x04);
+        command(0x02);
+        ck_assert_uint_eq(chip.busy_clocks, 64);
+}
+END_TEST
+
 START_TEST(new_value_of_config1_restarts_the_filter) {
         run_with(0x00);
         ck_assert(ads_chip_convert(&chip, input));
@@ -1634,6 +1657,7 @@ static void add_conversions(Suite *s) {
         tcase_add_test(tc, standby_waits_for_wakeup_whatever_the_start_pin);
         tcase_add_loop_test(tc, held_chip_does_nothing_and_comes_back_reset, 0, 2);
         tcase_add_test(tc, held_twice_needs_letting_go_twice);
+        tcase_add_test(tc, chip_tells_how_long_it_is_busy);
         tcase_add_test(tc, new_value_of_config1_restarts_the_filter);
         tcase_add_test(tc, config1_does_not_start_conversions);
         tcase_add_test(tc, epoch_changes_with_start_and_end);
