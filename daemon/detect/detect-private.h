@@ -6,6 +6,7 @@
  *   highpass.c   20 Hz, linear phase, exact integers            (input rate)
  *   lowpass.c    450 Hz and decimation to at most 2048 Hz       (input -> processing rate)
  *   mains.c      50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
+ *   heart.c      the heartbeat learned and subtracted
  *   bank.c       matched filters for motor unit potentials
  *   noise.c      how large their outputs are when nothing happens
  *   discharge.c  what stands out: peak, onset, end, amplitude
@@ -71,6 +72,11 @@ typedef struct MainsFinder {
         double power;                   /* the same of magnitudes: |turn| <= power */
 } MainsFinder;
 
+typedef struct MainsOscillators {       /* of the fundamental and its harmonics, at a step */
+        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX];
+        float alternation;              /* 1, -1, 1 ... */
+} MainsOscillators;
+
 typedef struct Mains {                  /* common to all channels */
         double step_rate_hz;
         bool known;                     /* frequency has been found */
@@ -82,7 +88,9 @@ typedef struct Mains {                  /* common to all channels */
         double phase;                   /* of the fundamental, turns */
         unsigned n_harmonics;
         unsigned harmonics[MAINS_HARMONICS_MAX];
-        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* oscillators at this step */
+        unsigned delay;                 /* steps from the subtraction to the learning */
+        unsigned now, late;             /* of the rings of delay + 1, this step's place and that of the step learned from */
+        MainsOscillators *oscillators;  /* ring */
         float finder_re[2], finder_im[2];
         float gain_min;                 /* of the least mean squares, when settled */
         unsigned gain_steps_min;
@@ -90,7 +98,9 @@ typedef struct Mains {                  /* common to all channels */
 
 typedef struct MainsChannel {
         float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* amplitudes, microvolts */
-        float alternation;              /* from step to step, microvolts at this one */
+        float alternation;              /* from step to step, microvolts */
+        float *hum;                     /* ring: what was subtracted */
+        unsigned wait;                  /* steps until the ring is of one piece */
         float track_re, track_im;       /* the fundamental when last tracked */
         bool track;
         float block_re[2], block_im[2], last_re[2], last_im[2];
@@ -98,14 +108,17 @@ typedef struct MainsChannel {
         uint64_t age;                   /* steps adapted */
 } MainsChannel;
 
-void mains_init(Mains *m, double step_rate_hz);
+int mains_init(Mains *m, double step_rate_hz, unsigned delay);
+void mains_done(Mains *m);
+int mains_channel_init(const Mains *m, MainsChannel *c);
+void mains_channel_done(MainsChannel *c);
 void mains_forget(Mains *m);
 void mains_advance(Mains *m, uint64_t steps);
 void mains_oscillate(Mains *m);
-void mains_channel_restart(MainsChannel *c);
-void mains_channel_break(MainsChannel *c);
-void mains_listen(const Mains *m, MainsChannel *c, float x);
-float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip);
+void mains_channel_restart(const Mains *m, MainsChannel *c);
+void mains_channel_break(const Mains *m, MainsChannel *c);
+float mains_subtract(const Mains *m, MainsChannel *c, float x);
+void mains_learn(const Mains *m, MainsChannel *c, float y, float clip, bool late, bool adapt);
 void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed);
 
 /* --- bank.c --- */
@@ -181,6 +194,10 @@ float history_peak_to_peak(const History *h, unsigned latest);
 static inline const float* history_window(const History *h, unsigned n) {
         return h->y + h->fill - n;
 }
+/* The n values up to and with that of a step still in it. */
+static inline const float* history_window_at(const History *h, int64_t step, unsigned n) {
+        return h->y + h->fill - (size_t) (h->end - 1 - step) - n;
+}
 
 typedef struct Crossing {               /* the statistic is or was above the threshold */
         bool active;
@@ -206,6 +223,58 @@ typedef struct Heartbeat {
 } Heartbeat;
 
 bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s);
+
+/* --- heart.c --- */
+#define HEART_FIRST_BEATS 5
+#define HEART_SCOUTS 11
+#define HEART_PARTS_MAX 90
+
+typedef struct HeartPlace {             /* a template moved to a moment between two steps */
+        int64_t first;                  /* of its values the first is this step's or lies before it */
+        float weights[4];               /* of the values around */
+} HeartPlace;
+
+typedef struct Heart {                  /* common to all channels; times and lengths in steps */
+        unsigned before, after;         /* R: of a template */
+        unsigned complex_before, complex_after;
+        unsigned scout_steps, scout_fill;
+        unsigned part_steps, n_parts;   /* of a template */
+        double refractory, lost;
+        bool known;
+        unsigned n_beats;               /* since it is known */
+        double beat, period;            /* R of the latest */
+        HeartPlace place;               /* of it */
+        double own_before, own_after;   /* of it what is subtracted */
+        bool beat_under_way;            /* the latest is not over */
+        bool half_learned;
+        bool candidate;
+        float candidate_match;
+        double candidate_beat;
+        unsigned candidate_age;
+} Heart;
+
+typedef struct HeartChannel {
+        unsigned n_beats;               /* the template was learned from, up to a limit */
+        float *template;                /* [before + after] microvolts */
+        float *firsts;                  /* [HEART_FIRST_BEATS][before + after] */
+        float size, size_variance;      /* of the beat under way, to the template */
+        float left[HEART_PARTS_MAX];    /* what typically is left of a part of a beat, microvolts */
+        float trust[HEART_PARTS_MAX];   /* 0 .. 1: noise alone leaves such a share of it */
+        float scouts[HEART_SCOUTS], scout_sum;          /* the latest signal, coarse */
+        float wanted[HEART_SCOUTS], wanted_sum;         /* the template there; sum of magnitudes */
+        float weight;                   /* of the channel in the search */
+} HeartChannel;
+
+void heart_init(Heart *h, double step_rate_hz);
+int heart_channel_init(const Heart *h, HeartChannel *c);
+void heart_channel_done(HeartChannel *c);
+void heart_channel_restart(const Heart *h, HeartChannel *c);
+void heart_channel_break(HeartChannel *c);
+void heart_break(Heart *h);
+bool heart_awaited(const Heart *h, double since, double step);
+double heart_wait(const Heart *h);
+float heart_trust(const Heart *h, const HeartChannel *c, int64_t step, unsigned n_steps);
+float heart_subtract(const Heart *h, const HeartChannel *c, int64_t step, float x);
 
 /* --- raw.c --- */
 typedef struct Raw {
@@ -294,6 +363,9 @@ typedef struct Channel {
         Bump bumps[BUMPS];
         unsigned bump_next;
         Heartbeat heartbeat;
+        HeartChannel heart;
+        float *late_outputs;            /* ring [late_steps][n_lanes], for the noise to learn from */
+        uint8_t *late_states;           /* ring [late_steps] of LATE_* */
         double rest_from;               /* step: here the latest burst and what follows it are over */
         bool usable;                    /* at the latest step */
         uint64_t exposure_steps, exposure_at_chain;
@@ -307,8 +379,10 @@ struct Detector {
         double delay_frames;            /* of the in-band signal */
         Lowpass lowpass;
         Mains mains;
+        Heart heart;
         Bank bank;
         float *outputs;                 /* [n_lanes] scratch */
+        unsigned late_steps;            /* length of the rings for late learning; mains.now is a step's place in them */
         float threshold;
         uint64_t flat_frames, keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps;
@@ -319,6 +393,9 @@ struct Detector {
         Events events;
         bool finished;
 };
+
+void heart_found(Detector *d, double peak, double period, int64_t step);
+bool heart_step(Detector *d, int64_t step, int64_t *ret_from);
 
 int events_init(Detector *d);
 void events_done(Detector *d);

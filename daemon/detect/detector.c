@@ -26,9 +26,16 @@
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
 #define HISTORY_S 0.5
+#define LEARN_DELAY_S 0.1               /* by then a heartbeat has been taken out of the signal */
 #define PROBABILITY_90_SIGMA 1.2816     /* of the normal distribution: floor_uv is found 9 times in 10 */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e9
+
+enum {                                  /* what a step in the rings for late learning was */
+        LATE_NOTHING,
+        LATE_CALM,
+        LATE_EVENT,
+};
 
 static const char *const kind_words[_EVENT_KIND_MAX] = {
 #define KIND_WORD(name, word) [EVENT_##name] = word,
@@ -94,6 +101,14 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
                 r = history_init(&c->history, steps(d, HISTORY_S));
         if (r >= 0)
                 r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, lsb_uv);
+        if (r >= 0)
+                r = heart_channel_init(&d->heart, &c->heart);
+        if (r >= 0)
+                r = mains_channel_init(&d->mains, &c->mains);
+        c->late_outputs = calloc((size_t) d->late_steps * d->bank.n_lanes, sizeof *c->late_outputs);
+        c->late_states = calloc(d->late_steps, sizeof *c->late_states);
+        if (!c->late_outputs || !c->late_states)
+                return -ENOMEM;
         return r;
 }
 
@@ -107,7 +122,11 @@ static int detector_init(Detector *d) {
         r = bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
         if (r < 0)
                 return r;
-        mains_init(&d->mains, d->step_rate_hz);
+        d->late_steps = steps(d, LEARN_DELAY_S);
+        r = mains_init(&d->mains, d->step_rate_hz, d->late_steps - 1);
+        if (r < 0)
+                return r;
+        heart_init(&d->heart, d->step_rate_hz);
 
         d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
         d->flat_frames = frames(d, FLAT_S);
@@ -165,9 +184,14 @@ Detector* detector_free(Detector *d) {
                 highpass_done(&c->highpass);
                 history_done(&c->history);
                 noise_done(&c->noise);
+                heart_channel_done(&c->heart);
+                mains_channel_done(&c->mains);
+                free(c->late_outputs);
+                free(c->late_states);
                 free(c->lowpass_ring);
         }
         events_done(d);
+        mains_done(&d->mains);
         bank_done(&d->bank);
         lowpass_done(&d->lowpass);
         free(d->outputs);
@@ -194,7 +218,7 @@ uint64_t detector_position(const Detector *d) {
 }
 
 unsigned detector_latency_frames(const Detector *d) {
-        return (unsigned) ceil(d->delay_frames + (d->events.gap + d->events.settle + 2) * d->lowpass.decimation);
+        return (unsigned) ceil(d->delay_frames + (fmax(d->events.gap + d->events.settle, heart_wait(&d->heart)) + 2) * d->lowpass.decimation);
 }
 
 /* --- starting and stopping a channel --- */
@@ -210,14 +234,17 @@ static void channel_start(Detector *d, Channel *c, int32_t code) {
                 memset(c->lowpass_ring, 0, 2 * d->lowpass.n_padded * sizeof *c->lowpass_ring);
         history_restart(&c->history, (int64_t) next_step(d));
         c->measured_until = (double) next_step(d);
+        memset(c->late_states, LATE_NOTHING, d->late_steps);
         if (fresh) {
                 c->steps = 0;
-                mains_channel_restart(&c->mains);
+                mains_channel_restart(&d->mains, &c->mains);
                 noise_restart(&c->noise);
                 c->heartbeat.beats = 0;
+                heart_channel_restart(&d->heart, &c->heart);
         } else {
-                mains_channel_break(&c->mains);
+                mains_channel_break(&d->mains, &c->mains);
                 noise_break(&c->noise);
+                heart_channel_break(&c->heart);
         }
 }
 
@@ -306,8 +333,9 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
                 crossing_close(d, c, channel);
 }
 
-/* In standard deviations of its own noise: the filter that says most. */
-static float channel_statistic(const Detector *d, const Channel *c, const float *window) {
+/* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
+static float channel_statistic(const Detector *d, const Channel *c, int64_t step) {
+        const float *window = history_window_at(&c->history, step, d->bank.n_taps);
         float largest = bank_run(&d->bank, window, c->noise.inverse, d->outputs);
 
         if (!noise_known(&c->noise))
@@ -315,22 +343,38 @@ static float channel_statistic(const Detector *d, const Channel *c, const float 
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
                 largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
-        return largest;
+        return largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps);
+}
+
+/* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
+static void channel_learn(Detector *d, Channel *c) {
+        bool late = d->heart.known;
+        unsigned at = late ? d->mains.late : d->mains.now;
+        float y = *history_window(&c->history, late ? d->late_steps : 1);
+        float clip = c->noise.recent_uv > 0 ? MAINS_CLIP_SIGMA * c->noise.recent_uv : INFINITY;
+
+        mains_learn(&d->mains, &c->mains, y, clip, late, c->steps > d->mains_start_steps);
+        if (c->late_states[at] != LATE_NOTHING)
+                noise_feed(&c->noise, y, c->late_outputs + (size_t) at * d->bank.n_lanes,
+                           c->late_states[at] == LATE_EVENT, c->chain.open && c->chain.sustained);
 }
 
 static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
-        mains_listen(&d->mains, &c->mains, x);
-        if (c->steps >= d->mains_start_steps) {
-                float clip = c->noise.recent_uv > 0 ? MAINS_CLIP_SIGMA * c->noise.recent_uv : INFINITY;
-                x = mains_subtract(&d->mains, &c->mains, x, clip);
-        }
-        history_push(&c->history, x);
-        c->usable = false;
-        if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames)
-                return;
+        unsigned now = d->mains.now;
 
-        float statistic = channel_statistic(d, c, history_window(&c->history, d->bank.n_taps));
-        noise_feed(&c->noise, x, d->outputs, statistic >= d->threshold, c->chain.open && c->chain.sustained);
+        x = mains_subtract(&d->mains, &c->mains, x);
+        history_push(&c->history, heart_subtract(&d->heart, &c->heart, step, x));
+        c->usable = false;
+        c->late_states[now] = LATE_NOTHING;
+        if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {
+                channel_learn(d, c);
+                return;
+        }
+
+        float statistic = channel_statistic(d, c, step);
+        memcpy(c->late_outputs + (size_t) now * d->bank.n_lanes, d->outputs, d->bank.n_lanes * sizeof *d->outputs);
+        c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        channel_learn(d, c);
         if (!noise_known(&c->noise) || c->frames < c->hold_frames)
                 return;
 
@@ -341,6 +385,54 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
                 events_sustained(d, channel, (double) step);
         c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
         c->exposure_steps += c->usable;
+}
+
+/* What the channel had taken for a twitch was part of a heartbeat. */
+static void heart_report(Detector *d, unsigned channel, const Chain *chain, const NoticeIds *notices) {
+        DetectArtefact artefact = {
+                .id = notices->id,
+                .n_merged = notices->n_merged,
+                .cause = ARTEFACT_ECG,
+                .n_channels = 1,
+                .channels = { channel },
+                .from = detector_frame_of_step(d, chain->onset),
+                .to = detector_frame_of_step(d, chain->end),
+        };
+
+        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+/* The beat that was subtracted from the history, from a step on: what was seen there is seen anew. */
+static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step) {
+        Crossing *x = &c->crossing;
+        NoticeIds notices = { .id = 0 };
+        Chain before = c->chain;
+        bool dropped = before.open && before.onset >= (double) from;
+
+        memset(c->late_states, LATE_NOTHING, d->late_steps);    /* no noise to learn from, where not seen anew */
+        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!dropped && !x->active))
+                return;
+        from = x->first;
+        if (dropped) {
+                events_drop(d, channel, &notices);
+                from = (int64_t) before.onset;
+                if (x->active && x->first < from)
+                        from = x->first;
+        }
+        c->measured_until = fmin(c->measured_until, (double) from);
+        x->active = false;
+        for (unsigned i = 0; i < BUMPS; i++)
+                if (c->bumps[i].step >= (double) from)
+                        c->bumps[i] = (Bump) { .step = -INFINITY };
+        for (int64_t s = from; s <= step; s++) {
+                float statistic = channel_statistic(d, c, s);
+                crossing_next(d, c, channel, s, statistic);
+                events_statistic(d, channel, (double) s, statistic);
+        }
+        if (notices.id != 0 && !(c->chain.open && notices_merge(&d->events.open[c->chain.event].notices, &notices)))
+                heart_report(d, channel, &before, &notices);
 }
 
 /* --- frames --- */
@@ -384,8 +476,13 @@ static void step_end(Detector *d) {
         mains_step_end(&d->mains, d->active, n, &changed);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
-                        mains_channel_restart(d->active[i]);
-        events_step(d, (double) next_step(d));
+                        mains_channel_restart(&d->mains, d->active[i]);
+
+        int64_t step = (int64_t) next_step(d), from;
+        if (heart_step(d, step, &from))
+                for (unsigned i = 0; i < d->config.n_channels; i++)
+                        channel_again(d, d->channels + i, i, from, step);
+        events_step(d, (double) step);
 }
 
 void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
@@ -434,6 +531,7 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
 
+        heart_break(&d->heart);
         uint64_t before = next_step(d);
         d->position += n_frames;
         mains_advance(&d->mains, next_step(d) - before);

@@ -304,6 +304,7 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
                     !heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
                         continue;
                 known = true;
+                heart_found(d, c->chain.first_peak, c->heartbeat.period_s * d->step_rate_hz, c->history.end - 1);
                 if (c->chain.first_peak > e->beat) {
                         e->beat = c->chain.first_peak;
                         e->beat_period = c->heartbeat.period_s * d->step_rate_hz;
@@ -535,7 +536,7 @@ void events_step(Detector *d, double step) {
 
                 const OpenEvent *o = e->open + chain->event;
                 double gap = o->sustained ? e->sustained_gap : e->gap;
-                if (!o->waiting && step - o->last > gap + e->settle)
+                if (!o->waiting && step - o->last > gap + e->settle && !heart_awaited(&d->heart, o->last, step))
                         event_close(d, chain->event);
         }
 }

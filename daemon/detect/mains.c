@@ -13,11 +13,15 @@
  * better of the two wins. From then on the slow turning of the learned phasors
  * keeps it right to millihertz.
  *
+ * Where there is a heart, all is learned a little late, from the signal that the beat has been taken out of meanwhile.
+ *
  * Harmonics beyond half the rate are subtracted where they fold to. What alternates from sample to sample,
  * at just half the rate, is no muscle either: a harmonic that folds there, or two converters that
  * take turns and differ. It is learned in the same way.
  */
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "detect-private.h"
@@ -57,16 +61,36 @@ static void choose_harmonics(Mains *m, double nominal_hz) {
         }
 }
 
-void mains_init(Mains *m, double step_rate_hz) {
+int mains_init(Mains *m, double step_rate_hz, unsigned delay) {
         *m = (Mains) {
                 .step_rate_hz = step_rate_hz,
+                .delay = delay,
+                .late = 1,
+                .oscillators = calloc(delay + 1, sizeof *m->oscillators),
                 .finders = { { .nominal_hz = 50 }, { .nominal_hz = 60 } },
                 .block_steps = (unsigned) lround(FINDER_BLOCK_S * step_rate_hz),
                 .track_steps = (unsigned) lround(TRACK_S * step_rate_hz),
                 .gain_min = (float) (2 / (TIME_CONSTANT_S * step_rate_hz)),
                 .gain_steps_min = (unsigned) lround(FIRST_MEMORY_S * step_rate_hz),
         };
+        if (!m->oscillators)
+                return -ENOMEM;
+        m->oscillators[0].alternation = 1;
         mains_forget(m);
+        return 0;
+}
+
+void mains_done(Mains *m) {
+        free(m->oscillators);
+}
+
+int mains_channel_init(const Mains *m, MainsChannel *c) {
+        *c = (MainsChannel) { .hum = calloc(m->delay + 1, sizeof *c->hum) };
+        return c->hum ? 0 : -ENOMEM;
+}
+
+void mains_channel_done(MainsChannel *c) {
+        free(c->hum);
 }
 
 /* Nothing is connected: what comes next may be another country. */
@@ -99,6 +123,12 @@ static double turn_on(double phase, double step) {
 void mains_oscillate(Mains *m) {
         m->phase = turn_on(m->phase, m->hz / m->step_rate_hz);
         double re1 = cos(2 * M_PI * m->phase), im1 = sin(2 * M_PI * m->phase), re = 1, im = 0;
+        float alternation = -m->oscillators[m->now].alternation;
+
+        m->now = m->late;
+        m->late = m->now < m->delay ? m->now + 1 : 0;
+        MainsOscillators *o = m->oscillators + m->now;
+        o->alternation = alternation;
 
         for (unsigned i = 0, h = 0; i < m->n_harmonics; i++) {
                 for (; h < m->harmonics[i]; h++) {
@@ -106,11 +136,11 @@ void mains_oscillate(Mains *m) {
                         im = re * im1 + im * re1;
                         re = t;
                 }
-                m->re[i] = (float) re;
-                m->im[i] = (float) im;
+                o->re[i] = (float) re;
+                o->im[i] = (float) im;
         }
         for (unsigned i = m->n_harmonics; i < MAINS_HARMONICS_MAX; i++)
-                m->re[i] = m->im[i] = 0;
+                o->re[i] = o->im[i] = 0;
 
         for (unsigned i = 0; i < 2; i++) {
                 MainsFinder *f = m->finders + i;
@@ -120,53 +150,72 @@ void mains_oscillate(Mains *m) {
         }
 }
 
-void mains_channel_restart(MainsChannel *c) {
-        *c = (MainsChannel) { 0 };
-        mains_channel_break(c);
+void mains_channel_restart(const Mains *m, MainsChannel *c) {
+        *c = (MainsChannel) { .hum = c->hum };
+        mains_channel_break(m, c);
 }
 
 /*
  * Samples are missing or the filters start anew: what is learned stays, and is
  * put right quickly should the number of missing samples not be exact.
  */
-void mains_channel_break(MainsChannel *c) {
+void mains_channel_break(const Mains *m, MainsChannel *c) {
+        memset(c->hum, 0, (m->delay + 1) * sizeof *c->hum);
         for (unsigned i = 0; i < 2; i++)
                 c->block_re[i] = c->block_im[i] = 0;
         c->n_blocks = 0;
         c->skip = 2;                    /* the block under way and the one with the filter's start */
         c->track = false;
         c->age = 0;
+        c->wait = m->delay;
 }
 
-void mains_listen(const Mains *m, MainsChannel *c, float x) {
+static float hum(const Mains *m, const MainsChannel *c, const MainsOscillators *o) {
+        Quad sum = { 0 };
+
+        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
+                sum += *(const Quad*) (c->re + i) * *(const Quad*) (o->re + i);
+                sum += *(const Quad*) (c->im + i) * *(const Quad*) (o->im + i);
+        }
+        return c->alternation * o->alternation + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+float mains_subtract(const Mains *m, MainsChannel *c, float x) {
+        c->hum[m->now] = c->age > 0 ? hum(m, c, m->oscillators + m->now) : 0;
+        return x - c->hum[m->now];
+}
+
+/*
+ * y: what is left of the signal without mains, and of the step that is `delay` behind without the heart, too. Not adapt:
+ * only listen for the frequency.
+ */
+void mains_learn(const Mains *m, MainsChannel *c, float y, float clip, bool late, bool adapt) {
+        unsigned at = late ? m->late : m->now;
+        float x = y + c->hum[at];
+
+        c->wait -= c->wait > 0;
+        if (late && c->wait > 0)
+                return;
         for (unsigned i = 0; i < 2; i++) {
                 c->block_re[i] += x * m->finder_re[i];
                 c->block_im[i] += x * m->finder_im[i];
         }
-}
-
-float mains_subtract(const Mains *m, MainsChannel *c, float x, float clip) {
-        Quad sum = { 0 };
-
-        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
-                sum += *(const Quad*) (c->re + i) * *(const Quad*) (m->re + i);
-                sum += *(const Quad*) (c->im + i) * *(const Quad*) (m->im + i);
-        }
-        c->alternation = -c->alternation;
-        float y = x - c->alternation - ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        if (!adapt)
+                return;
 
         /* While young, the running least squares fit; then the exponential memory. */
         float gain = fmaxf(2.0f / (float) (m->gain_steps_min + c->age), m->gain_min);
         c->age++;
 
-        float e = y > clip ? clip : y < -clip ? -clip : y;
-        c->alternation += gain / 2 * e; /* as quick as the others, of which a sine and a cosine share it */
+        const MainsOscillators *o = m->oscillators + at;
+        float e = late ? x - hum(m, c, o) : y;
+        e = e > clip ? clip : e < -clip ? -clip : e;
+        c->alternation += gain / 2 * e * o->alternation; /* as quick as the others, of which a sine and a cosine share it */
         Quad ge = { gain * e, gain * e, gain * e, gain * e };
         for (unsigned i = 0; i < m->n_harmonics; i += 4) {
-                *(Quad*) (c->re + i) += ge * *(const Quad*) (m->re + i);
-                *(Quad*) (c->im + i) += ge * *(const Quad*) (m->im + i);
+                *(Quad*) (c->re + i) += ge * *(const Quad*) (o->re + i);
+                *(Quad*) (c->im + i) += ge * *(const Quad*) (o->im + i);
         }
-        return y;
 }
 
 static void collect_blocks(Mains *m, MainsChannel *const *active, unsigned n_active) {

@@ -876,7 +876,7 @@ static double qrs(double t_s) {
                 0.15 * exp(-pow((t_s + 0.028) / 0.008, 2) / 2);
 }
 
-/* Heartbeats are known as such after a few; a unit that happens to twitch evenly is none. */
+/* Heartbeats are known as such after a few, and then no more to be seen; a unit that happens to twitch evenly is none. */
 START_TEST(heart_and_even_unit) {
         enum { N = 60000 };
 
@@ -899,7 +899,10 @@ START_TEST(heart_and_even_unit) {
                         ck_assert_uint_eq(count_twitches(r, 0), beats);
                 } else {
                         ck_assert_uint_le(count_twitches(r, 0), 3);
-                        ck_assert_uint_ge(count_artefacts(r, ARTEFACT_ECG), beats - 6);
+                        ck_assert_uint_ge(count_artefacts(r, ARTEFACT_ECG), 3);
+                        ck_assert_uint_le(count_artefacts(r, ARTEFACT_ECG) + r->n_events, 16);
+                        for (size_t i = 0; i < r->n_events; i++)
+                                ck_assert(r->events[i].peak < 16000);
                 }
                 free(r);
                 free(x);
@@ -953,6 +956,87 @@ START_TEST(heart_on_all_channels) {
                 free(x);
         }
         ck_assert(floor_uv[1] < 1.1 * floor_uv[0]);
+}
+END_TEST
+
+/* A heartbeat in all channels, in each another size and sign. */
+static void add_beat(int32_t *x, unsigned n_channels, double time_s, double uv) {
+        for (int i = -80; i <= 80; i++)
+                for (unsigned c = 0; c < n_channels; c++) {
+                        double frame = round(1000 * time_s) + i;
+
+                        add_uv(x + (size_t) frame * n_channels + c,
+                               (c % 2 ? -1 : 1) * uv * (1 + 0.3 * c) * qrs(frame / 1000 - time_s));
+                }
+}
+
+/* The heart is taken out of the signal: what happens under a beat is seen, in one channel and in several. */
+START_TEST(twitch_under_beat) {
+        enum { N = 120000, TWITCHES = 40 };
+
+        for (unsigned channels = 1; channels <= 4; channels += 3) {
+                int32_t *x = new_signal(N, channels);
+                double twitches_s[TWITCHES];
+                unsigned n_beats = 0, found = 0;
+
+                seed(46);
+                add_noise(x, N, channels, 2);
+                for (double t = 3; t < 118; t += 0.9 * (1 + 0.03 * gaussian()), n_beats++) {
+                        add_beat(x, channels, t, 200);
+                        if (n_beats >= 30 && n_beats % 2 && (n_beats - 30) / 2 < TWITCHES) {
+                                unsigned i = (n_beats - 30) / 2;
+
+                                twitches_s[i] = t - 0.06 + 0.12 * i / (TWITCHES - 1);
+                                add_twitch(x, N, channels, channels - 1, 1000, twitches_s[i], 50);
+                        }
+                }
+                Reports *r = detect(1000, channels, x, N, 100);
+                for (unsigned i = 0; i < TWITCHES; i++) {
+                        const DetectEvent *e = event_at(r, channels - 1, 1000 * twitches_s[i], 1000);
+                        found += e && is_twitch(e);
+                }
+                printf("%u channels: %u of %u twitches under heartbeats found, %zu events in %u beats\n", channels, found,
+                       (unsigned) TWITCHES, r->n_events, n_beats);
+                ck_assert_uint_ge(found, TWITCHES - 3);
+                ck_assert_uint_le(count_twitches(r, 12000), TWITCHES + 1);
+
+                Reports *one = detect(1000, channels, x, N, 1);
+                check_same(r, one);
+                free(one);
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
+/* The electrodes are moved: another shape, learned anew. Then there is no heart at all, and nothing is made of what was. */
+START_TEST(heart_changes) {
+        enum { N = 120000, MOVED = 40, STOPPED = 80 };
+        int32_t *x = new_signal(N, 2);
+
+        seed(47);
+        add_noise(x, N, 2, 2);
+        for (double t = 3; t < STOPPED; t += 0.8 * (1 + 0.03 * gaussian())) {
+                add_beat(x, 2, t, t < MOVED ? 200 : -100);
+                if (t >= MOVED)
+                        add_beat(x, 2, t + 0.035, 60);
+        }
+        for (unsigned i = 0; i < 20; i++)
+                add_twitch(x, N, 2, 1, 1000, STOPPED + 2 + 1.8 * i + 0.2 * uniform(), 40);
+        Reports *r = detect(1000, 2, x, N, 100);
+        size_t settled = 0, learning = 0;
+        for (size_t i = 0; i < r->n_events; i++) {
+                settled += (r->events[i].peak > 15000 && r->events[i].peak < 1000 * MOVED) ||
+                        (r->events[i].peak > 1000 * MOVED + 25000 && r->events[i].peak < 1000 * STOPPED);
+                learning += is_twitch(r->events + i) && r->events[i].peak < 1000 * STOPPED;
+        }
+        printf("a heart that changes: %zu events while it is known, %zu twitches; %zu of 20 without it\n", settled, learning,
+               count_twitches(r, 1000 * STOPPED + 1000));
+        ck_assert_uint_eq(settled, 0);
+        ck_assert_uint_le(learning, 4);
+        ck_assert_uint_eq(count_twitches(r, 1000 * STOPPED + 1000), 20);
+        free(r);
+        free(x);
 }
 END_TEST
 
@@ -1011,7 +1095,7 @@ START_TEST(latency) {
                 printf("%g Hz: %.1f ms from the end of a twitch to its event, at most %.1f promised\n", rate,
                        1e3 * waited / rate, 1e3 * detector_latency_frames(d) / rate);
                 ck_assert(waited <= detector_latency_frames(d));
-                ck_assert(detector_latency_frames(d) <= 0.25 * rate);
+                ck_assert(detector_latency_frames(d) <= 0.35 * rate);
                 detector_free(d);
                 free(r);
                 free(x);
@@ -1078,6 +1162,8 @@ int main(void) {
         tcase_add_test(t, faint_train);
         tcase_add_test(t, heart_and_even_unit);
         tcase_add_test(t, heart_on_all_channels);
+        tcase_add_test(t, twitch_under_beat);
+        tcase_add_test(t, heart_changes);
         tcase_add_test(t, burst);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The heart: learned, found again at every beat, and subtracted, so that twitches near and under a beat are seen.
+ *
+ * heartbeat.c says when there is one. All channels see the same heart, each in its own shape: the moment of a
+ * beat is common, the template is the channel's. A beat is looked for at a coarse rate by how much of the
+ * signal's magnitude the templates explain. Magnitudes, not squares: a twitch on top counts no more than the samples it
+ * covers. Its moment is then fitted to a fraction of a step over all channels together, its size within
+ * what earlier beats have varied by.
+ *
+ * A beat is known some 20 ms after its R wave. What came before that is corrected in the history, and the detector
+ * looks at it once more (detector.c); what comes after is subtracted on its way.
+ *
+ * A template begins as the median of the first beats. After that it moves by a share of what is left of a beat,
+ * clipped at a few times the noise: a twitch that happens to fall there does not become part of it.
+ *
+ * No two beats are quite the same. How much is left of them is learned, too, for each part of a beat, and where
+ * that is more than noise the statistic counts for less.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define BEFORE_S 0.25                   /* R: the P wave ... */
+#define AFTER_S 0.42                    /* ... to the end of the T wave */
+#define BEFORE_OF_PERIOD 0.37           /* but of a quick heart not into the beats beside */
+#define AFTER_OF_PERIOD 0.63
+#define COMPLEX_BEFORE_S 0.060          /* QRS, and what the high-pass makes of it ... */
+#define COMPLEX_AFTER_S 0.060           /* ... to both sides */
+#define PART_S 0.008
+#define LEFT_GAIN 0.1f                  /* per beat */
+#define LEFT_OF_NOISE 2.0f              /* so much more than elsewhere may be chance */
+#define STATISTIC_VARIANCE 3.0f         /* the bank adds up what is left of neighbouring steps */
+#define VARIES 0.08f                    /* a beat from the next, until it is known */
+#define SCOUT_S 0.004
+#define SCOUT_BEFORE 7                  /* of them: what is looked for */
+#define SCOUT_AFTER 4
+#define SCOUT_WAIT 2u                   /* without a better match: it was this one */
+#define MATCH 0.5f                      /* of the templates' magnitude is found in the signal */
+#define MATCH_OUT_OF_TIME 0.65f         /* where none is due ... */
+#define LEFT_OUT_OF_TIME 0.6f           /* ... and no more than that of the signal's remains */
+#define ON_TIME 0.2                     /* of the period */
+#define REFRACTORY_S 0.3
+#define FOUND_LATE_S 0.22               /* the history still holds that beat's P wave */
+#define LOST_S 10.0                     /* no beat for so long: unlearn */
+#define LOST_LEARNING 2.5               /* periods */
+#define PERIOD_MEMORY 8
+#define WEIGHT_SIGMA 2.0f               /* a template so large is all that is wanted */
+#define BEATS_MEMORY 32                 /* of a template */
+#define CLIP_SIGMA 3.0f
+#define MEDIAN_OF_FIRSTS 1.2f           /* they differ less from their own median than a sixth will */
+#define PART_STEPS_MAX 20u
+#define SHIFTS_MAX 64u                  /* channels asked for the moment of a beat */
+#define NEWTON_STEPS 3u
+#define SIZE_DEVIATION 0.1f             /* of the size of beats, at first */
+#define SIZE_DEVIATION_MAX 0.3f
+#define SIZE_MEMORY 16
+
+static unsigned to_steps(double seconds, double step_rate_hz) {
+        return (unsigned) lround(seconds * step_rate_hz);
+}
+
+void heart_init(Heart *h, double step_rate_hz) {
+        *h = (Heart) {
+                .before = to_steps(BEFORE_S, step_rate_hz),
+                .after = to_steps(AFTER_S, step_rate_hz),
+                .complex_before = to_steps(COMPLEX_BEFORE_S, step_rate_hz),
+                .complex_after = to_steps(COMPLEX_AFTER_S, step_rate_hz),
+                .scout_steps = (unsigned) fmax(1, round(SCOUT_S * step_rate_hz)),
+                .part_steps = (unsigned) fmax(1, round(PART_S * step_rate_hz)),
+                .refractory = REFRACTORY_S * step_rate_hz,
+                .lost = LOST_S * step_rate_hz,
+        };
+        h->n_parts = (h->before + h->after) / h->part_steps;
+        if (h->n_parts > HEART_PARTS_MAX)
+                h->n_parts = HEART_PARTS_MAX;
+}
+
+int heart_channel_init(const Heart *h, HeartChannel *c) {
+        *c = (HeartChannel) {
+                .template = calloc(h->before + h->after, sizeof *c->template),
+                .firsts = calloc((size_t) HEART_FIRST_BEATS * (h->before + h->after), sizeof *c->firsts),
+        };
+        return c->template && c->firsts ? 0 : -ENOMEM;
+}
+
+void heart_channel_done(HeartChannel *c) {
+        free(c->template);
+        free(c->firsts);
+}
+
+/* Another electrode, perhaps. */
+void heart_channel_restart(const Heart *h, HeartChannel *c) {
+        memset(c->template, 0, (h->before + h->after) * sizeof *c->template);
+        memset(c->scouts, 0, sizeof c->scouts);
+        c->scout_sum = 0;
+        c->n_beats = 0;
+        c->weight = 0;
+        c->size = 1;
+        c->size_variance = SIZE_DEVIATION * SIZE_DEVIATION;
+}
+
+void heart_channel_break(HeartChannel *c) {
+        memset(c->scouts, 0, sizeof c->scouts);
+        c->scout_sum = 0;
+}
+
+void heart_break(Heart *h) {
+        h->beat_under_way = h->candidate = false;
+        h->scout_fill = 0;
+}
+
+static void forget(Detector *d) {
+        d->heart.known = d->heart.beat_under_way = d->heart.candidate = false;
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                heart_channel_restart(&d->heart, &d->channels[i].heart);
+}
+
+/* --- between steps --- */
+
+/* The cubic through four values (Lagrange): their weights at a place between the second and the third. */
+static void cubic(double at, float *ret) {
+        ret[0] = (float) (-at * (at - 1) * (at - 2) / 6);
+        ret[1] = (float) ((at + 1) * (at - 1) * (at - 2) / 2);
+        ret[2] = (float) (-(at + 1) * at * (at - 2) / 2);
+        ret[3] = (float) ((at + 1) * at * (at - 1) / 6);
+}
+
+static float clip(float x, float limit) {
+        return x > limit ? limit : x < -limit ? -limit : x;
+}
+
+static unsigned length(const Heart *h) {
+        return h->before + h->after;
+}
+
+static HeartPlace place_of(const Heart *h, double beat) {
+        HeartPlace p = { .first = (int64_t) ceil(beat) - h->before };
+
+        cubic(ceil(beat) - beat, p.weights);
+        return p;
+}
+
+/* Of the template the value at a step. */
+static float value_at(const Heart *h, const HeartChannel *c, const HeartPlace *p, int64_t step) {
+        int64_t i = step - p->first;
+
+        if (i < 1 || i + 2 >= (int64_t) length(h))
+                return 0;
+        const float *x = c->template + i;
+        return p->weights[0] * x[-1] + p->weights[1] * x[0] + p->weights[2] * x[1] + p->weights[3] * x[2];
+}
+
+/* The range of the template that is one beat's own. */
+static void own_range(const Heart *h, int *ret_first, int *ret_end) {
+        double before = fmin(h->before, BEFORE_OF_PERIOD * h->period), after = fmin(h->after, AFTER_OF_PERIOD * h->period);
+
+        *ret_first = (int) (h->before - before);
+        *ret_end = (int) (h->before + after);
+}
+
+/* Longest time from a P wave to the knowledge of its beat. */
+double heart_wait(const Heart *h) {
+        return h->before + (SCOUT_AFTER + SCOUT_WAIT + 2.0) * h->scout_steps;
+}
+
+/* May what was seen at a step turn out to belong to a beat that is due? */
+bool heart_awaited(const Heart *h, double since, double step) {
+        double late = step - h->beat - h->period;
+
+        return h->known && h->n_beats >= HEART_FIRST_BEATS && late > -BEFORE_OF_PERIOD * h->period &&
+                late < BEFORE_OF_PERIOD * h->period && step - since < heart_wait(h);
+}
+
+static bool takes_part(const Detector *d, const Channel *c) {
+        return c->running && noise_known(&c->noise) && c->frames >= d->settle_frames;
+}
+
+/* --- subtracting --- */
+
+static bool is_learned(const HeartChannel *c) {
+        return c->n_beats >= HEART_FIRST_BEATS;
+}
+
+/* Of the beat under way, from where it is known. */
+float heart_subtract(const Heart *h, const HeartChannel *c, int64_t step, float x) {
+        if (!h->beat_under_way || !is_learned(c) || (double) step >= h->beat + h->own_after)
+                return x;
+        return x - c->size * value_at(h, c, &h->place, step);
+}
+
+/* How much what is seen in the n steps up to this one is to be believed. */
+float heart_trust(const Heart *h, const HeartChannel *c, int64_t step, unsigned n_steps) {
+        int64_t last = step - h->place.first, first = last - (int64_t) n_steps;
+        float trust = 1;
+
+        if (!h->known || !is_learned(c) || last < 0 || first >= (int64_t) length(h) || step - (int64_t) h->beat > h->after)
+                return 1;
+        for (int64_t p = first < 0 ? 0 : first / h->part_steps; p <= last / h->part_steps && p < h->n_parts; p++)
+                trust = c->trust[p] < trust ? c->trust[p] : trust;
+        return trust;
+}
+
+static void subtract_so_far(const Heart *h, Channel *c) {
+        int64_t base = c->history.end - (int64_t) c->history.fill;
+        int64_t from = (int64_t) ceil(h->beat - h->own_before);
+
+        for (int64_t s = from < base ? base : from; s < c->history.end; s++)
+                c->history.y[s - base] -= c->heart.size * value_at(h, &c->heart, &h->place, s);
+}
+
+/* --- learning --- */
+
+static float median(float *x, unsigned n) {
+        for (unsigned i = 1; i < n; i++)
+                for (unsigned k = i; k > 0 && x[k] < x[k - 1]; k--) {
+                        float t = x[k];
+                        x[k] = x[k - 1];
+                        x[k - 1] = t;
+                }
+        return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+/* The history on the template's grid: what is at its i-th value. */
+static float history_at(const History *h, const Heart *heart, int i) {
+        double at = heart->beat + i - heart->before - (double) (h->end - (int64_t) h->fill), whole = floor(at);
+        float weights[4];
+
+        if (whole < 1 || whole + 2 >= h->fill)
+                return 0;
+        cubic(at - whole, weights);
+        const float *x = h->y + (size_t) whole;
+        return weights[0] * x[-1] + weights[1] * x[0] + weights[2] * x[1] + weights[3] * x[2];
+}
+
+/* What is left of a part of a beat: its mean, as what is slow is what the bank looks for. */
+static float mean_of(const float *x, unsigned n) {
+        float sum = 0;
+
+        for (unsigned i = 0; i < n; i++)
+                sum += x[i];
+        return fabsf(sum) / (float) n;
+}
+
+/* After the first beats: by how much they differ from what they have in common, and at least as hearts use to. */
+static void left_of_firsts(const Heart *h, HeartChannel *c) {
+        float left[HEART_FIRST_BEATS], part[PART_STEPS_MAX];
+
+        for (unsigned p = 0; p < h->n_parts; p++) {
+                const float *x = c->template + p * h->part_steps;
+                float largest = 0;
+
+                for (unsigned k = 0; k < HEART_FIRST_BEATS; k++) {
+                        for (unsigned i = 0; i < h->part_steps; i++)
+                                part[i] = c->firsts[k * length(h) + p * h->part_steps + i] - x[i];
+                        left[k] = mean_of(part, h->part_steps);
+                }
+                for (unsigned i = 0; i < h->part_steps; i++)
+                        largest = fmaxf(largest, fabsf(x[i]));
+                c->left[p] = fmaxf(median(left, HEART_FIRST_BEATS) * MEDIAN_OF_FIRSTS, VARIES * largest);
+        }
+}
+
+/* Where a beat leaves more than most of its parts do, which are as good as without heart. */
+static void make_trust(const Heart *h, HeartChannel *c) {
+        float sorted[HEART_PARTS_MAX];
+
+        memcpy(sorted, c->left, h->n_parts * sizeof *sorted);
+        float usual = median(sorted, h->n_parts) * LEFT_OF_NOISE;
+        for (unsigned p = 0; p < h->n_parts; p++)
+                c->trust[p] = c->left[p] > usual ?
+                        1 / sqrtf(1 + STATISTIC_VARIANCE * (c->left[p] * c->left[p] / (usual * usual) - 1)) : 1;
+}
+
+/* Of one channel the part first .. end of the template, from what is left of the beat. */
+static void refine(const Heart *h, Channel *c, int first, int end) {
+        HeartChannel *hc = &c->heart;
+        float gain = 1 / (float) (hc->n_beats < BEATS_MEMORY ? hc->n_beats + 1 : BEATS_MEMORY);
+        float limit = CLIP_SIGMA * c->noise.sigma_uv, part[PART_STEPS_MAX];
+
+        for (int i = first; i < end; i++) {
+                float left = history_at(&c->history, h, i);
+                unsigned p = (unsigned) i / h->part_steps, k = (unsigned) i % h->part_steps;
+
+                hc->template[i] += gain * clip(left, limit);
+                part[k] = left;
+                if (k + 1 == h->part_steps && p < h->n_parts && i - (int) k >= first)
+                        hc->left[p] *= mean_of(part, h->part_steps) > hc->left[p] ? 1 + LEFT_GAIN : 1 - LEFT_GAIN;
+        }
+}
+
+/* The same of one of the first beats. */
+static void begin(const Heart *h, Channel *c, int first, int end) {
+        HeartChannel *hc = &c->heart;
+        float *beat = hc->firsts + (size_t) hc->n_beats * length(h), x[HEART_FIRST_BEATS];
+
+        for (int i = first; i < end; i++) {
+                beat[i] = history_at(&c->history, h, i);
+                for (unsigned k = 0; k <= hc->n_beats; k++)
+                        x[k] = hc->firsts[(size_t) k * length(h) + (unsigned) i];
+                hc->template[i] = median(x, hc->n_beats + 1);
+        }
+}
+
+/* What is looked for, and how much this channel has to say. */
+static void make_scouts(const Heart *h, Channel *c) {
+        HeartChannel *hc = &c->heart;
+        const float *x = hc->template + h->before - SCOUT_BEFORE * h->scout_steps;
+
+        hc->wanted_sum = 0;
+        for (unsigned i = 0; i < HEART_SCOUTS; i++) {
+                hc->wanted[i] = 0;
+                for (unsigned k = 0; k < h->scout_steps; k++)
+                        hc->wanted[i] += *x++ / (float) h->scout_steps;
+                hc->wanted_sum += fabsf(hc->wanted[i]);
+        }
+        float size = hc->wanted_sum / HEART_SCOUTS / (WEIGHT_SIGMA * c->noise.sigma_uv);
+        hc->weight = fminf(1, size * size);
+}
+
+/* The first half of a beat when its complex is over, the second when its T wave is. */
+static void learn(Detector *d, int64_t step) {
+        Heart *h = &d->heart;
+        int first, end, middle = (int) (h->before + h->complex_after);
+        double since = (double) step - h->beat;
+
+        own_range(h, &first, &end);
+        bool is_first = !h->half_learned && since > h->complex_after + 2, is_second = since > end - (int) h->before + 2;
+        if (!is_first && !is_second)
+                return;
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!takes_part(d, c))
+                        continue;
+                void (*learn_part)(const Heart *, Channel *, int, int) = is_learned(&c->heart) ? refine : begin;
+                if (is_first)
+                        learn_part(h, c, first, middle);
+                if (!is_second)
+                        continue;
+                learn_part(h, c, middle, end);
+                c->heart.n_beats += c->heart.n_beats < BEATS_MEMORY;
+                if (c->heart.n_beats == HEART_FIRST_BEATS)
+                        left_of_firsts(h, &c->heart);
+                make_scouts(h, c);
+                make_trust(h, &c->heart);
+        }
+        h->half_learned = true;
+        if (!is_second)
+                return;
+        h->beat_under_way = false;
+        h->n_beats++;
+}
+
+/* heartbeat.c is sure of one: what the channels saw then is the first template. */
+void heart_found(Detector *d, double peak, double period, int64_t step) {
+        Heart *h = &d->heart;
+
+        if (h->known || (double) step - peak > FOUND_LATE_S * d->step_rate_hz)
+                return;
+        forget(d);
+        h->known = h->beat_under_way = true;
+        h->half_learned = false;
+        h->n_beats = 0;
+        h->scout_fill = 0;
+        h->beat = peak;
+        h->place = place_of(h, peak);
+        h->period = period;
+        h->own_before = h->before;
+        h->own_after = h->after;
+}
+
+/* --- finding --- */
+
+static void scout(Heart *h, HeartChannel *c, float y) {
+        c->scout_sum += y;
+        if (h->scout_fill + 1 < h->scout_steps)
+                return;
+        memmove(c->scouts, c->scouts + 1, (HEART_SCOUTS - 1) * sizeof *c->scouts);
+        c->scouts[HEART_SCOUTS - 1] = c->scout_sum / (float) h->scout_steps;
+        c->scout_sum = 0;
+}
+
+/* How much of the templates is in the latest signal, and how much of the signal is left without them. */
+static float match(const Detector *d, float *ret_left) {
+        float weights = 0, before = 0, after = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const HeartChannel *c = &d->channels[i].heart;
+                float with = 0, without = 0;
+
+                if (!takes_part(d, d->channels + i) || !(c->weight > 0))
+                        continue;
+                for (unsigned k = 0; k < HEART_SCOUTS; k++) {
+                        with += fabsf(c->scouts[k]);
+                        without += fabsf(c->scouts[k] - c->wanted[k]);
+                }
+                weights += c->weight;
+                before += c->weight * with / c->wanted_sum;
+                after += c->weight * without / c->wanted_sum;
+        }
+        *ret_left = before > 0 ? after / before : 1;
+        return weights > 0 ? (before - after) / weights : 0;
+}
+
+/* Where the next beats are due. */
+static bool is_due(const Heart *h, double beat) {
+        double periods = (beat - h->beat) / h->period;
+
+        return periods > 0.5 && fabs(periods - round(periods)) <= ON_TIME;
+}
+
+/* The channels' common misfit if the beat is at this moment. */
+static float misfit(const Detector *d, double beat) {
+        const Heart *h = &d->heart;
+        HeartPlace place = place_of(h, beat);
+        float sum = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+
+                if (!takes_part(d, c) || !(c->heart.weight > 0))
+                        continue;
+                int64_t base = c->history.end - (int64_t) c->history.fill;
+                int64_t from = (int64_t) ceil(beat) - SCOUT_BEFORE * h->scout_steps, to = from + HEART_SCOUTS * h->scout_steps;
+                float misfit = 0;
+                for (int64_t s = from; s < to; s++)
+                        misfit += fabsf(c->history.y[s - base] - value_at(h, &c->heart, &place, s));
+                sum += misfit / c->noise.sigma_uv;
+        }
+        return sum;
+}
+
+static double nearest_step(const Detector *d, double beat) {
+        int reach = (int) d->heart.scout_steps, best = 0;
+        float least = INFINITY;
+
+        for (int k = -reach; k <= reach; k++) {
+                float x = misfit(d, beat + k);
+                if (x < least) {
+                        least = x;
+                        best = k;
+                }
+        }
+        return beat + best;
+}
+
+/* By how much this channel would move the beat, by least squares; what differs by more than the limit does not count. */
+static double shift(const Heart *h, const Channel *c, double beat, float limit_uv, double *ret_weight) {
+        HeartPlace place = place_of(h, beat);
+        int64_t base = c->history.end - (int64_t) c->history.fill;
+        int64_t from = (int64_t) ceil(beat - h->complex_before);
+        float rs = 0, ss = 0;
+
+        for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
+                float slope = (value_at(h, &c->heart, &place, s + 1) - value_at(h, &c->heart, &place, s - 1)) / 2;
+                float left = c->history.y[s - base] - value_at(h, &c->heart, &place, s);
+                bool counts = fabsf(left) < limit_uv;
+
+                rs += (counts ? left : left < 0 ? -limit_uv : limit_uv) * slope;
+                ss += counts ? slope * slope : 0;
+        }
+        *ret_weight = (double) (ss / (c->noise.sigma_uv * c->noise.sigma_uv));
+        return ss > 0 ? (double) (-rs / ss) : 0;
+}
+
+/* First the median over channels, as one with a twitch on it may be far off, ... */
+static double median_shift(const Detector *d, double beat) {
+        double shifts[SHIFTS_MAX], weights[SHIFTS_MAX], sum = 0, below = 0;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels && n < SHIFTS_MAX; i++) {
+                const Channel *c = d->channels + i;
+                double weight, x;
+
+                if (!takes_part(d, c) || !(c->heart.weight > 0))
+                        continue;
+                x = shift(&d->heart, c, beat, INFINITY, &weight);
+                sum += weight;
+                unsigned k = n++;
+                for (; k > 0 && shifts[k - 1] > x; k--) {
+                        shifts[k] = shifts[k - 1];
+                        weights[k] = weights[k - 1];
+                }
+                shifts[k] = x;
+                weights[k] = weight;
+        }
+        for (unsigned k = 0; k < n; k++) {
+                below += weights[k];
+                if (below >= sum / 2)
+                        return fmax(-1, fmin(1, shifts[k]));
+        }
+        return 0;
+}
+
+/* ... then steps of Newton for Huber's loss over all of them. */
+static double mean_shift(const Detector *d, double beat) {
+        double sum = 0, weights = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+                double weight, x;
+
+                if (!takes_part(d, c) || !(c->heart.weight > 0))
+                        continue;
+                x = shift(&d->heart, c, beat, CLIP_SIGMA * c->noise.sigma_uv, &weight);
+                sum += weight * x;
+                weights += weight;
+        }
+        return weights > 0 ? fmax(-0.5, fmin(0.5, sum / weights)) : 0;
+}
+
+/* The size of this beat, as far as it can be told from noise. */
+static void fit_size(const Heart *h, Channel *c) {
+        HeartChannel *hc = &c->heart;
+        int64_t base = c->history.end - (int64_t) c->history.fill, from = (int64_t) ceil(h->beat - h->complex_before);
+        float rt = 0, tt = 0, sigma = c->noise.sigma_uv;
+
+        for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
+                float t = value_at(h, hc, &h->place, s);
+                rt += clip(c->history.y[s - base] - t, CLIP_SIGMA * sigma) * t;
+                tt += t * t;
+        }
+        hc->size = 1;
+        if (!(tt > 0))
+                return;
+        float deviation = clip(rt / tt, SIZE_DEVIATION_MAX), noise = sigma * sigma / tt;
+        hc->size += deviation * hc->size_variance / (hc->size_variance + noise);
+        float seen = fmaxf(0, deviation * deviation - noise);
+        hc->size_variance += (seen - hc->size_variance) / SIZE_MEMORY;
+}
+
+static void beat_begin(Detector *d, double beat) {
+        Heart *h = &d->heart;
+        double period = beat - h->beat;
+        int first, end;
+
+        beat = nearest_step(d, beat);
+        beat += median_shift(d, beat);
+        for (unsigned i = 0; i < NEWTON_STEPS; i++)
+                beat += mean_shift(d, beat);
+        if (fabs(period - h->period) <= ON_TIME * h->period)
+                h->period += (period - h->period) / PERIOD_MEMORY;
+        h->beat = beat;
+        h->place = place_of(h, beat);
+        h->beat_under_way = true;
+        h->half_learned = false;
+        own_range(h, &first, &end);
+        h->own_before = h->before - first;
+        h->own_after = end - (int) h->before;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!takes_part(d, c) || !is_learned(&c->heart))
+                        continue;
+                fit_size(h, c);
+                subtract_so_far(h, c);
+        }
+}
+
+/* After all channels have their sample of this step. True: a beat was subtracted from ret_from on. */
+bool heart_step(Detector *d, int64_t step, int64_t *ret_from) {
+        Heart *h = &d->heart;
+
+        if (!h->known)
+                return false;
+        if (h->beat_under_way)
+                learn(d, step);
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].running)
+                        scout(h, &d->channels[i].heart, history_window(&d->channels[i].history, 1)[0]);
+        if (++h->scout_fill < h->scout_steps)
+                return false;
+        h->scout_fill = 0;
+
+        double here = (double) (step + 1) - SCOUT_AFTER * h->scout_steps;
+        if (here - h->beat > (h->n_beats < HEART_FIRST_BEATS ? LOST_LEARNING * h->period : h->lost)) {
+                forget(d);
+                return false;
+        }
+        if (here - h->beat < h->refractory)
+                return false;
+
+        float left, found = match(d, &left);
+        bool good = is_due(h, here) ? found > MATCH : found > MATCH_OUT_OF_TIME && left < LEFT_OUT_OF_TIME;
+        if (good && (!h->candidate || found > h->candidate_match)) {
+                h->candidate = true;
+                h->candidate_match = found;
+                h->candidate_beat = here;
+                h->candidate_age = 0;
+                return false;
+        }
+        if (!h->candidate || ++h->candidate_age < SCOUT_WAIT)
+                return false;
+        h->candidate = false;
+        beat_begin(d, h->candidate_beat);
+        *ret_from = (int64_t) ceil(h->beat - h->own_before);
+        return true;
+}
