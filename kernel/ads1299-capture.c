@@ -11,13 +11,14 @@
  * RDATA takes the newest sample into the output register when its opcode is
  * decoded, and may overlap the next DRDY without harm (9.5.3.9). So an edge
  * during a read is no loss yet: when the read ends the next one follows at
- * once. Lost are the samples that were replaced before any opcode came, and
- * those are counted exactly, because the SPI core tells when it began the
- * transfer and the handler knows when the edges were.
+ * once. Which of two samples a delayed read got is known from the time that
+ * the bits took, or, where that does not tell, by reading again: see
+ * ads1299_read_unusual(). Lost are the samples that were replaced before any
+ * opcode came.
  *
- * Every edge ends in a scan in the buffer or in one of the four counters. A
- * scan that failed a check is never pushed; the next good one carries
- * ADS1299_FLAG_LOST.
+ * From START to STOP every conversion ends in a scan in the buffer or in one of
+ * the four counters. A scan that failed a check is never pushed; the next good
+ * one carries ADS1299_FLAG_LOST.
  *
  * PREEMPT_RT: the primary handler takes nothing but the time and a raw
  * spinlock, and stays in hard interrupt context. spi_async() takes a sleeping
@@ -27,12 +28,12 @@
 
 #include <linux/bits.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/log2.h>
 #include <linux/math64.h>
-#include <linux/minmax.h>
+#include <linux/pm_runtime.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -47,73 +48,11 @@
 #include "ads1299-priv.h"
 #include "compat.h"
 
-/*
- * Every 8th edge is compared with the grid, so that the average edge does not
- * pay for it: at the worst tolerance of the oscillator the phase is off by a
- * quarter of a period until the grid has learnt the true rate.
- */
-#define ADS1299_GRID_EDGES	8
-/* ... and what is missing counts when it stays so for that many more checks */
-#define ADS1299_GRID_STEADY	64
+static const unsigned int ads1299_settling_clocks[] = ADS1299_SETTLING_CLOCKS;
 
-static void ads1299_grid_init(struct ads1299_state *st, unsigned int dr)
+static s64 ads1299_clocks_to_ns(const struct ads1299_state *st, unsigned int clocks)
 {
-	struct ads1299_grid *grid = &st->capture.grid;
-	u64 clocks = (u64)ADS1299_GRID_EDGES * ADS1299_CLOCKS_PER_SAMPLE(dr);
-
-	memset(grid, 0, sizeof(*grid));
-	grid->window_ns = div_u64(clocks * NSEC_PER_SEC, st->fclk_hz);
-	/* The internal oscillator is good for 2.5 % (7.5) */
-	grid->min_window_ns = grid->window_ns - grid->window_ns / 32;
-	grid->max_window_ns = grid->window_ns + grid->window_ns / 32;
-}
-
-/*
- * Finds edges that never became an interrupt, because interrupts were off for
- * longer than a period: the edges lie on a regular grid, whose phase and
- * period are tracked by a second-order loop (damping 0.7).
- *
- * A late interrupt is no proof, not even several: the edges may catch up, as
- * they do when a virtual machine had a pause. So a deficit counts only when it
- * stays the same over many edges at the nominal rate. That is too late for
- * ADS1299_FLAG_LOST; the place of the gap is seen in the timestamps.
- *
- * CLOCK_MONOTONIC, as the clock of the timestamps may be one that is set.
- */
-static void ads1299_grid_check(struct ads1299_capture *cap, u32 edge)
-{
-	struct ads1299_grid *grid = &cap->grid;
-	s32 period_ns = grid->window_ns >> ilog2(ADS1299_GRID_EDGES);
-	s64 now_ns = ktime_get_ns();
-	s64 late_ns = now_ns - grid->due_ns;
-	s64 missing = 0;
-
-	if (!edge) {
-		grid->due_ns = now_ns + grid->window_ns;
-		return;
-	}
-
-	if (late_ns > period_ns / 2)
-		missing = div_s64(late_ns + period_ns / 2, period_ns);
-	else if (late_ns < -period_ns / 2)
-		missing = -div_s64(period_ns / 2 - late_ns, period_ns);
-	late_ns -= missing * period_ns;
-
-	grid->window_ns = clamp(grid->window_ns + late_ns / 8,
-				grid->min_window_ns, grid->max_window_ns);
-	grid->due_ns += missing * period_ns + late_ns / 2 + grid->window_ns;
-
-	/* Unseen edges leave the others on the grid: a gap of another length is something else */
-	if (missing < 0 || (missing && abs(late_ns) > period_ns / 8))
-		grid->behind = 0;
-	else
-		grid->behind += missing;
-	grid->steady = missing ? 0 : grid->steady + 1;
-	if (!grid->behind || grid->steady < ADS1299_GRID_STEADY)
-		return;
-
-	cap->lost[ADS1299_LOST_DRDY] += grid->behind;
-	grid->behind = 0;
+	return div_u64((u64)clocks * NSEC_PER_SEC, st->fclk_hz);
 }
 
 static void ads1299_count_lost(struct ads1299_capture *cap, enum ads1299_loss cause,
@@ -139,7 +78,7 @@ static void ads1299_submit_read(struct ads1299_state *st)
 {
 	struct ads1299_capture *cap = &st->capture;
 	unsigned long flags;
-	bool running;
+	bool draining;
 
 	if (likely(!spi_async(st->spi, &cap->msg)))
 		return;
@@ -154,12 +93,36 @@ static void ads1299_submit_read(struct ads1299_state *st)
 	cap->lost[ADS1299_LOST_SPI]++;
 	cap->accounted = cap->edges;
 	cap->gap = true;
+	cap->held = false;
 	cap->busy = false;
-	running = cap->running;
+	draining = cap->draining;
 	raw_spin_unlock_irqrestore(&cap->lock, flags);
 
-	if (!running)
+	if (draining)
 		complete(&cap->idle);
+}
+
+/*
+ * An edge while the chip does not stream.
+ *
+ * Context: @cap->lock held
+ * Returns: true if it is the first one of the stream.
+ */
+static noinline bool ads1299_edge_aside(struct ads1299_capture *cap)
+{
+	switch (cap->state) {
+	case ADS1299_STARTING:
+		if (ktime_get_ns() < cap->first_ns)
+			return false;
+		cap->state = ADS1299_RUNNING;
+		return true;
+	case ADS1299_PAUSED:
+		cap->lost[ADS1299_LOST_DRDY]++;
+		return false;
+	default:
+		complete(&cap->drdy);
+		return false;
+	}
 }
 
 /*
@@ -176,17 +139,21 @@ static irqreturn_t ads1299_drdy_handler(int irq, void *dev_id)
 	u32 edge;
 
 	raw_spin_lock(&cap->lock);
-	if (unlikely(!cap->running)) {
-		raw_spin_unlock(&cap->lock);
-		complete(&cap->drdy);
-		return IRQ_HANDLED;
-	}
+	if (unlikely(cap->state != ADS1299_RUNNING) && !ads1299_edge_aside(cap))
+		goto ignore;
 
 	edge = cap->edges;
+	/* An interrupt soon after the last one: was that late, or is this noise on the line? */
+	if (unlikely((u64)(now_ns - cap->edge_ns[(edge - 1) % ADS1299_EDGE_RING]) <
+		     cap->half_period_ns) &&
+	    ads1299_grid_extra(&cap->grid, edge, ktime_get_ns()))
+		goto ignore;
+
 	cap->edge_ns[edge % ADS1299_EDGE_RING] = now_ns;
 	WRITE_ONCE(cap->edges, edge + 1);
 	if (edge % ADS1299_GRID_EDGES == 0)
-		ads1299_grid_check(cap, edge);
+		cap->lost[ADS1299_LOST_DRDY] +=
+			ads1299_grid_check(&cap->grid, edge, ktime_get_ns());
 
 	submit = !cap->busy;
 	if (submit) {
@@ -202,6 +169,10 @@ static irqreturn_t ads1299_drdy_handler(int irq, void *dev_id)
 
 	ads1299_submit_read(st);
 	return IRQ_HANDLED;
+
+ignore:
+	raw_spin_unlock(&cap->lock);
+	return IRQ_HANDLED;
 }
 
 /* PREEMPT_RT only: the primary handler claimed the read, this one starts it */
@@ -213,81 +184,168 @@ static irqreturn_t ads1299_drdy_thread(int irq, void *dev_id)
 	return IRQ_HANDLED;
 }
 
-/*
- * An edge came after the read was submitted. If it was before the opcode went
- * out, then the sample read is that of the newer edge: move @reading there.
- *
- * Returns: false if more edges came than are remembered, so that nobody can
- * tell which sample this is.
- */
-static bool ads1299_find_edge_read(struct iio_dev *indio_dev)
+static void ads1299_push_scan(struct iio_dev *indio_dev, const u8 *frame, s64 edge_ns)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	s64 age_ns = ktime_get_real_ns() - ads1299_transfer_begin_ns(&cap->latch);
-	s64 latch_ns = iio_get_time_ns(indio_dev) - age_ns;
+	u32 flags = cap->gap ? ADS1299_FLAG_LOST : 0;
+	unsigned int n = st->info->num_channels;
+	u32 *scan = cap->scan;
+	unsigned int i, chip;
+	u32 status;
+
+	for (chip = 0; chip < st->num_chips; chip++) {
+		status = get_unaligned_be24(frame);
+		frame += ADS1299_STATUS_BYTES;
+		/* 32 bits from the first byte of a sample are its code << 8, and 8 bits too many */
+		for (i = 0; i < n; i++, frame += ADS1299_SAMPLE_BYTES)
+			scan[i] = (get_unaligned_be32(frame) & GENMASK(31, 8)) | flags;
+
+		if (unlikely((status | st->electrodes_off[chip]) & st->leadoff_status_mask))
+			ads1299_leadoff_flag(indio_dev, chip, status, scan);
+		scan += n;
+	}
+
+	/* A full kfifo drops the newest scan, which is this one */
+	cap->gap = iio_push_to_buffers_with_timestamp(indio_dev, cap->scan, edge_ns);
+	if (unlikely(cap->gap))
+		ads1299_count_lost(cap, ADS1299_LOST_FIFO, 1);
+}
+
+/* Edges before that one that are neither scans nor counted yet have no sample any more */
+static void ads1299_account_until(struct ads1299_capture *cap, u32 edge)
+{
+	if (unlikely(cap->accounted != edge))
+		ads1299_count_lost(cap, ADS1299_LOST_DRDY, edge - cap->accounted);
+	cap->accounted = edge + 1;
+}
+
+static void ads1299_take_scan(struct iio_dev *indio_dev)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+
+	ads1299_account_until(cap, cap->reading);
+	ads1299_push_scan(indio_dev, st->rdata_rx + 1, cap->reading_ns);
+}
+
+/*
+ * The newest edge that may have come before the opcode went out: any that came
+ * while the read was under way, but for the time that the bits after the
+ * opcode took, where the controller tells it.
+ */
+static u32 ads1299_newest_edge_read(struct iio_dev *indio_dev)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+	u32 speed_hz = cap->xfer.effective_speed_hz;
+	u32 bits = (cap->xfer.len - 1) * BITS_PER_BYTE;
+	s64 latest_ns, bits_ns = 0;
 	unsigned long flags;
-	bool found = true;
 	u32 edge;
 
+	if (speed_hz)
+		bits_ns = div_u64((u64)bits * NSEC_PER_SEC, speed_hz);
+
 	raw_spin_lock_irqsave(&cap->lock, flags);
+	latest_ns = iio_get_time_ns(indio_dev) - bits_ns;
 	for (edge = cap->edges - 1; edge != cap->reading; edge--) {
-		if (cap->edges - edge > ADS1299_EDGE_RING) {
-			found = false;
+		if (cap->edges - edge > ADS1299_EDGE_RING ||
+		    cap->edge_ns[edge % ADS1299_EDGE_RING] <= latest_ns)
 			break;
-		}
-		if (cap->edge_ns[edge % ADS1299_EDGE_RING] <= latch_ns) {
-			cap->reading = edge;
-			cap->reading_ns = cap->edge_ns[edge % ADS1299_EDGE_RING];
-			break;
-		}
 	}
 	raw_spin_unlock_irqrestore(&cap->lock, flags);
 
-	return found;
+	return edge;
 }
 
-static void ads1299_push_scan(struct iio_dev *indio_dev, u32 status)
+/*
+ * A frame is held back because it may be that of either of two edges, and the
+ * read after it gave the sample of @cap->reading for certain. Noise makes two
+ * samples differ, so equal frames are one sample.
+ */
+static void ads1299_resolve_held(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	const u8 *sample = st->rdata_rx + 1 + ADS1299_STATUS_BYTES;
-	u32 flags = cap->gap ? ADS1299_FLAG_LOST : 0;
-	unsigned int i;
 
-	/* 32 bits from the first byte of a sample are its code << 8, and 8 bits too many */
-	for (i = 0; i < st->info->num_channels; i++, sample += ADS1299_SAMPLE_BYTES)
-		cap->scan[i] = (get_unaligned_be32(sample) & GENMASK(31, 8)) | flags;
+	if (cap->reading != cap->held_edge + 1 ||
+	    !memcmp(cap->held_frame, st->rdata_rx + 1, cap->xfer.len - 1))
+		return;
 
-	if (unlikely((status | st->electrodes_off[0]) & st->leadoff_status_mask))
-		ads1299_leadoff_flag(indio_dev, 0, status, cap->scan);
+	ads1299_account_until(cap, cap->held_edge);
+	ads1299_push_scan(indio_dev, cap->held_frame, cap->held_ns);
+}
 
-	/* A full kfifo drops the newest scan, which is this one */
-	cap->gap = iio_push_to_buffers_with_timestamp(indio_dev, cap->scan, cap->reading_ns);
-	if (unlikely(cap->gap))
-		ads1299_count_lost(cap, ADS1299_LOST_FIFO, 1);
+/*
+ * The read failed, or edges came while it was under way, or one before it is
+ * in doubt. What is neither pushed nor counted here is read again, or counted
+ * with the next read, which follows at once.
+ */
+static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool synced)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+	bool held = cap->held;
+	u32 newest;
+
+	cap->held = false;
+	if (cap->msg.status || !synced) {
+		ads1299_account_until(cap, cap->reading);
+		ads1299_count_lost(cap, cap->msg.status ? ADS1299_LOST_SPI : ADS1299_LOST_SYNC, 1);
+		return;
+	}
+
+	newest = ads1299_newest_edge_read(indio_dev);
+	if (newest == cap->reading) {
+		if (held)
+			ads1299_resolve_held(indio_dev);
+		ads1299_take_scan(indio_dev);
+	} else if (newest == cap->reading + 1) {
+		memcpy(cap->held_frame, st->rdata_rx + 1, cap->xfer.len - 1);
+		cap->held_edge = cap->reading;
+		cap->held_ns = cap->reading_ns;
+		cap->held = true;
+	}
 }
 
 /* Context: any; owns @busy. Reads the next sample if it is there already. */
 static void ads1299_read_next(struct ads1299_state *st)
 {
 	struct ads1299_capture *cap = &st->capture;
-	bool running, again;
+	bool again, draining;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&cap->lock, flags);
-	running = cap->running;
-	again = running && cap->edges != cap->accounted;
+	again = cap->edges != cap->accounted && cap->state == ADS1299_RUNNING;
 	if (again)
 		ads1299_aim_at_newest_edge(cap);
 	else
 		cap->busy = false;
+	draining = cap->draining;
 	raw_spin_unlock_irqrestore(&cap->lock, flags);
 
 	if (again)
 		ads1299_submit_read(st);
-	else if (unlikely(!running))
+	else if (unlikely(draining))
 		complete(&cap->idle);
+	else if (unlikely(READ_ONCE(st->watch.patrol_due)))
+		ads1299_patrol(st);
+}
+
+/* The status word of every chip begins with 0xC, the only check that there is */
+static bool ads1299_synced(const struct ads1299_state *st)
+{
+	const u8 *frame = st->rdata_rx + 1;
+	unsigned int chips = st->num_chips;
+
+	do {
+		if ((*frame & (ADS1299_STATUS_SYNC_MASK >> 16)) != ADS1299_STATUS_SYNC >> 16)
+			return false;
+		frame += ADS1299_FRAME_BYTES(st->info->num_channels);
+	} while (--chips);
+
+	return true;
 }
 
 /*
@@ -301,31 +359,179 @@ static void ads1299_read_done(void *context)
 	struct iio_dev *indio_dev = context;
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	u32 status = get_unaligned_be24(st->rdata_rx + 1);
-	bool found = true;
+	bool synced = ads1299_synced(st);
 
-	if (unlikely(READ_ONCE(cap->edges) != cap->reading + 1))
-		found = ads1299_find_edge_read(indio_dev);
-
-	if (unlikely(cap->reading != cap->accounted))
-		ads1299_count_lost(cap, ADS1299_LOST_DRDY, cap->reading - cap->accounted);
-	cap->accounted = cap->reading + 1;
-
-	if (unlikely(cap->msg.status))
-		ads1299_count_lost(cap, ADS1299_LOST_SPI, 1);
-	else if (unlikely((status & ADS1299_STATUS_SYNC_MASK) != ADS1299_STATUS_SYNC))
-		ads1299_count_lost(cap, ADS1299_LOST_SYNC, 1);
-	else if (unlikely(!found))
-		ads1299_count_lost(cap, ADS1299_LOST_DRDY, 1);
+	if (unlikely(cap->msg.status || !synced || cap->held ||
+		     READ_ONCE(cap->edges) != cap->reading + 1))
+		ads1299_read_unusual(indio_dev, synced);
 	else
-		ads1299_push_scan(indio_dev, status);
+		ads1299_take_scan(indio_dev);
 
 	ads1299_read_next(st);
 }
 
+static void ads1299_set_state(struct ads1299_capture *cap, enum ads1299_capture_state state)
+{
+	raw_spin_lock_irq(&cap->lock);
+	cap->state = state;
+	raw_spin_unlock_irq(&cap->lock);
+}
+
 /**
- * ads1299_capture_start - start conversions, and a read at every DRDY edge
- * @indio_dev: the IIO device
+ * ads1299_capture_begin - start conversions, and a read at every DRDY edge
+ * @indio_dev: the IIO device, idle or paused
+ * @gap: the first scan follows a gap
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code: the state is as before.
+ */
+int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+	enum ads1299_capture_state before = cap->state;
+	s64 settling_ns;
+	unsigned int dr;
+	int ret;
+
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
+	settling_ns = ads1299_clocks_to_ns(st, ads1299_settling_clocks[dr]);
+
+	raw_spin_lock_irq(&cap->lock);
+	cap->edges = 0;
+	cap->accounted = 0;
+	cap->held = false;
+	cap->gap = gap;
+	memset(cap->edge_ns, 0, sizeof(cap->edge_ns));
+	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
+	cap->half_period_ns = ads1299_clocks_to_ns(st, ADS1299_CLOCKS_PER_SAMPLE(dr)) / 2;
+	ads1299_grid_init(&cap->grid, dr, st->fclk_hz);
+	/*
+	 * An edge before the filter has settled (table 7, less the tolerance of
+	 * the oscillator) was pending, or ends a conversion before this START.
+	 */
+	cap->first_ns = ktime_get_ns() + settling_ns - settling_ns / 16;
+	cap->state = ADS1299_STARTING;
+	raw_spin_unlock_irq(&cap->lock);
+
+	if (before == ADS1299_IDLE)
+		enable_irq(st->spi->irq);
+	ret = ads1299_conversions_start(st);
+	if (ret) {
+		/* It may have got through */
+		ads1299_conversions_stop(st);
+		if (before == ADS1299_IDLE)
+			disable_irq(st->spi->irq);
+		ads1299_set_state(cap, before);
+		return ret;
+	}
+
+	raw_spin_lock_irq(&cap->lock);
+	if (!cap->edges)
+		cap->grid.due_ns = ktime_get_ns() + settling_ns;
+	raw_spin_unlock_irq(&cap->lock);
+
+	return 0;
+}
+
+/* Waits until no read is under way; while edges still come that may be never */
+static void ads1299_drain(struct ads1299_capture *cap, unsigned long timeout)
+{
+	bool busy;
+
+	raw_spin_lock_irq(&cap->lock);
+	busy = cap->busy;
+	if (busy) {
+		reinit_completion(&cap->idle);
+		cap->draining = true;
+	}
+	raw_spin_unlock_irq(&cap->lock);
+	if (!busy)
+		return;
+
+	wait_for_completion_timeout(&cap->idle, timeout);
+
+	raw_spin_lock_irq(&cap->lock);
+	cap->draining = false;
+	raw_spin_unlock_irq(&cap->lock);
+}
+
+/* The conversion under way at STOP is completed (9.5.3.6), the first one after its settling */
+static void ads1299_await_last_edge(struct ads1299_state *st)
+{
+	struct ads1299_capture *cap = &st->capture;
+	unsigned int dr;
+	s64 wait_ns;
+
+	if (ads1299_data_rate(st, &dr))
+		return;
+	wait_ns = ads1299_clocks_to_ns(st, READ_ONCE(cap->edges) ? ADS1299_CLOCKS_PER_SAMPLE(dr)
+								 : ads1299_settling_clocks[dr]);
+	/* The tolerance of the oscillator, and some time for the interrupt */
+	wait_ns += wait_ns / 16 + 100 * NSEC_PER_USEC;
+	fsleep(div_u64(wait_ns, NSEC_PER_USEC));
+}
+
+/**
+ * ads1299_capture_end - stop conversions and reads
+ * @indio_dev: the IIO device, streaming or paused
+ * @after: ADS1299_IDLE, or ADS1299_PAUSED when it will stream again
+ *
+ * When this returns no read is under way, and none can start; if @after is
+ * ADS1299_IDLE the handler does not run, either.
+ *
+ * Context: can sleep; the watch does not work, or is the caller.
+ * Returns: 0 on success, or a negative error code if STOP could not be sent.
+ */
+int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state after)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+	bool streaming = cap->state != ADS1299_PAUSED;
+	s64 end_ns = ktime_get_ns();
+	bool intact;
+	int ret;
+
+	if (cap->state == ADS1299_IDLE)
+		return 0;
+
+	/* Once more, for the sake of the counters: conversions that go on are not seen any more */
+	ret = ads1299_conversions_stop(st);
+	if (ret)
+		ret = ads1299_conversions_stop(st);
+	ads1299_await_last_edge(st);
+	if (streaming)
+		ads1299_drain(cap, msecs_to_jiffies(100));
+
+	/* From here on no edge starts a read, and no completion starts another */
+	ads1299_set_state(cap, after);
+	/* Waits for the handler, and on PREEMPT_RT for its thread */
+	if (after == ADS1299_IDLE)
+		disable_irq(st->spi->irq);
+	else
+		synchronize_irq(st->spi->irq);
+	ads1299_drain(cap, MAX_SCHEDULE_TIMEOUT);
+	if (!streaming)
+		return ret;
+
+	/* A chip that was reset has not converted: there is nothing to miss */
+	intact = ads1299_regs_intact(st) > 0;
+
+	raw_spin_lock_irq(&cap->lock);
+	cap->lost[ADS1299_LOST_DRDY] += cap->edges - cap->accounted;
+	cap->accounted = cap->edges;
+	if (intact)
+		cap->lost[ADS1299_LOST_DRDY] += ads1299_grid_finish(&cap->grid, cap->edges, end_ns);
+	raw_spin_unlock_irq(&cap->lock);
+
+	return ret;
+}
+
+/**
+ * ads1299_capture_start - begin to stream
+ * @indio_dev: the IIO device, awake
  * @gap: the first scan follows a gap (resume)
  *
  * Context: can sleep; the buffer is enabled, which keeps direct mode away.
@@ -334,7 +540,6 @@ static void ads1299_read_done(void *context)
 int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	struct ads1299_capture *cap = &st->capture;
 	unsigned int dr;
 	int ret;
 
@@ -342,60 +547,70 @@ int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 	if (ret)
 		return ret;
 
-	/* No handler and no read runs now: nothing to lock out */
-	cap->edges = 0;
-	cap->accounted = 0;
-	cap->gap = gap;
-	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
-	reinit_completion(&cap->idle);
-	ads1299_grid_init(st, dr);
-
-	/*
-	 * A conversion that ended after the last STOP may have left an edge
-	 * pending, which is replayed here: it is ignored, as we do not run yet.
-	 */
-	enable_irq(st->spi->irq);
-	ret = ads1299_command(st, ADS1299_CMD_START);
-	if (ret) {
-		disable_irq(st->spi->irq);
+	/* Lost its registers since they were written? */
+	ret = ads1299_regs_intact(st);
+	if (!ret)
+		ret = ads1299_reprogram(st);
+	if (ret < 0)
 		return ret;
-	}
 
-	/* The first DRDY comes a settling time after START, 250 us at least */
-	raw_spin_lock_irq(&cap->lock);
-	cap->running = true;
-	raw_spin_unlock_irq(&cap->lock);
+	ret = ads1299_capture_begin(indio_dev, gap);
+	if (ret)
+		return ret;
 
-	return 0;
+	ret = ads1299_watch_start(st, dr);
+	if (ret)
+		ads1299_capture_end(indio_dev, ADS1299_IDLE);
+
+	return ret;
 }
 
 /**
- * ads1299_capture_stop - stop reads and conversions
- * @indio_dev: the IIO device
+ * ads1299_capture_resume - go on with a stream that was stopped
+ * @indio_dev: the IIO device, awake
  *
- * When this returns no handler runs, no read is under way, and none can start.
+ * A chip that cannot be started now will be when it is there again.
+ *
+ * Context: can sleep; the buffer is enabled.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_capture_resume(struct iio_dev *indio_dev)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int dr;
+	int ret;
+
+	if (!ads1299_capture_start(indio_dev, true))
+		return 0;
+
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
+	ads1299_set_state(&st->capture, ADS1299_PAUSED);
+	enable_irq(st->spi->irq);
+
+	return ads1299_watch_start(st, dr);
+}
+
+/**
+ * ads1299_capture_stop - end a stream
+ * @indio_dev: the IIO device
  *
  * Context: can sleep.
  * Returns: 0 on success, or a negative error code if STOP could not be sent.
  */
 int ads1299_capture_stop(struct iio_dev *indio_dev)
 {
+	ads1299_watch_stop(iio_priv(indio_dev));
+
+	return ads1299_capture_end(indio_dev, ADS1299_IDLE);
+}
+
+static int ads1299_buffer_preenable(struct iio_dev *indio_dev)
+{
 	struct ads1299_state *st = iio_priv(indio_dev);
-	struct ads1299_capture *cap = &st->capture;
-	bool busy;
 
-	/* From here on no edge starts a read, and no completion starts another */
-	raw_spin_lock_irq(&cap->lock);
-	cap->running = false;
-	busy = cap->busy;
-	raw_spin_unlock_irq(&cap->lock);
-
-	/* Waits for the handler, and on PREEMPT_RT for its thread */
-	disable_irq(st->spi->irq);
-	if (busy)
-		wait_for_completion(&cap->idle);
-
-	return ads1299_command(st, ADS1299_CMD_STOP);
+	return ads1299_wake(st);
 }
 
 static int ads1299_buffer_postenable(struct iio_dev *indio_dev)
@@ -405,15 +620,25 @@ static int ads1299_buffer_postenable(struct iio_dev *indio_dev)
 
 	raw_spin_lock_irq(&cap->lock);
 	memset(cap->lost, 0, sizeof(cap->lost));
+	cap->recoveries = 0;
 	raw_spin_unlock_irq(&cap->lock);
 
 	return ads1299_capture_start(indio_dev, false);
 }
 
+static int ads1299_buffer_postdisable(struct iio_dev *indio_dev)
+{
+	ads1299_rest(iio_priv(indio_dev));
+
+	return 0;
+}
+
 static const struct iio_buffer_setup_ops ads1299_buffer_setup_ops = {
+	.preenable = ads1299_buffer_preenable,
 	/* Not preenable: the buffers are attached between the two */
 	.postenable = ads1299_buffer_postenable,
 	.predisable = ads1299_capture_stop,
+	.postdisable = ads1299_buffer_postdisable,
 };
 
 ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -427,6 +652,19 @@ ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, cha
 	raw_spin_unlock_irq(&cap->lock);
 
 	return sysfs_emit(buf, "%llu\n", lost);
+}
+
+ssize_t ads1299_recoveries_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct ads1299_state *st = iio_priv(dev_to_iio_dev(dev));
+	struct ads1299_capture *cap = &st->capture;
+	u64 recoveries;
+
+	raw_spin_lock_irq(&cap->lock);
+	recoveries = cap->recoveries;
+	raw_spin_unlock_irq(&cap->lock);
+
+	return sysfs_emit(buf, "%llu\n", recoveries);
 }
 
 /* Waits for the first DRDY after START: by then the filter has settled (table 7) */
@@ -464,42 +702,41 @@ static int ads1299_read_frame(struct ads1299_state *st)
  *
  * No register is touched: a conversion is stopped after its first result.
  *
- * Context: can sleep, must be called with iio_device_claim_direct() held,
+ * Context: can sleep, must be called between ads1299_claim() and _release(),
  * which keeps the buffer and other conversions away.
  * Returns: 0 on success, or a negative error code.
  */
 int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *ret_code)
 {
-	static const unsigned int settling_clocks[] = ADS1299_SETTLING_CLOCKS;
 	struct ads1299_state *st = iio_priv(indio_dev);
-	const u8 *sample = st->rdata_rx + 1 + ADS1299_STATUS_BYTES + channel * ADS1299_SAMPLE_BYTES;
+	unsigned int n = st->info->num_channels;
+	const u8 *frame = st->rdata_rx + 1 + channel / n * ADS1299_FRAME_BYTES(n);
+	const u8 *sample = frame + ADS1299_FRAME_BYTES(channel % n);
 	unsigned int dr, settling_us;
 	ktime_t started;
 	int ret, ret2;
-	u32 status;
 
 	ret = ads1299_data_rate(st, &dr);
 	if (ret)
 		return ret;
-	settling_us = div_u64((u64)settling_clocks[dr] * USEC_PER_SEC, st->fclk_hz);
+	settling_us = div_u64((u64)ads1299_settling_clocks[dr] * USEC_PER_SEC, st->fclk_hz);
 
 	reinit_completion(&st->capture.drdy);
 	enable_irq(st->spi->irq);
 	started = ktime_get();
-	ret = ads1299_command(st, ADS1299_CMD_START);
+	ret = ads1299_conversions_start(st);
 	if (!ret)
 		ret = ads1299_wait_drdy(st, started, settling_us);
 	disable_irq(st->spi->irq);
 	if (!ret)
 		ret = ads1299_read_frame(st);
-	ret2 = ads1299_command(st, ADS1299_CMD_STOP);
+	ret2 = ads1299_conversions_stop(st);
 	if (ret)
 		return ret;
 	if (ret2)
 		return ret2;
 
-	status = get_unaligned_be24(st->rdata_rx + 1);
-	if ((status & ADS1299_STATUS_SYNC_MASK) != ADS1299_STATUS_SYNC)
+	if (!ads1299_synced(st))
 		return -EIO;
 
 	*ret_code = sign_extend32(get_unaligned_be24(sample), ADS1299_CODE_BITS);
@@ -515,10 +752,8 @@ static void ads1299_prepare_message(struct iio_dev *indio_dev)
 	cap->xfer = (struct spi_transfer) {
 		.tx_buf = st->rdata_tx,
 		.rx_buf = st->rdata_rx,
-		.len = 1 + ADS1299_FRAME_BYTES(st->info->num_channels),
+		.len = 1 + st->num_chips * ADS1299_FRAME_BYTES(st->info->num_channels),
 		.delay = st->decode_delay,
-		/* Takes the time when the opcode goes out, to whichever sample that belongs */
-		.ptp_sts = &cap->latch,
 	};
 	spi_message_init_with_transfers(&cap->msg, &cap->xfer, 1);
 	cap->msg.complete = ads1299_read_done;
@@ -542,6 +777,7 @@ int ads1299_capture_init(struct iio_dev *indio_dev)
 	init_completion(&cap->drdy);
 	init_completion(&cap->idle);
 
+	ads1299_watch_init(indio_dev);
 	ads1299_prepare_message(indio_dev);
 	ret = devm_spi_optimize_message(dev, st->spi, &cap->msg);
 	if (ret)

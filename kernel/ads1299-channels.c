@@ -451,6 +451,7 @@ static IIO_DEVICE_ATTR(lost_spi, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SPI
 static IIO_DEVICE_ATTR(lost_sync, 0444, ads1299_lost_show, NULL, ADS1299_LOST_SYNC);
 static IIO_DEVICE_ATTR(lost_fifo, 0444, ads1299_lost_show, NULL, ADS1299_LOST_FIFO);
 static IIO_DEVICE_ATTR(bias_electrode_connected, 0444, ads1299_bias_connected_show, NULL, 0);
+static IIO_DEVICE_ATTR(recoveries, 0444, ads1299_recoveries_show, NULL, 0);
 
 static struct attribute *ads1299_attrs[] = {
 	&iio_dev_attr_lost_drdy.dev_attr.attr,
@@ -458,6 +459,7 @@ static struct attribute *ads1299_attrs[] = {
 	&iio_dev_attr_lost_sync.dev_attr.attr,
 	&iio_dev_attr_lost_fifo.dev_attr.attr,
 	&iio_dev_attr_bias_electrode_connected.dev_attr.attr,
+	&iio_dev_attr_recoveries.dev_attr.attr,
 	NULL
 };
 
@@ -512,10 +514,10 @@ static int ads1299_read_channel_nodes(struct ads1299_state *st)
 		ret = fwnode_property_read_u32(child, "reg", &channel);
 		if (ret)
 			return dev_err_probe(dev, ret, "%s: no reg\n", fwnode_get_name(child));
-		if (channel >= st->info->num_channels)
+		if (channel >= st->num_channels)
 			return dev_err_probe(dev, -EINVAL, "%s: reg %u, but %s has %u channels\n",
 					     fwnode_get_name(child), channel, st->info->name,
-					     st->info->num_channels);
+					     st->num_channels);
 
 		ret = ads1299_read_channel_wiring(st, child, channel);
 		if (ret)

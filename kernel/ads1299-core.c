@@ -15,14 +15,19 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gpio/consumer.h>
+#include <linux/limits.h>
 #include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pm.h>
+#include <linux/pm_runtime.h>
+#include <linux/property.h>
 #include <linux/regmap.h>
 #include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
 #include <linux/iio/iio.h>
@@ -31,6 +36,7 @@
 #include "compat.h"
 
 #define ADS1299_DR_DEFAULT		ADS1299_DR_1000_HZ
+#define ADS1299_AUTOSUSPEND_MS		1000
 
 /* By the number of channels in the ID register */
 static const struct ads1299_chip_info ads1299_chips[] = {
@@ -45,18 +51,28 @@ static unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigne
 	return DIV_ROUND_UP_ULL((u64)clocks * USEC_PER_SEC, st->fclk_hz);
 }
 
-/*
- * Registers and commands. At one bit per clock a byte takes 8 tCLK, so that no
- * gap is needed for tSDECODE of 4 tCLK between bytes (9.5.3.10), however far
- * the internal oscillator is off.
+/**
+ * ads1299_reg_speed_hz - SCLK for registers and commands
+ * @st: the device
+ *
+ * At one bit per clock a byte takes 8 tCLK, so that no gap is needed for
+ * tSDECODE of 4 tCLK between bytes (9.5.3.10), however far the internal
+ * oscillator is off.
+ *
+ * Returns: its frequency.
  */
+u32 ads1299_reg_speed_hz(const struct ads1299_state *st)
+{
+	return min_t(u32, st->fclk_hz, st->spi->max_speed_hz);
+}
+
 static int ads1299_transfer(struct ads1299_state *st, unsigned int len)
 {
 	struct spi_transfer xfer = {
 		.tx_buf = st->tx,
 		.rx_buf = st->rx,
 		.len = len,
-		.speed_hz = min_t(u32, st->fclk_hz, st->spi->max_speed_hz),
+		.speed_hz = ads1299_reg_speed_hz(st),
 		.delay = st->decode_delay,
 	};
 
@@ -105,6 +121,24 @@ int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val)
 		return ret;
 
 	*val = st->rx[2];
+	return 0;
+}
+
+/* All registers but ID at once. RREG of several is decoded like RREG of one. */
+static int ads1299_read_all(struct ads1299_state *st, u8 *values)
+{
+	int ret;
+
+	guard(mutex)(&st->lock);
+
+	memset(st->tx, 0, sizeof(st->tx));
+	st->tx[0] = ADS1299_CMD_RREG | ADS1299_REG_CONFIG1;
+	st->tx[1] = ADS1299_REG_LAST - ADS1299_REG_CONFIG1;
+	ret = ads1299_transfer(st, sizeof(st->tx));
+	if (ret)
+		return ret;
+
+	memcpy(values + ADS1299_REG_CONFIG1, st->rx + 2, ADS1299_REG_LAST);
 	return 0;
 }
 
@@ -182,14 +216,140 @@ static const struct regmap_config ads1299_regmap_config = {
 };
 
 /**
- * ads1299_claim - get the chip for settings and single conversions
+ * ads1299_reg_checked_bits - bits that the chip has to have as they were written
+ * @st: the device
+ * @reg: ADS1299_REG_*
+ *
+ * Not what the chip changes by itself, and not what it has not: fixed bits
+ * (table 11) and absent channels, which may be written through debugfs.
+ *
+ * Returns: a mask.
+ */
+u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg)
+{
+	unsigned int n = st->info->num_channels;
+
+	switch (reg) {
+	case ADS1299_REG_CONFIG1:
+		return (u8)~ADS1299_CONFIG1_FIXED_MASK;
+	case ADS1299_REG_CONFIG2:
+		return (u8)~ADS1299_CONFIG2_FIXED_MASK;
+	case ADS1299_REG_CONFIG3:
+		return (u8)~(ADS1299_CONFIG3_FIXED_MASK | ADS1299_CONFIG3_BIAS_STAT);
+	case ADS1299_REG_LOFF:
+		return (u8)~ADS1299_LOFF_FIXED_MASK;
+	case ADS1299_REG_CHSET(0) ... ADS1299_REG_CHSET(ADS1299_MAX_CHANNELS - 1):
+		return reg < ADS1299_REG_CHSET(n) ? U8_MAX : 0;
+	case ADS1299_REG_BIAS_SENSP ... ADS1299_REG_LOFF_FLIP:
+		return GENMASK(n - 1, 0);
+	case ADS1299_REG_GPIO:
+		return ADS1299_GPIO_DIR_MASK;
+	case ADS1299_REG_MISC1:
+		return ADS1299_MISC1_SRB1;
+	case ADS1299_REG_CONFIG4:
+		return ADS1299_CONFIG4_SINGLE_SHOT | ADS1299_CONFIG4_PD_LOFF_COMP;
+	default:
+		return 0;
+	}
+}
+
+static bool ads1299_regs_match(struct ads1299_state *st, const u8 *values)
+{
+	unsigned int reg, value;
+
+	for (reg = ADS1299_REG_CONFIG1; reg <= ADS1299_REG_LAST; reg++) {
+		u8 checked = ads1299_reg_checked_bits(st, reg);
+
+		if (!checked || regmap_read(st->regmap, reg, &value))
+			continue;
+		if ((values[reg] ^ value) & checked)
+			return false;
+	}
+
+	return true;
+}
+
+/**
+ * ads1299_regs_intact - does the chip have what was written to it?
+ * @st: the device
+ *
+ * A bit may flip on the bus: it is asked twice before it is found wanting. Of
+ * a daisy chain the first chip answers.
+ *
+ * Context: can sleep.
+ * Returns: 1 if it has, 0 if not, or a negative error code.
+ */
+int ads1299_regs_intact(struct ads1299_state *st)
+{
+	u8 values[ADS1299_NUM_REGS];
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < 2; tries++) {
+		ret = ads1299_read_all(st, values);
+		if (ret)
+			return ret;
+		if (ads1299_regs_match(st, values))
+			return 1;
+	}
+
+	return 0;
+}
+
+/**
+ * ads1299_wake - get the chip out of standby
+ * @st: the device
+ *
+ * Context: can sleep.
+ * Returns: 0 when ads1299_rest() is due, or a negative error code.
+ */
+int ads1299_wake(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	int ret;
+
+	ret = pm_runtime_resume_and_get(dev);
+	if (ret < 0) {
+		/* The core would refuse for good after one transfer that failed */
+		pm_runtime_set_suspended(dev);
+		return ret;
+	}
+
+	return 0;
+}
+
+/**
+ * ads1299_rest - end what ads1299_wake() began
+ * @st: the device
+ */
+void ads1299_rest(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+
+	pm_runtime_mark_last_busy(dev);
+	pm_runtime_put_autosuspend(dev);
+}
+
+/**
+ * ads1299_claim - get the chip for settings and single conversions, awake
  * @indio_dev: the IIO device
  *
- * Returns: 0 when ads1299_release() is due, -EBUSY while the buffer is enabled.
+ * Context: can sleep.
+ * Returns: 0 when ads1299_release() is due, -EBUSY while the buffer is enabled,
+ * or an error of the bus.
  */
 int ads1299_claim(struct iio_dev *indio_dev)
 {
-	return iio_device_claim_direct(indio_dev) ? 0 : -EBUSY;
+	int ret;
+
+	if (!iio_device_claim_direct(indio_dev))
+		return -EBUSY;
+
+	ret = ads1299_wake(iio_priv(indio_dev));
+	if (ret)
+		iio_device_release_direct(indio_dev);
+
+	return ret;
 }
 
 /**
@@ -198,6 +358,7 @@ int ads1299_claim(struct iio_dev *indio_dev)
  */
 void ads1299_release(struct iio_dev *indio_dev)
 {
+	ads1299_rest(iio_priv(indio_dev));
 	iio_device_release_direct(indio_dev);
 }
 
@@ -254,6 +415,69 @@ static int ads1299_reset(struct ads1299_state *st)
 	return ads1299_command(st, ADS1299_CMD_SDATAC);
 }
 
+/**
+ * ads1299_reprogram - reset the chip and write its registers again
+ * @st: the device
+ *
+ * Context: can sleep; no conversion under way.
+ * Returns: 0 when the chip is as it was set, or a negative error code.
+ */
+int ads1299_reprogram(struct ads1299_state *st)
+{
+	int ret;
+
+	ret = ads1299_reset(st);
+	if (ret)
+		return ret;
+
+	regcache_cache_only(st->regmap, false);
+	regcache_mark_dirty(st->regmap);
+	ret = regcache_sync(st->regmap);
+	if (ret)
+		return ret;
+
+	ret = ads1299_regs_intact(st);
+	if (ret <= 0)
+		return ret ?: -EIO;
+
+	if (st->internal_ref)
+		fsleep(ADS1299_REF_STARTUP_US);
+
+	return 0;
+}
+
+/**
+ * ads1299_conversions_start - by pin where it is wired, otherwise by command
+ * @st: the device
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_conversions_start(struct ads1299_state *st)
+{
+	if (!st->start_gpio)
+		return ads1299_command(st, ADS1299_CMD_START);
+
+	gpiod_set_value_cansleep(st->start_gpio, 1);
+	return 0;
+}
+
+/**
+ * ads1299_conversions_stop - end conversions, the one under way completes
+ * @st: the device
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_conversions_stop(struct ads1299_state *st)
+{
+	if (!st->start_gpio)
+		return ads1299_command(st, ADS1299_CMD_STOP);
+
+	gpiod_set_value_cansleep(st->start_gpio, 0);
+	return 0;
+}
+
 static int ads1299_identify(struct ads1299_state *st)
 {
 	const struct ads1299_chip_info *expected = spi_get_device_match_data(st->spi);
@@ -270,8 +494,7 @@ static int ads1299_identify(struct ads1299_state *st)
 		return dev_err_probe(dev, -ENODEV, "ID 0x%02x is not that of an ADS1299\n", id);
 
 	st->info = &ads1299_chips[nu_ch];
-	st->num_chips = 1;
-	st->num_channels = st->info->num_channels;
+	st->num_channels = st->num_chips * st->info->num_channels;
 	if (expected && expected != st->info)
 		dev_info(dev, "%s found instead of %s\n", st->info->name, expected->name);
 
@@ -290,8 +513,10 @@ static int ads1299_configure(struct ads1299_state *st)
 		fsleep(ADS1299_REF_STARTUP_US);
 	}
 
+	/* Without DAISY_EN, which is "multiple readback" and not for chains (9.4.4.2) */
 	ret = regmap_write(st->regmap, ADS1299_REG_CONFIG1,
 			   ADS1299_CONFIG1_FIXED |
+			   (st->clock_output ? ADS1299_CONFIG1_CLK_EN : 0) |
 			   FIELD_PREP(ADS1299_CONFIG1_DR_MASK, ADS1299_DR_DEFAULT));
 	if (ret)
 		return ret;
@@ -302,33 +527,135 @@ static int ads1299_configure(struct ads1299_state *st)
 	return ads1299_configure_channels(st);
 }
 
-/* Supplies, reference and clock. Figure 67: all inputs are low until supplies are up. */
-static int ads1299_power_up(struct ads1299_state *st)
+/* Figure 67: all inputs are low until supplies are up */
+static int ads1299_get_lines(struct ads1299_state *st)
 {
-	static const char * const supplies[] = { "avdd", "dvdd" };
 	struct device *dev = &st->spi->dev;
-	int ret, vref_uv;
-	struct clk *clk;
 
 	st->reset_gpio = devm_gpiod_get_optional(dev, "reset", GPIOD_OUT_HIGH);
 	if (IS_ERR(st->reset_gpio))
 		return dev_err_probe(dev, PTR_ERR(st->reset_gpio), "cannot get the reset line\n");
 
-	ret = devm_regulator_bulk_get_enable(dev, ARRAY_SIZE(supplies), supplies);
+	st->powerdown_gpio = devm_gpiod_get_optional(dev, "powerdown", GPIOD_OUT_HIGH);
+	if (IS_ERR(st->powerdown_gpio))
+		return dev_err_probe(dev, PTR_ERR(st->powerdown_gpio),
+				     "cannot get the powerdown line\n");
+
+	st->start_gpio = devm_gpiod_get_optional(dev, "start", GPIOD_OUT_LOW);
+	if (IS_ERR(st->start_gpio))
+		return dev_err_probe(dev, PTR_ERR(st->start_gpio), "cannot get the start line\n");
+
+	return 0;
+}
+
+static int ads1299_get_supplies(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	int ret;
+
+	st->supplies[0].supply = "avdd";
+	st->supplies[1].supply = "dvdd";
+	ret = devm_regulator_bulk_get(dev, ARRAY_SIZE(st->supplies), st->supplies);
 	if (ret)
-		return dev_err_probe(dev, ret, "cannot enable the supplies\n");
+		return dev_err_probe(dev, ret, "cannot get the supplies\n");
 
-	vref_uv = devm_regulator_get_enable_read_voltage(dev, "vref");
-	st->internal_ref = vref_uv == -ENODEV;
-	if (st->internal_ref)
-		vref_uv = ADS1299_VREF_UV;
+	st->vref = devm_regulator_get_optional(dev, "vref");
+	if (PTR_ERR(st->vref) == -ENODEV)
+		st->vref = NULL;
+	if (IS_ERR(st->vref))
+		return dev_err_probe(dev, PTR_ERR(st->vref), "cannot get the vref supply\n");
+	st->internal_ref = !st->vref;
+
+	st->clk = devm_clk_get_optional(dev, NULL);
+	if (IS_ERR(st->clk))
+		return dev_err_probe(dev, PTR_ERR(st->clk), "cannot get the clock\n");
+
+	return 0;
+}
+
+static void ads1299_power_off(struct ads1299_state *st)
+{
+	if (!st->powered)
+		return;
+
+	st->powered = false;
+	gpiod_set_value_cansleep(st->reset_gpio, 1);
+	gpiod_set_value_cansleep(st->powerdown_gpio, 1);
+	clk_disable_unprepare(st->clk);
+	if (st->vref)
+		regulator_disable(st->vref);
+	regulator_bulk_disable(ARRAY_SIZE(st->supplies), st->supplies);
+}
+
+/* The caller waits for tPOR, and releases the reset line */
+static int ads1299_power_on(struct ads1299_state *st)
+{
+	int ret;
+
+	ret = regulator_bulk_enable(ARRAY_SIZE(st->supplies), st->supplies);
+	if (ret)
+		return ret;
+	if (st->vref) {
+		ret = regulator_enable(st->vref);
+		if (ret)
+			goto disable_supplies;
+	}
+	ret = clk_prepare_enable(st->clk);
+	if (ret)
+		goto disable_vref;
+
+	gpiod_set_value_cansleep(st->powerdown_gpio, 0);
+	st->powered = true;
+	return 0;
+
+disable_vref:
+	if (st->vref)
+		regulator_disable(st->vref);
+disable_supplies:
+	regulator_bulk_disable(ARRAY_SIZE(st->supplies), st->supplies);
+	return ret;
+}
+
+/* tPOR, from the moment when supplies and clock are good */
+static void ads1299_await_power(const struct ads1299_state *st)
+{
+	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
+}
+
+/* The end of the driver: where supplies stay on the chip is quiet at least */
+static void ads1299_shut_down(void *data)
+{
+	struct ads1299_state *st = data;
+
+	ads1299_command(st, ADS1299_CMD_STANDBY);
+	ads1299_power_off(st);
+}
+
+static int ads1299_power_up(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	int ret, vref_uv = ADS1299_VREF_UV;
+
+	ret = ads1299_get_lines(st);
+	if (ret)
+		return ret;
+	ret = ads1299_get_supplies(st);
+	if (ret)
+		return ret;
+
+	ret = ads1299_power_on(st);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot switch supplies and clock on\n");
+	ret = devm_add_action_or_reset(dev, ads1299_shut_down, st);
+	if (ret)
+		return ret;
+
+	if (st->vref)
+		vref_uv = regulator_get_voltage(st->vref);
 	if (vref_uv < 0)
-		return dev_err_probe(dev, vref_uv, "cannot use the vref supply\n");
+		return dev_err_probe(dev, vref_uv, "cannot read the voltage of the vref supply\n");
 
-	clk = devm_clk_get_optional_enabled(dev, NULL);
-	if (IS_ERR(clk))
-		return dev_err_probe(dev, PTR_ERR(clk), "cannot enable the clock\n");
-	st->fclk_hz = clk ? clk_get_rate(clk) : ADS1299_FCLK_HZ;
+	st->fclk_hz = st->clk ? clk_get_rate(st->clk) : ADS1299_FCLK_HZ;
 	if (st->fclk_hz < ADS1299_FCLK_MIN_HZ || st->fclk_hz > ADS1299_FCLK_MAX_HZ)
 		return dev_err_probe(dev, -EINVAL, "clock of %lu Hz is not within %u to %u Hz\n",
 				     st->fclk_hz, ADS1299_FCLK_MIN_HZ, ADS1299_FCLK_MAX_HZ);
@@ -338,10 +665,49 @@ static int ads1299_power_up(struct ads1299_state *st)
 	st->decode_delay.unit = SPI_DELAY_UNIT_NSECS;
 	ads1299_init_tables(st, vref_uv);
 
-	/* tPOR, from the moment when supplies and clock are good */
-	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
+	ads1299_await_power(st);
 
 	return 0;
+}
+
+/* Wiring that is no line of its own */
+static int ads1299_read_properties(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	u32 chips = 1;
+	int ret;
+
+	if (device_property_present(dev, "#daisy-chained-devices")) {
+		ret = device_property_read_u32(dev, "#daisy-chained-devices", &chips);
+		if (ret)
+			return dev_err_probe(dev, ret, "bad #daisy-chained-devices\n");
+	}
+	if (!chips || chips > ADS1299_MAX_CHIPS)
+		return dev_err_probe(dev, -EINVAL, "a chain of %u chips is not within 1 to %u\n",
+				     chips, ADS1299_MAX_CHIPS);
+	st->num_chips = chips;
+
+	st->clock_output = device_property_present(dev, "#clock-cells");
+	if (st->clock_output && st->clk)
+		return dev_err_probe(dev, -EINVAL, "the CLK pin cannot be input and output\n");
+
+	return 0;
+}
+
+/* From here on claims and the buffer wake the chip */
+static int ads1299_enable_runtime_pm(struct ads1299_state *st)
+{
+	struct device *dev = &st->spi->dev;
+	int ret;
+
+	ret = pm_runtime_set_active(dev);
+	if (ret)
+		return ret;
+	pm_runtime_mark_last_busy(dev);
+	pm_runtime_set_autosuspend_delay(dev, ADS1299_AUTOSUSPEND_MS);
+	pm_runtime_use_autosuspend(dev);
+
+	return devm_pm_runtime_enable(dev);
 }
 
 static int ads1299_setup_spi(struct spi_device *spi)
@@ -381,6 +747,9 @@ static int ads1299_probe(struct spi_device *spi)
 	ret = ads1299_power_up(st);
 	if (ret)
 		return ret;
+	ret = ads1299_read_properties(st);
+	if (ret)
+		return ret;
 
 	st->regmap = devm_regmap_init(dev, NULL, st, &ads1299_regmap_config);
 	if (IS_ERR(st->regmap))
@@ -405,7 +774,12 @@ static int ads1299_probe(struct spi_device *spi)
 	ret = ads1299_capture_init(indio_dev);
 	if (ret)
 		return ret;
-
+	ret = ads1299_enable_runtime_pm(st);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot enable runtime power management\n");
+	ret = ads1299_clkout_init(st);
+	if (ret)
+		return ret;
 	ret = ads1299_gpio_init(indio_dev);
 	if (ret)
 		return ret;
@@ -417,23 +791,61 @@ static int ads1299_probe(struct spi_device *spi)
 	return 0;
 }
 
+static int ads1299_runtime_suspend(struct device *dev)
+{
+	struct ads1299_state *st = iio_priv(dev_get_drvdata(dev));
+
+	/* Nothing but WAKEUP is understood in standby (9.5.3.3) */
+	regcache_cache_only(st->regmap, true);
+	/* A chip that did not get it stays awake, no worse */
+	ads1299_command(st, ADS1299_CMD_STANDBY);
+
+	return 0;
+}
+
+static int ads1299_runtime_resume(struct device *dev)
+{
+	struct ads1299_state *st = iio_priv(dev_get_drvdata(dev));
+	int ret;
+
+	ret = ads1299_command(st, ADS1299_CMD_WAKEUP);
+	if (ret)
+		return ret;
+	fsleep(ADS1299_STANDBY_WAKE_US);
+
+	regcache_cache_only(st->regmap, false);
+	ret = regcache_sync(st->regmap);
+	if (ret)
+		return ret;
+
+	/* Registers survive standby, but a brown-out does not announce itself */
+	ret = ads1299_regs_intact(st);
+	if (ret)
+		return min(ret, 0);
+
+	dev_warn_ratelimited(dev, "registers were lost and are written again\n");
+	return ads1299_reprogram(st);
+}
+
 static int ads1299_suspend(struct device *dev)
 {
 	struct iio_dev *indio_dev = dev_get_drvdata(dev);
 	struct ads1299_state *st = iio_priv(indio_dev);
 	int ret;
 
-	/* User space is frozen: nobody enables or disables the buffer meanwhile */
-	if (iio_buffer_enabled(indio_dev)) {
-		ret = ads1299_capture_stop(indio_dev);
-		if (ret)
-			return ret;
-	}
+	/*
+	 * User space is frozen: nobody enables or disables the buffer meanwhile.
+	 * An error is that of STOP, which standby is, too.
+	 */
+	if (iio_buffer_enabled(indio_dev))
+		ads1299_capture_stop(indio_dev);
 
-	regcache_cache_only(st->regmap, true);
-	regcache_mark_dirty(st->regmap);
+	ret = pm_runtime_force_suspend(dev);
+	if (ret)
+		return ret;
+	ads1299_power_off(st);
 
-	return ads1299_command(st, ADS1299_CMD_STANDBY);
+	return 0;
 }
 
 static int ads1299_resume(struct device *dev)
@@ -442,25 +854,27 @@ static int ads1299_resume(struct device *dev)
 	struct ads1299_state *st = iio_priv(indio_dev);
 	int ret;
 
-	/* The supplies may have been off: start over as in probe */
-	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
-	ret = ads1299_reset(st);
+	ret = ads1299_power_on(st);
+	if (ret)
+		return ret;
+	ads1299_await_power(st);
+	ret = ads1299_reprogram(st);
+	if (ret)
+		dev_err(dev, "cannot write the registers: %d\n", ret);
+
+	/* As it was when power went off; what is in use is woken from there */
+	ads1299_runtime_suspend(dev);
+	ret = pm_runtime_force_resume(dev);
 	if (ret)
 		return ret;
 
-	regcache_cache_only(st->regmap, false);
-	ret = regcache_sync(st->regmap);
-	if (ret)
-		return ret;
-	if (st->internal_ref)
-		fsleep(ADS1299_REF_STARTUP_US);
-
-	if (iio_buffer_enabled(indio_dev))
-		return ads1299_capture_start(indio_dev, true);
-	return 0;
+	return iio_buffer_enabled(indio_dev) ? ads1299_capture_resume(indio_dev) : 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(ads1299_pm_ops, ads1299_suspend, ads1299_resume);
+static const struct dev_pm_ops ads1299_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(ads1299_suspend, ads1299_resume)
+	RUNTIME_PM_OPS(ads1299_runtime_suspend, ads1299_runtime_resume, NULL)
+};
 
 static const struct of_device_id ads1299_of_match[] = {
 	{ .compatible = "ti,ads1299", .data = &ads1299_chips[ADS1299_ID_NU_CH_8] },
@@ -482,7 +896,7 @@ static struct spi_driver ads1299_driver = {
 	.driver = {
 		.name = "ads1299",
 		.of_match_table = ads1299_of_match,
-		.pm = pm_sleep_ptr(&ads1299_pm_ops),
+		.pm = pm_ptr(&ads1299_pm_ops),
 		/* Power-up sleeps for 0.3 s */
 		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
 	},

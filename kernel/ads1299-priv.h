@@ -8,24 +8,26 @@
 
 #include <linux/completion.h>
 #include <linux/gpio/driver.h>
+#include <linux/kconfig.h>
 #include <linux/mutex.h>
-#include <linux/ptp_clock_kernel.h>
+#include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock_types.h>
+#include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include <linux/iio/iio.h>
 
 #include "ads1299.h"
 #include "compat.h"
 
+struct clk;
 struct device;
 struct device_attribute;
 struct fwnode_handle;
 struct gpio_desc;
 struct regmap;
-
-#define ADS1299_MAX_CHIPS	4	/* in a daisy chain */
 
 struct ads1299_chip_info {
 	const char *name;
@@ -45,8 +47,19 @@ enum ads1299_loss {
 	ADS1299_NUM_LOSSES
 };
 
+/* A daisy chain has one chip select, one DRDY, and one frame after the other (10.1.4.2) */
+#define ADS1299_MAX_CHIPS		4
+#define ADS1299_MAX_SCAN_CHANNELS	(ADS1299_MAX_CHIPS * ADS1299_MAX_CHANNELS)
+/* The byte of RDATA, then the frames */
+#define ADS1299_MAX_RDATA_BYTES		(1 + ADS1299_MAX_CHIPS * ADS1299_MAX_FRAME_BYTES)
+
+/* Opcode, count, and all registers but ID */
+#define ADS1299_MAX_REG_BYTES		(2 + ADS1299_REG_LAST)
+
 /* Edges whose time is remembered, to tell which one a late read belongs to */
-#define ADS1299_EDGE_RING	8
+#define ADS1299_EDGE_RING		8
+/* Every 8th edge is compared with the grid, so that the average edge does not pay for it */
+#define ADS1299_GRID_EDGES		8
 
 /**
  * struct ads1299_grid - the regular grid of DRDY edges, to find unseen ones
@@ -56,6 +69,7 @@ enum ads1299_loss {
  * @max_window_ns: bound of @window_ns from the tolerance of the oscillator
  * @behind: edges the grid has had and the handler has not
  * @steady: checks in a row that found the edges on the grid
+ * @on_time: the last check found one that was neither late nor early
  */
 struct ads1299_grid {
 	s64 due_ns;
@@ -64,45 +78,72 @@ struct ads1299_grid {
 	s64 max_window_ns;
 	s64 behind;
 	unsigned int steady;
+	bool on_time;
+};
+
+/* What an edge of DRDY means */
+enum ads1299_capture_state {
+	/* the end of a single conversion */
+	ADS1299_IDLE,
+	/* START is on its way: an edge too early to come from it is of another conversion */
+	ADS1299_STARTING,
+	/* a sample to be read */
+	ADS1299_RUNNING,
+	/* a sample lost, because the chip is being recovered */
+	ADS1299_PAUSED,
 };
 
 /**
  * struct ads1299_capture - the way from a DRDY edge to a scan
- * @lock: protects @running, @busy, @edges, @edge_ns, @grid and @lost between the
- *	  interrupt handler, the completion of the read, and sysfs
- * @running: edges start reads. When clear they complete @drdy instead
+ * @lock: protects the members from @state to @recoveries between the interrupt
+ *	  handler, the completion of the read, the watch, and sysfs
+ * @state: what an edge means
  * @busy: a read is under way. Whoever sets it owns the message, the transfer
- *	  buffers and the members from @reading on, until it is cleared
+ *	  buffers and the members from @reading to @held_frame, until it is cleared
+ * @draining: somebody waits for @idle
  * @edges: DRDY edges seen, which is the number of the next one
  * @edge_ns: when the latest edges were, by number modulo the size
+ * @half_period_ns: two edges closer than that are looked at
+ * @first_ns: no edge of the stream comes before that (CLOCK_MONOTONIC)
  * @grid: where the edges should have been
  * @lost: scans lost since the buffer was enabled, by cause
+ * @recoveries: times the chip was reprogrammed since the buffer was enabled
  * @reading: number of the edge whose sample is being read
  * @reading_ns: time of that edge
  * @accounted: edges before this one became scans or were counted as lost
  * @gap: something was lost since the last scan pushed
- * @latch: when the SPI core began the transfer
+ * @held: @held_frame is the sample of @held_edge or of the edge after it
+ * @held_edge: see @held
+ * @held_ns: time of @held_edge
  * @scan: channels, then the timestamp
+ * @held_frame: what was read, with room as in rdata_rx
  * @msg: the RDATA message, prepared once
  * @xfer: its only transfer
  * @drdy: an edge, for single conversions
- * @idle: the last read has ended, for the one who cleared @running
+ * @idle: the last read has ended, for the one who set @draining
  */
 struct ads1299_capture {
 	raw_spinlock_t lock;
-	bool running;
+	enum ads1299_capture_state state;
 	bool busy;
+	bool draining;
 	u32 edges;
 	s64 edge_ns[ADS1299_EDGE_RING];
+	s64 half_period_ns;
+	s64 first_ns;
 	struct ads1299_grid grid;
 	u64 lost[ADS1299_NUM_LOSSES];
+	u64 recoveries;
 
 	u32 reading;
 	s64 reading_ns;
 	u32 accounted;
 	bool gap;
-	struct ptp_system_timestamp latch;
-	u32 scan[ADS1299_MAX_CHANNELS + sizeof(s64) / sizeof(u32)] __aligned(8);
+	bool held;
+	u32 held_edge;
+	s64 held_ns;
+	u32 scan[ADS1299_MAX_SCAN_CHANNELS + sizeof(s64) / sizeof(u32)] __aligned(8);
+	u8 held_frame[ADS1299_MAX_RDATA_BYTES + 1];
 	struct spi_message msg;
 	struct spi_transfer xfer;
 
@@ -130,10 +171,64 @@ struct ads1299_wiring {
 	u8 srb2;
 };
 
+/**
+ * struct ads1299_watch - looks after the chip while it streams
+ * @indio_dev: the device
+ * @on: timer, work and patrol may run (protected by capture.lock)
+ * @timer: looks at the edges, and has the next registers read
+ * @work: recovers the chip
+ * @trouble: why @work was queued (protected by capture.lock)
+ * @complained: an error was reported, and nothing was well since then
+ * @period_ns: nominal period of the edges
+ * @looked_ns: when the timer looked last
+ * @edges: capture.edges then
+ * @unsynced: lost[ADS1299_LOST_SYNC] then
+ * @patrol_due: the next read of a sample is to be followed by one of registers
+ * @patrolling: that is under way
+ * @patrol_first: the first register it reads
+ * @patrol_count: how many registers fit between two samples, 0 if too few do
+ * @expected: what registers should be
+ * @checked: bits of them that are looked at
+ * @msg: the RREG message
+ * @xfer: its only transfer
+ * @patrolled: no patrol is under way any more
+ */
+struct ads1299_watch {
+	struct iio_dev *indio_dev;
+	bool on;
+	struct timer_list timer;
+	struct work_struct work;
+	unsigned int trouble;
+	bool complained;
+	s64 period_ns;
+	s64 looked_ns;
+	u32 edges;
+	u64 unsynced;
+
+	bool patrol_due;
+	bool patrolling;
+	unsigned int patrol_first;
+	unsigned int patrol_count;
+	u8 expected[ADS1299_NUM_REGS];
+	u8 checked[ADS1299_NUM_REGS];
+	struct spi_message msg;
+	struct spi_transfer xfer;
+	struct completion patrolled;
+};
+
 struct ads1299_state {
 	struct spi_device *spi;
 	struct regmap *regmap;
 	struct gpio_desc *reset_gpio;
+	struct gpio_desc *powerdown_gpio;
+	struct gpio_desc *start_gpio;
+	struct regulator_bulk_data supplies[2];
+	struct regulator *vref;
+	struct clk *clk;
+	bool powered;
+	/* The CLK pin is an output, for others */
+	bool clock_output;
+	/* Of each chip of the chain: they cannot differ, for they are told the same */
 	const struct ads1299_chip_info *info;
 	unsigned int num_chips;
 	unsigned int num_channels;	/* of all chips */
@@ -143,7 +238,7 @@ struct ads1299_state {
 	/* By gain code, in 1e-15 V per LSB, which is 1e-12 of the mV of the ABI */
 	s64 scales_fv[ADS1299_NUM_GAINS];
 	unsigned int vref_uv;
-	const char *labels[ADS1299_MAX_CHANNELS];
+	const char *labels[ADS1299_MAX_SCAN_CHANNELS];
 	unsigned long scan_masks[2];
 	struct ads1299_wiring wiring;
 	/* Input wanted of each channel; the register differs while it is powered down */
@@ -161,15 +256,19 @@ struct ads1299_state {
 	/* CS low after the last bit, tSCCS; also the decode time of a command */
 	struct spi_delay decode_delay;
 	struct ads1299_capture capture;
+	struct ads1299_watch watch;
 
 	/* Protects tx and rx, and with them the order of commands on the bus */
 	struct mutex lock;
-	u8 tx[3] __aligned(IIO_DMA_MINALIGN);
-	u8 rx[3];
+	u8 tx[ADS1299_MAX_REG_BYTES] __aligned(IIO_DMA_MINALIGN);
+	u8 rx[ADS1299_MAX_REG_BYTES];
 	/* Owned by direct mode, or by the read under way: see capture.busy */
-	u8 rdata_tx[1 + ADS1299_MAX_FRAME_BYTES];
+	u8 rdata_tx[ADS1299_MAX_RDATA_BYTES] __aligned(IIO_DMA_MINALIGN);
 	/* Samples are read as 32 bits, the last one over the end of the frame */
-	u8 rdata_rx[1 + ADS1299_MAX_FRAME_BYTES + 1] __aligned(4);
+	u8 rdata_rx[ADS1299_MAX_RDATA_BYTES + 1] __aligned(4);
+	/* Owned by the patrol under way */
+	u8 patrol_tx[ADS1299_MAX_REG_BYTES] __aligned(IIO_DMA_MINALIGN);
+	u8 patrol_rx[ADS1299_MAX_REG_BYTES];
 };
 
 /* All chips of a chain have the same registers. Returns: the channel they belong to. */
@@ -181,6 +280,14 @@ static inline unsigned int ads1299_chip_channel(const struct ads1299_state *st,
 
 /* ads1299-core.c */
 int ads1299_command(struct ads1299_state *st, u8 opcode);
+int ads1299_conversions_start(struct ads1299_state *st);
+int ads1299_conversions_stop(struct ads1299_state *st);
+u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg);
+int ads1299_regs_intact(struct ads1299_state *st);
+int ads1299_reprogram(struct ads1299_state *st);
+u32 ads1299_reg_speed_hz(const struct ads1299_state *st);
+int ads1299_wake(struct ads1299_state *st);
+void ads1299_rest(struct ads1299_state *st);
 int ads1299_claim(struct iio_dev *indio_dev);
 void ads1299_release(struct iio_dev *indio_dev);
 int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val);
@@ -194,12 +301,38 @@ int ads1299_configure_channels(struct ads1299_state *st);
 int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr);
 int ads1299_powered_channels(struct ads1299_state *st, u8 *ret_channels);
 
+/* ads1299-grid.c */
+void ads1299_grid_init(struct ads1299_grid *grid, unsigned int dr, unsigned long fclk_hz);
+u32 ads1299_grid_check(struct ads1299_grid *grid, u32 edge, s64 now_ns);
+bool ads1299_grid_extra(const struct ads1299_grid *grid, u32 edge, s64 now_ns);
+u32 ads1299_grid_finish(struct ads1299_grid *grid, u32 edges, s64 end_ns);
+
 /* ads1299-capture.c */
 int ads1299_capture_init(struct iio_dev *indio_dev);
+int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap);
+int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state after);
 int ads1299_capture_start(struct iio_dev *indio_dev, bool gap);
+int ads1299_capture_resume(struct iio_dev *indio_dev);
 int ads1299_capture_stop(struct iio_dev *indio_dev);
 int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *ret_code);
 ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, char *buf);
+ssize_t ads1299_recoveries_show(struct device *dev, struct device_attribute *attr, char *buf);
+
+/* ads1299-clkout.c */
+#if IS_ENABLED(CONFIG_COMMON_CLK)
+int ads1299_clkout_init(struct ads1299_state *st);
+#else
+static inline int ads1299_clkout_init(struct ads1299_state *st)
+{
+	return 0;
+}
+#endif
+
+/* ads1299-watch.c */
+void ads1299_watch_init(struct iio_dev *indio_dev);
+int ads1299_watch_start(struct ads1299_state *st, unsigned int dr);
+void ads1299_watch_stop(struct ads1299_state *st);
+void ads1299_patrol(struct ads1299_state *st);
 
 /* ads1299-choice.c */
 #define ADS1299_MICRO	1000000

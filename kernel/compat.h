@@ -14,11 +14,8 @@
 #include <linux/gpio/driver.h>
 #include <linux/iio/events.h>
 #include <linux/iio/iio.h>
-#include <linux/ktime.h>
-#include <linux/ptp_clock_kernel.h>
 #include <linux/regmap.h>
 #include <linux/spi/spi.h>
-#include <linux/time64.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
@@ -37,6 +34,15 @@ static inline int devm_spi_optimize_message(struct device *dev,
 					    struct spi_message *msg)
 {
 	return 0;
+}
+
+static inline int spi_optimize_message(struct spi_device *spi, struct spi_message *msg)
+{
+	return 0;
+}
+
+static inline void spi_unoptimize_message(struct spi_message *msg)
+{
 }
 #endif
 
@@ -89,16 +95,6 @@ static inline void iio_device_release_direct(struct iio_dev *indio_dev)
 #define ADS1299_GPIO_SETTER(name, set)							\
 	static int (* const name)(struct gpio_chip *, unsigned int, int) = set
 #endif
-
-/* When the SPI core began a transfer (CLOCK_REALTIME, the default of its clockid) */
-static inline s64 ads1299_transfer_begin_ns(const struct ptp_system_timestamp *sts)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
-	return timespec64_to_ns(&sts->pre_ts);
-#else
-	return ktime_to_ns(sts->pre_sts.systime);
-#endif
-}
 
 /* --- simulated hat -------------------------------------------------------- */
 
