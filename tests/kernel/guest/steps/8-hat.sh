@@ -111,6 +111,7 @@ put "$DRIVER/unbind" "$SPI"
 put "$DRIVER/bind" "$SPI"
 until_ok 5 find_iio || fail "not there after bind"
 [ "$(counter resets)" -gt "$before" ] || fail "the chip was not reset"
+expect 0 counter too_soon
 unplug
 
 # The older family, for its own driver; ours is not asked
