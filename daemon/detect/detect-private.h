@@ -31,7 +31,22 @@
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float Oct __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t QuadBits __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t OctBits __attribute__((vector_size(32), aligned(4), may_alias));
+
+static inline Quad quad_chosen(QuadBits which, Quad yes, Quad no) {
+        return (Quad) (((QuadBits) yes & which) | ((QuadBits) no & ~which));
+}
+
+static inline Quad quad_larger(Quad a, Quad b) {
+        return quad_chosen(a > b, a, b);
+}
+
+static inline Quad quad_smaller(Quad a, Quad b) {
+        return quad_chosen(a < b, a, b);
+}
+
+static inline Quad quad_magnitude(Quad a) {
+        return (Quad) ((QuadBits) a & (QuadBits) { INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX });
+}
 
 /* --- highpass.c --- */
 typedef struct Highpass {
@@ -129,12 +144,15 @@ struct Bank {
         unsigned n_templates;
         float *taps;                    /* [n_lanes/8][n_taps][8], each lane of unit energy */
         float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
-        double crossing_rate_hz;        /* of all lanes' absolute outputs together, see bank.c */
+        double *crossing_hz;            /* [n_templates] of the outputs' magnitudes, see bank.c */
+        float *weights;                 /* [n_lanes] of the outputs, at most 1 */
         float (*run)(const Bank *b, const float *window, const float *inverse, float *ret);
 };
 
 int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
 void bank_done(Bank *b);
+double bank_threshold(const Bank *b, double per_hour);
+double bank_floor_uv(const Bank *b, const float *inverse, double threshold);
 float bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
                float *ret /* [n_lanes] */);
 
@@ -143,24 +161,27 @@ float bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, 
 #define NOISE_BLOCK_S 0.5
 #define NOISE_BLOCKS_MIN 2
 
+#define NOISE_SIGMAS 64
+
 typedef struct Noise {
         unsigned block_steps, fill;
-        unsigned stride;                /* one output in so many is looked at */
-        unsigned n_lanes, n_strided;
+        unsigned n_lanes;               /* a multiple of 8 */
         float *signal;                  /* [block_steps] |y| of the block under way */
-        float *outputs;                 /* [n_lanes][n_strided]: n_calm from the front, those of events from the back */
-        unsigned n_calm, n_events;
+        float *squares;                 /* [n_lanes] sums of clipped squares of outputs but those of events */
+        float *clips;                   /* [n_lanes] clipped at these magnitudes */
+        unsigned n_calm;                /* outputs in the sums */
         float *signal_medians;          /* [NOISE_BLOCKS] */
-        float *output_quantiles;        /* [NOISE_BLOCKS][n_lanes] */
+        float *lane_sigmas;             /* [NOISE_BLOCKS][n_lanes] */
         unsigned n_blocks, next, n_skipped;
         float floor_uv;
         float sigma_uv;                 /* of the signal, long term */
         float recent_uv;                /* of the signal, latest block */
-        float *inverse;                 /* [n_lanes] 1 / sigma of the output, with the margin */
-        float *scratch;
+        const float *weights;           /* [n_lanes] the bank's */
+        float *inverse;                 /* [n_lanes] weight / sigma of the output, with the margin */
+        float sigmas[NOISE_SIGMAS + 1]; /* by the mean square that clipping leaves, both in units of the clip */
 } Noise;
 
-int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, double lsb_uv);
+int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, const float *weights, double lsb_uv);
 void noise_done(Noise *n);
 void noise_restart(Noise *n);
 void noise_break(Noise *n);

@@ -27,7 +27,6 @@
 #define SUSTAINED_OFF 2.0f
 #define HISTORY_S 0.5
 #define LEARN_DELAY_S 0.1               /* by then a heartbeat has been taken out of the signal */
-#define PROBABILITY_90_SIGMA 1.2816     /* of the normal distribution: floor_uv is found 9 times in 10 */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e9
 
@@ -100,7 +99,7 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
         if (r >= 0)
                 r = history_init(&c->history, steps(d, HISTORY_S));
         if (r >= 0)
-                r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, lsb_uv);
+                r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, d->bank.weights, lsb_uv);
         if (r >= 0)
                 r = heart_channel_init(&d->heart, &c->heart);
         if (r >= 0)
@@ -138,7 +137,7 @@ static int detector_init(Detector *d) {
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);
         d->mains_start_steps = steps(d, MAINS_START_S);
         d->noise_start_steps = steps(d, NOISE_START_S);
-        d->threshold = (float) sqrt(2 * log(d->bank.crossing_rate_hz * 3600 / d->config.false_alarms_per_hour));
+        d->threshold = (float) bank_threshold(&d->bank, d->config.false_alarms_per_hour);
 
         d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
         d->channels = calloc(d->config.n_channels, sizeof *d->channels);
@@ -561,11 +560,8 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
         double noise_uv = NAN, floor_uv = NAN;
 
         if (noise_known(&c->noise)) {
-                double unit = 0;
-                for (unsigned i = 0; i < d->bank.n_templates; i++)
-                        unit += (double) (d->bank.peak_to_peak[i] / c->noise.inverse[i]) / d->bank.n_templates;
                 noise_uv = (double) c->noise.sigma_uv;
-                floor_uv = ((double) d->threshold + PROBABILITY_90_SIGMA) * unit;
+                floor_uv = bank_floor_uv(&d->bank, c->noise.inverse, (double) d->threshold);
         }
         *ret = (DetectChannelStats) {
                 .noise_uv = noise_uv,

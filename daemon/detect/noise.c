@@ -2,73 +2,119 @@
 /*
  * How large signal and filter outputs are when nothing happens.
  *
- * Median of magnitudes over blocks of half a second: a twitch in the block hardly moves it
+ * The signal: median of magnitudes over blocks of half a second; a twitch in the block hardly moves it
  * (1.3 % of the time +1.5 %, 5 % +6 %). Of the last 30 s of blocks those are averaged that are
  * not much larger than the lowest quarter: contractions and busy blocks stay out, and in
  * steady noise nearly all blocks count, so that there is no bias to correct.
- * Every filter output has its own estimate, which is what keeps the false alarm rate
- * right when noise is coloured.
+ *
+ * Every filter output has its own estimate, which is what keeps the false alarm rate right when noise is coloured:
+ * the mean square over the same blocks, of what is clipped at twice the standard deviation known so far (Huber 1964).
+ * It is three times as exact as a median, sees that real noise has more of a tail than a Gaussian, and events
+ * in 1.3 % of the time add 3 %.
+ *
+ * Where noise rises steadily, 30 s are too long: then what the rise makes of it by now counts.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect-private.h"
 
 #define MEDIAN_PER_SIGMA 0.6744898f     /* of |x|, x Gaussian */
-/*
- * For the filter outputs a quantile nearer to the tail, where the threshold is: it
- * sees that real noise has more of it than a Gaussian. 90 % of |x|: events in 1.3 % of the time add 4 %.
- */
-#define OUTPUT_QUANTILE_PERCENT 90
-#define OUTPUT_QUANTILE_PER_SIGMA 1.6448536f
+#define CLIP_SIGMA 2.0f
+#define GROWTH_MAX 8.0                  /* of the standard deviation from block to block: more cannot be told */
 #define CALM_PERCENT_MIN 60
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
-#define STRIDE_HZ 500.0                 /* filter outputs looked at in a second: they are smooth */
 #define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see update() */
 #define SUSTAINED_STRIDE 8              /* while activity is sustained, one block in so many is believed */
+#define RISE_MIN 1.05f                  /* less may be chance */
+#define RISE_MAX 3.0f
+#define RISE_BLOCKS_MIN 30u
 /* A converter that never changes its code by more than one has no Gaussian noise. */
 #define FLOOR_LSB 0.5
 
-int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, double lsb_uv) {
+/* Mean of min(x^2, 1), x Gaussian of that standard deviation. */
+static double clipped_square(double sigma) {
+        double inside = erf(1 / (sigma * M_SQRT2));
+        double tail = sqrt(2 / M_PI) / sigma * exp(-1 / (2 * sigma * sigma));
+
+        return sigma * sigma * (inside - tail) + 1 - inside;
+}
+
+/* The other way round, in steps of the mean square. */
+static void tabulate_sigmas(float *ret) {
+        for (unsigned i = 1; i < NOISE_SIGMAS; i++) {
+                double low = 0, high = GROWTH_MAX;
+
+                while (high - low > 1e-7) {
+                        double middle = (low + high) / 2;
+                        if (clipped_square(middle) < (double) i / NOISE_SIGMAS)
+                                low = middle;
+                        else
+                                high = middle;
+                }
+                ret[i] = (float) high;
+        }
+        ret[0] = 0;
+        ret[NOISE_SIGMAS] = ret[NOISE_SIGMAS - 1];
+}
+
+static float sigma_of(const Noise *n, float clipped) {
+        float at = fminf(fmaxf(clipped, 0), 1) * NOISE_SIGMAS;
+        unsigned i = (unsigned) at;
+
+        if (i >= NOISE_SIGMAS)
+                return n->sigmas[NOISE_SIGMAS];
+        /* near zero the square root is too steep for a straight line */
+        if (i < NOISE_SIGMAS / 8)
+                return sqrtf(clipped);
+        return n->sigmas[i] + (n->sigmas[i + 1] - n->sigmas[i]) * (at - (float) i);
+}
+
+int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, const float *weights, double lsb_uv) {
         unsigned block = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz);
-        unsigned stride = (unsigned) fmax(1, floor(step_rate_hz / STRIDE_HZ));
-        unsigned strided = (block + stride - 1) / stride;
 
         *n = (Noise) {
                 .block_steps = block,
-                .stride = stride,
-                .n_strided = strided,
                 .n_lanes = n_lanes,
+                .weights = weights,
                 .signal = calloc(block, sizeof(float)),
-                .outputs = calloc((size_t) n_lanes * strided, sizeof(float)),
+                .squares = calloc(n_lanes, sizeof(float)),
+                .clips = calloc(n_lanes, sizeof(float)),
                 .signal_medians = calloc(NOISE_BLOCKS, sizeof(float)),
-                .output_quantiles = calloc((size_t) NOISE_BLOCKS * n_lanes, sizeof(float)),
+                .lane_sigmas = calloc((size_t) NOISE_BLOCKS * n_lanes, sizeof(float)),
                 .inverse = calloc(n_lanes, sizeof(float)),
-                .scratch = calloc(NOISE_BLOCKS, sizeof(float)),
                 .floor_uv = (float) (FLOOR_LSB * lsb_uv),
         };
-        return n->signal && n->outputs && n->signal_medians && n->output_quantiles && n->inverse && n->scratch
-                ? 0 : -ENOMEM;
+        if (!n->signal || !n->squares || !n->clips || !n->signal_medians || !n->lane_sigmas || !n->inverse)
+                return -ENOMEM;
+        tabulate_sigmas(n->sigmas);
+        noise_restart(n);
+        return 0;
 }
 
 void noise_done(Noise *n) {
         free(n->signal);
-        free(n->outputs);
+        free(n->squares);
+        free(n->clips);
         free(n->signal_medians);
-        free(n->output_quantiles);
+        free(n->lane_sigmas);
         free(n->inverse);
-        free(n->scratch);
-}
-
-void noise_restart(Noise *n) {
-        n->fill = n->n_calm = n->n_events = n->n_blocks = n->next = n->n_skipped = 0;
-        n->sigma_uv = n->recent_uv = 0;
 }
 
 /* The block under way has a hole. */
 void noise_break(Noise *n) {
-        n->fill = n->n_calm = n->n_events = 0;
+        n->fill = n->n_calm = 0;
+        memset(n->squares, 0, n->n_lanes * sizeof *n->squares);
+}
+
+void noise_restart(Noise *n) {
+        noise_break(n);
+        n->n_blocks = n->next = n->n_skipped = 0;
+        n->sigma_uv = n->recent_uv = 0;
+        for (unsigned l = 0; l < n->n_lanes; l++)
+                n->clips[l] = INFINITY;
 }
 
 bool noise_known(const Noise *n) {
@@ -112,15 +158,41 @@ float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes) {
         return select_kth(magnitudes, n_magnitudes, n_magnitudes / 2) / MEDIAN_PER_SIGMA / n->sigma_uv;
 }
 
+/* Mean of the block medians of the k-th third of the time, counted from the oldest; reorders nothing. */
+static float third_median(const Noise *n, unsigned k) {
+        float x[NOISE_BLOCKS];
+        unsigned from = k * n->n_blocks / 3, to = (k + 1) * n->n_blocks / 3;
+        unsigned oldest = n->n_blocks < NOISE_BLOCKS ? 0 : n->next;
+
+        for (unsigned i = from; i < to; i++)
+                x[i - from] = n->signal_medians[(oldest + i) % NOISE_BLOCKS];
+        return select_kth(x, to - from, (to - from) / 2);
+}
+
 /*
- * The estimate from n blocks is off by some 7 %/sqrt(n), and rate of false alarms is steep in
- * it: its mean grows by exp(threshold^4 0.07^2 / 2n), 8 times from two blocks. The margin of
- * 0.3/n on the threshold takes that back.
+ * How much larger than on average, by now, noise is that rises at an even pace: it takes half of the rise from the
+ * first third to the last to get from the middle of the last third to its end.
+ */
+static float rise(const Noise *n, float average) {
+        if (n->n_blocks < RISE_BLOCKS_MIN)
+                return 1;
+        float first = third_median(n, 0), middle = third_median(n, 1), last = third_median(n, 2);
+        if (!(first < middle && middle < last))
+                return 1;
+        float ratio = last * powf(last / first, 0.25f) / average;
+        return ratio < RISE_MIN ? 1 : fminf(ratio, RISE_MAX);
+}
+
+/*
+ * The estimate from n blocks is off by some 5 %/sqrt(n), and the rate of false alarms is steep in
+ * it: its mean grows by exp(threshold^4 0.05^2 / 2n), 3 times from two blocks. The margin on the threshold takes
+ * that back.
  */
 static void update(Noise *n) {
-        for (unsigned i = 0; i < n->n_blocks; i++)
-                n->scratch[i] = n->signal_medians[i];
-        float limit = BUSY_RATIO * select_kth(n->scratch, n->n_blocks, n->n_blocks / 4);
+        float medians[NOISE_BLOCKS];
+
+        memcpy(medians, n->signal_medians, n->n_blocks * sizeof *medians);
+        float limit = BUSY_RATIO * select_kth(medians, n->n_blocks, n->n_blocks / 4);
 
         double sum = 0;
         unsigned used = 0;
@@ -129,15 +201,17 @@ static void update(Noise *n) {
                         sum += (double) n->signal_medians[i];
                         used++;
                 }
-        n->sigma_uv = fmaxf((float) sum / (float) used / MEDIAN_PER_SIGMA, n->floor_uv);
+        float average = (float) sum / (float) used, factor = rise(n, average);
+        n->sigma_uv = fmaxf(factor * average / MEDIAN_PER_SIGMA, n->floor_uv);
 
         for (unsigned l = 0; l < n->n_lanes; l++) {
                 double lane = 0;
                 for (unsigned i = 0; i < n->n_blocks; i++)
                         if (n->signal_medians[i] <= limit)
-                                lane += (double) n->output_quantiles[i * n->n_lanes + l];
-                float sigma = fmaxf((float) lane / (float) used / OUTPUT_QUANTILE_PER_SIGMA, n->floor_uv);
-                n->inverse[l] = 1 / (sigma * (1 + MARGIN / (float) used));
+                                lane += (double) n->lane_sigmas[i * n->n_lanes + l];
+                float sigma = fmaxf(factor * (float) lane / (float) used, n->floor_uv);
+                n->clips[l] = CLIP_SIGMA * sigma;
+                n->inverse[l] = n->weights[l] / (sigma * (1 + MARGIN / (float) used));
         }
 }
 
@@ -149,29 +223,44 @@ static void block_end(Noise *n, bool sustained) {
                 return;
 
         /* Heartbeats fill a tenth of the time; where most is event, it is the noise that has grown. */
-        unsigned n_outputs = n->n_calm * 100 >= n->n_strided * CALM_PERCENT_MIN ? n->n_calm : n->n_strided;
+        bool calm = n->n_calm * 100 >= n->block_steps * CALM_PERCENT_MIN;
+        unsigned n_events = calm ? 0 : n->block_steps - n->n_calm, n_outputs = n->n_calm + n_events;
 
+        for (unsigned l = 0; l < n->n_lanes; l++) {
+                float square = n->squares[l], clip = n->clips[l], sigma;
+
+                if (isinf(clip))
+                        sigma = sqrtf(square / (float) n_outputs);
+                else
+                        sigma = clip * sigma_of(n, (square / (clip * clip) + (float) n_events) / (float) n_outputs);
+                n->lane_sigmas[n->next * n->n_lanes + l] = sigma;
+                /* The first block had nothing to clip by: a twitch may be in it. */
+                if (n->n_blocks == 1)
+                        n->lane_sigmas[l] = sigma;
+        }
         n->signal_medians[n->next] = median;
-        for (unsigned l = 0; l < n->n_lanes; l++)
-                n->output_quantiles[n->next * n->n_lanes + l] =
-                        select_kth(n->outputs + (size_t) l * n->n_strided, n_outputs,
-                                   n_outputs * OUTPUT_QUANTILE_PERCENT / 100);
         n->next = (n->next + 1) % NOISE_BLOCKS;
         if (n->n_blocks < NOISE_BLOCKS)
                 n->n_blocks++;
         update(n);
 }
 
+static void add_squares(Noise *n, const float *outputs) {
+        for (unsigned l = 0; l < n->n_lanes; l += 4) {
+                Quad y = *(const Quad*) (outputs + l), clip = *(const Quad*) (n->clips + l);
+
+                *(Quad*) (n->squares + l) += quad_smaller(y * y, clip * clip);
+        }
+}
+
 void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
         n->signal[n->fill] = fabsf(y);
-        if (n->fill % n->stride == 0) {
-                unsigned at = event ? n->n_strided - 1 - n->n_events++ : n->n_calm++;
-
-                for (unsigned l = 0; l < n->n_lanes; l++)
-                        n->outputs[(size_t) l * n->n_strided + at] = fabsf(outputs[l]);
+        if (!event) {
+                n->n_calm++;
+                add_squares(n, outputs);
         }
         if (++n->fill < n->block_steps)
                 return;
         block_end(n, sustained);
-        n->fill = n->n_calm = n->n_events = 0;
+        noise_break(n);
 }
