@@ -8,6 +8,7 @@
 # expected: vmalloc error|duplicate filename .//platform:ads1299-sim|WARNING: .* spi_register_controller|probe of ads1299-sim failed
 # expected: kobject: can not set name properly|really_probe: driver_sysfs_add.* failed|bus_add_driver: .* failed
 # expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
+# expected: gpiochip_add_data_with_key: GPIOs .* failed to register
 # expected: problem initializing queue|failed to create message pump kworker
 . /lib.sh
 
