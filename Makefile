@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-builds check-kernel bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -141,6 +141,9 @@ modules_install: modules ## install the modules under DESTDIR
 	install -d $(DESTDIR)/lib/modules/$(KRELEASE)/updates
 	install -m 0644 $(KB)/ads1299.ko $(KB)/ads1299-sim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/updates/
 	$(if $(DESTDIR),,depmod $(KRELEASE))
+
+check-builds: packages-builds ## build the modules for Linux 6.1, 6.12, 7.x on amd64, arm64, armhf, with gcc and clang
+	@tests/builds/run
 
 check-kernel: packages-kernel ## test the modules in a kernel with KASAN, lockdep, kmemleak, failslab (SEED=, ROUNDS=)
 	@tests/kernel/run

@@ -107,7 +107,7 @@ static void sim_schedule(struct sim *sim, ktime_t now)
 static void sim_last_one_read(struct sim *sim)
 {
 	bool many = sim->begun - sim->due > SIM_BURST_CONVERSIONS * sim->duration_ns;
-	ktime_t soonest = sim->begun + sim->duration_ns / (many ? 4 : 16);
+	ktime_t soonest = sim->begun + (sim->duration_ns >> (many ? 2 : 4));
 
 	lockdep_assert_held(&sim->lock);
 
