@@ -80,7 +80,14 @@ float lowpass_run(const Lowpass *l, const float *window /* [n_padded], oldest fi
 /* --- mains.c --- */
 #define MAINS_HARMONICS_MAX 16          /* whole Quads */
 
+typedef struct MainsRotor {             /* exp(2 pi i phase) */
+        double phase, step;             /* turns, turns from step to step */
+        double re, im, step_re, step_im;
+        unsigned left;                  /* steps until it is computed anew */
+} MainsRotor;
+
 typedef struct MainsFinder {
+        MainsRotor rotor;
         float nominal_hz;
         double phase;                   /* of the demodulating oscillator, turns */
         double turn_re, turn_im;        /* mean product of successive blocks, over channels */
@@ -100,6 +107,7 @@ typedef struct Mains {                  /* common to all channels */
         MainsFinder finders[2];         /* 50, 60 */
         unsigned block_steps, block_fill;
         unsigned track_steps, track_fill;
+        MainsRotor rotor;               /* of the fundamental */
         double phase;                   /* of the fundamental, turns */
         unsigned n_harmonics;
         unsigned harmonics[MAINS_HARMONICS_MAX];
@@ -162,11 +170,12 @@ float bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, 
 #define NOISE_BLOCKS_MIN 2
 
 #define NOISE_SIGMAS 64
+#define NOISE_CLASSES 512
 
 typedef struct Noise {
         unsigned block_steps, fill;
         unsigned n_lanes;               /* a multiple of 8 */
-        float *signal;                  /* [block_steps] |y| of the block under way */
+        uint16_t counts[NOISE_CLASSES]; /* of the signal's magnitudes in the block under way */
         float *squares;                 /* [n_lanes] sums of clipped squares of outputs but those of events */
         float *clips;                   /* [n_lanes] clipped at these magnitudes */
         unsigned n_calm;                /* outputs in the sums */
@@ -397,6 +406,7 @@ struct Detector {
         DetectConfig config;
         double step_rate_hz;
         uint64_t position;              /* frames */
+        int64_t step;                   /* the latest */
         double delay_frames;            /* of the in-band signal */
         Lowpass lowpass;
         Mains mains;

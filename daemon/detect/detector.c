@@ -440,8 +440,10 @@ static void channel_frame(Detector *d, unsigned channel, int32_t code, uint8_t f
         Channel *c = d->channels + channel;
         bool good = raw_next(&c->raw, code, flags, d->flat_frames);
 
-        spoilt_next(d, channel, &c->lead_off, ARTEFACT_LEAD_OFF, c->raw.lead_off);
-        spoilt_next(d, channel, &c->saturation, ARTEFACT_SATURATION, c->raw.saturated);
+        if (!good || c->lead_off.active || c->saturation.active) {
+                spoilt_next(d, channel, &c->lead_off, ARTEFACT_LEAD_OFF, c->raw.lead_off);
+                spoilt_next(d, channel, &c->saturation, ARTEFACT_SATURATION, c->raw.saturated);
+        }
         if (!good) {
                 channel_skip(d, c, channel);
                 return;
@@ -459,7 +461,7 @@ static void channel_frame(Detector *d, unsigned channel, int32_t code, uint8_t f
                         x = lowpass_run(&d->lowpass, c->lowpass_ring + i + 1);
         }
         if (on_step)
-                channel_step(d, c, channel, (int64_t) next_step(d), x);
+                channel_step(d, c, channel, d->step, x);
 }
 
 static void step_end(Detector *d) {
@@ -477,11 +479,11 @@ static void step_end(Detector *d) {
                 for (unsigned i = 0; i < n; i++)
                         mains_channel_restart(&d->mains, d->active[i]);
 
-        int64_t step = (int64_t) next_step(d), from;
-        if (heart_step(d, step, &from))
+        int64_t from;
+        if (heart_step(d, d->step, &from))
                 for (unsigned i = 0; i < d->config.n_channels; i++)
-                        channel_again(d, d->channels + i, i, from, step);
-        events_step(d, (double) step);
+                        channel_again(d, d->channels + i, i, from, d->step);
+        events_step(d, (double) d->step);
 }
 
 void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
@@ -490,8 +492,10 @@ void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, si
         for (size_t f = 0; f < n_frames; f++) {
                 bool on_step = d->position % d->lowpass.decimation == 0;
 
-                if (on_step)
+                if (on_step) {
+                        d->step = (int64_t) next_step(d);
                         mains_oscillate(&d->mains);
+                }
                 for (unsigned i = 0; i < n; i++)
                         channel_frame(d, i, samples[f * n + i], flags ? flags[f * n + i] : 0, on_step);
                 if (on_step)

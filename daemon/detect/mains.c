@@ -38,6 +38,7 @@
 #define TIME_CONSTANT_S 0.5
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
+#define ROTOR_STEPS 256u
 #define HARMONIC_HZ_MAX 480.0
 #define HARMONIC_DISTANCE_HZ 3.0
 
@@ -119,10 +120,36 @@ static double turn_on(double phase, double step) {
         return phase >= 1 ? phase - 1 : phase;
 }
 
+/*
+ * To the next phase by a turn as before, which is a product; sine and cosine anew only where something else
+ * has changed the phase, and now and then, before rounding adds up.
+ */
+static void rotor_turn(MainsRotor *r, double from, double to, double step) {
+        if (r->left > 0 && r->phase == from && r->step == step) {
+                double t = r->re * r->step_re - r->im * r->step_im;
+                r->im = r->re * r->step_im + r->im * r->step_re;
+                r->re = t;
+                r->left--;
+        } else {
+                r->re = cos(2 * M_PI * to);
+                r->im = sin(2 * M_PI * to);
+                if (r->step != step) {
+                        r->step = step;
+                        r->step_re = cos(2 * M_PI * step);
+                        r->step_im = sin(2 * M_PI * step);
+                }
+                r->left = ROTOR_STEPS;
+        }
+        r->phase = to;
+}
+
 /* The oscillators of the next step. */
 void mains_oscillate(Mains *m) {
-        m->phase = turn_on(m->phase, m->hz / m->step_rate_hz);
-        double re1 = cos(2 * M_PI * m->phase), im1 = sin(2 * M_PI * m->phase), re = 1, im = 0;
+        double step = m->hz / m->step_rate_hz, from = m->phase;
+
+        m->phase = turn_on(from, step);
+        rotor_turn(&m->rotor, from, m->phase, step);
+        double re1 = m->rotor.re, im1 = m->rotor.im, re = 1, im = 0;
         float alternation = -m->oscillators[m->now].alternation;
 
         m->now = m->late;
@@ -144,9 +171,12 @@ void mains_oscillate(Mains *m) {
 
         for (unsigned i = 0; i < 2; i++) {
                 MainsFinder *f = m->finders + i;
-                f->phase = turn_on(f->phase, f->nominal_hz / m->step_rate_hz);
-                m->finder_re[i] = (float) cos(2 * M_PI * f->phase);
-                m->finder_im[i] = (float) -sin(2 * M_PI * f->phase);
+                step = f->nominal_hz / m->step_rate_hz;
+                from = f->phase;
+                f->phase = turn_on(from, step);
+                rotor_turn(&f->rotor, from, f->phase, step);
+                m->finder_re[i] = (float) f->rotor.re;
+                m->finder_im[i] = (float) -f->rotor.im;
         }
 }
 
