@@ -194,7 +194,9 @@ int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, const float *wei
 void noise_done(Noise *n);
 void noise_restart(Noise *n);
 void noise_break(Noise *n);
-bool noise_known(const Noise *n);
+static inline bool noise_known(const Noise *n) {
+        return n->n_blocks >= NOISE_BLOCKS_MIN;
+}
 float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes);
 void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained);
 

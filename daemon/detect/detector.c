@@ -333,9 +333,9 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
 }
 
 /* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
-static float channel_statistic(const Detector *d, const Channel *c, int64_t step) {
+static float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
         const float *window = history_window_at(&c->history, step, d->bank.n_taps);
-        float largest = bank_run(&d->bank, window, c->noise.inverse, d->outputs);
+        float largest = bank_run(&d->bank, window, c->noise.inverse, ret_outputs);
 
         if (!noise_known(&c->noise))
                 return 0;
@@ -370,8 +370,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
                 return;
         }
 
-        float statistic = channel_statistic(d, c, step);
-        memcpy(c->late_outputs + (size_t) now * d->bank.n_lanes, d->outputs, d->bank.n_lanes * sizeof *d->outputs);
+        float statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
         c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
         channel_learn(d, c);
         if (!noise_known(&c->noise) || c->frames < c->hold_frames)
@@ -426,7 +425,7 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
                 if (c->bumps[i].step >= (double) from)
                         c->bumps[i] = (Bump) { .step = -INFINITY };
         for (int64_t s = from; s <= step; s++) {
-                float statistic = channel_statistic(d, c, s);
+                float statistic = channel_statistic(d, c, s, d->outputs);
                 crossing_next(d, c, channel, s, statistic);
                 events_statistic(d, channel, (double) s, statistic);
         }

@@ -116,10 +116,6 @@ void noise_restart(Noise *n) {
                 n->clips[l] = INFINITY;
 }
 
-bool noise_known(const Noise *n) {
-        return n->n_blocks >= NOISE_BLOCKS_MIN;
-}
-
 /* The k-th smallest; reorders x. (Hoare 1961, Algorithm 65.) */
 static float select_kth(float *x, unsigned n, unsigned k) {
         int low = 0, high = (int) n - 1;
