@@ -145,13 +145,19 @@ static int ads1299_read_all(struct ads1299_state *st, u8 *values)
 static int ads1299_reg_write(void *context, unsigned int reg, unsigned int val)
 {
 	struct ads1299_state *st = context;
+	int ret;
 
 	guard(mutex)(&st->lock);
 
 	st->tx[0] = ADS1299_CMD_WREG | reg;
 	st->tx[1] = 0;	/* one register */
 	st->tx[2] = val;
-	return ads1299_transfer(st, 3);
+	ret = ads1299_transfer(st, 3);
+	/* regmap has it in its cache already, and would not write it again */
+	if (ret)
+		WRITE_ONCE(st->registers_unsure, true);
+
+	return ret;
 }
 
 static const struct regmap_range ads1299_writeable_ranges[] = {
@@ -330,6 +336,28 @@ void ads1299_rest(struct ads1299_state *st)
 	pm_runtime_put_autosuspend(dev);
 }
 
+/* After a write that failed, which leaves the chip behind the cache */
+static int ads1299_rewrite(struct ads1299_state *st)
+{
+	unsigned int reg, value;
+	int ret;
+
+	WRITE_ONCE(st->registers_unsure, false);
+	for (reg = ADS1299_REG_CONFIG1; reg <= ADS1299_REG_LAST; reg++) {
+		if (!regmap_reg_in_ranges(reg, ads1299_writeable_ranges,
+					  ARRAY_SIZE(ads1299_writeable_ranges)))
+			continue;
+		ret = regmap_read(st->regmap, reg, &value);
+		if (ret)
+			return ret;
+		ret = regmap_write(st->regmap, reg, value);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
 /**
  * ads1299_claim - get the chip for settings and single conversions, awake
  * @indio_dev: the IIO device
@@ -340,15 +368,28 @@ void ads1299_rest(struct ads1299_state *st)
  */
 int ads1299_claim(struct iio_dev *indio_dev)
 {
+	struct ads1299_state *st = iio_priv(indio_dev);
 	int ret;
 
 	if (!iio_device_claim_direct(indio_dev))
 		return -EBUSY;
 
-	ret = ads1299_wake(iio_priv(indio_dev));
+	ret = ads1299_wake(st);
 	if (ret)
-		iio_device_release_direct(indio_dev);
+		goto release_direct;
 
+	if (READ_ONCE(st->registers_unsure)) {
+		ret = ads1299_rewrite(st);
+		if (ret)
+			goto rest;
+	}
+
+	return 0;
+
+rest:
+	ads1299_rest(st);
+release_direct:
+	iio_device_release_direct(indio_dev);
 	return ret;
 }
 

@@ -226,6 +226,8 @@ struct ads1299_state {
 	struct regulator *vref;
 	struct clk *clk;
 	bool powered;
+	/* A register may not have what the cache of regmap says */
+	bool registers_unsure;
 	/* The CLK pin is an output, for others */
 	bool clock_output;
 	/* Of each chip of the chain: they cannot differ, for they are told the same */
