@@ -6,13 +6,15 @@
 
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/irq_work.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
+#include <linux/ktime.h>
 #include <linux/property.h>
 
+#include "../compat.h"
 #include "sim.h"
 
 /**
@@ -26,12 +28,14 @@ void sim_raise_irq(struct sim *sim)
 	generic_handle_domain_irq(sim->hat->domain, sim->index);
 }
 
-static void sim_retrigger_work(struct irq_work *work)
+static enum hrtimer_restart sim_retrigger_timer(struct hrtimer *timer)
 {
-	struct sim *sim = container_of(work, struct sim, retrigger);
+	struct sim *sim = container_of(timer, struct sim, retrigger);
 
 	if (!READ_ONCE(sim->irq_masked))
 		sim_raise_irq(sim);
+
+	return HRTIMER_NORESTART;
 }
 
 static void sim_irq_mask(struct irq_data *data)
@@ -61,13 +65,14 @@ static int sim_irq_set_type(struct irq_data *data, unsigned int type)
 /*
  * An edge that came while the interrupt was disabled is delivered when it is
  * enabled, as on real interrupt controllers. The core calls this with the
- * descriptor locked: the handler must run later.
+ * descriptor locked: the handler must run later, but at once. irq_work would
+ * wait for the next tick on machines that cannot interrupt themselves.
  */
 static int sim_irq_retrigger(struct irq_data *data)
 {
 	struct sim *sim = irq_data_get_irq_chip_data(data);
 
-	irq_work_queue(&sim->retrigger);
+	hrtimer_start(&sim->retrigger, 0, HRTIMER_MODE_REL_PINNED_HARD);
 
 	return 1;
 }
@@ -116,13 +121,14 @@ unsigned int sim_map_irq(struct sim *sim)
 void sim_init_drdy(struct sim *sim)
 {
 	sim->irq_masked = true;
-	sim->retrigger = IRQ_WORK_INIT_HARD(sim_retrigger_work);
+	hrtimer_setup(&sim->retrigger, sim_retrigger_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /* Nothing raises it any more, and nobody listens */
 void sim_stop_drdy(struct sim *sim)
 {
-	irq_work_sync(&sim->retrigger);
+	hrtimer_cancel(&sim->retrigger);
 }
 
 static void sim_remove_irqs(void *data)

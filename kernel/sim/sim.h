@@ -176,7 +176,7 @@ struct sim {
 	int cpu;
 
 	bool irq_masked;
-	struct irq_work retrigger;
+	struct hrtimer retrigger;
 
 	char name[sizeof(SIM_NAME) + 1];
 	struct miscdevice misc;
