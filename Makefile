@@ -93,6 +93,11 @@ check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchc
 	$(B)/fuzz-edf tests/fuzz/edf-corpus/*
 	@tests/ctl/run $(B)
 
+$(B)/replay: $(B)/tests/portable/replay.o $(B)/libdetect.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
+check-portable: tools $(B)/replay ## hold the detector on arm64, emulated, to what it says here
+	@tests/portable/run $(B)
+
 # The corpus is a test of check-unit; this looks for new cases, which it leaves in build/fuzz/.
 FUZZ_SECONDS ?= 600
 $(B)/fuzz-edf: $(B)/tests/fuzz/edf.o $(B)/libtwitchd.a
