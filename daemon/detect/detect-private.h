@@ -104,6 +104,8 @@ typedef struct Mains {                  /* common to all channels */
         bool known;                     /* frequency has been found */
         double hz;
         double drift_hz;                /* from one look at it to the next */
+        double tracked_s;               /* for so long since it was found */
+        double information;             /* on the phase in a look: inverse of a variance */
         MainsFinder finders[2];         /* 50, 60 */
         unsigned block_steps, block_fill;
         unsigned track_steps, track_fill;
@@ -124,8 +126,9 @@ typedef struct MainsChannel {
         float alternation;              /* from step to step, microvolts */
         float *hum;                     /* ring: what was subtracted */
         unsigned wait;                  /* steps until the ring is of one piece */
-        float track_re, track_im;       /* the fundamental when last tracked */
-        bool track;
+        float track_re, track_im;       /* what was left of the fundamental since the latest look */
+        float track_power;              /* sum of squares of all that was left */
+        float sigma_uv;
         float block_re[2], block_im[2], last_re[2], last_im[2];
         unsigned n_blocks, skip;
         uint64_t age;                   /* steps adapted */
@@ -141,7 +144,7 @@ void mains_oscillate(Mains *m);
 void mains_channel_restart(const Mains *m, MainsChannel *c);
 void mains_channel_break(const Mains *m, MainsChannel *c);
 float mains_subtract(const Mains *m, MainsChannel *c, float x);
-void mains_learn(const Mains *m, MainsChannel *c, float y, float clip, bool late, bool adapt);
+void mains_learn(const Mains *m, MainsChannel *c, float y, float sigma_uv, float recent_uv, bool late, bool adapt);
 void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed);
 
 /* --- bank.c --- */

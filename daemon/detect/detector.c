@@ -19,7 +19,6 @@
 #define MAINS_START_S 0.6
 #define NOISE_START_S 1.0
 #define MAINS_SETTLE_S 0.15
-#define MAINS_CLIP_SIGMA 4.0f
 #define CROSSING_CLOSE_S 0.012
 #define CROSSING_MAX_S 0.1
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
@@ -350,9 +349,9 @@ static void channel_learn(Detector *d, Channel *c) {
         bool late = d->heart.known;
         unsigned at = late ? d->mains.late : d->mains.now;
         float y = *history_window(&c->history, late ? d->late_steps : 1);
-        float clip = c->noise.recent_uv > 0 ? MAINS_CLIP_SIGMA * c->noise.recent_uv : INFINITY;
 
-        mains_learn(&d->mains, &c->mains, y, clip, late, c->steps > d->mains_start_steps);
+        mains_learn(&d->mains, &c->mains, y, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv, late,
+                    c->steps > d->mains_start_steps);
         if (c->late_states[at] != LATE_NOTHING)
                 noise_feed(&c->noise, y, c->late_outputs + (size_t) at * d->bank.n_lanes,
                            c->late_states[at] == LATE_EVENT, c->chain.open && c->chain.sustained);

@@ -45,6 +45,7 @@
 #define SPIKE_S 0.001f                  /* so far from the peak ... */
 #define SPIKE_FRACTION 0.15f            /* ... nothing is left of it */
 #define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
+#define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
 #define JUMP 0.92f                      /* correlation with the figure of a jump */
 #define COMMON_LAG_S 0.0005
 #define COMMON_CHANNELS_MIN 3u
@@ -321,7 +322,8 @@ static ArtefactCause cause_of(Detector *d, unsigned event, Channel *c) {
                 return ARTEFACT_COMMON;
         if (is_spike(d, &c->chain))
                 return ARTEFACT_SPIKE;
-        if (motion_likeness(&c->history, c->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
+        if (c->chain.amplitude_uv > POTENTIAL_UV_MAX ||
+            motion_likeness(&c->history, c->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
                 return ARTEFACT_MOTION;
         if (is_heartbeat(d, event, c))
                 return ARTEFACT_ECG;

@@ -324,7 +324,7 @@ static void make_scouts(const Heart *h, Channel *c) {
 /* The first half of a beat when its complex is over, the second when its T wave is. */
 static void learn(Detector *d, int64_t step) {
         Heart *h = &d->heart;
-        int first, end, middle = (int) (h->before + h->complex_after);
+        int first, end, middle = (int) ((h->before + h->complex_after) / h->part_steps * h->part_steps);   /* whole parts */
         double since = (double) step - h->beat;
 
         own_range(h, &first, &end);

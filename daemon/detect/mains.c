@@ -10,8 +10,8 @@
  * The frequency is common to all channels. Nothing is assumed of it but 50 or 60 Hz within
  * 3 % (the converter's oscillator alone may be off by 2.5 %). Two demodulators at 50 and 60 Hz
  * sum up blocks of 0.1 s; the mean turn from block to block gives frequency, the
- * better of the two wins. From then on the slow turning of the learned phasors
- * keeps it right to millihertz.
+ * better of the two wins. From then on the phase in what is left of the fundamental
+ * keeps it right to millihertz, over all channels together.
  *
  * Where there is a heart, all is learned a little late, from the signal that the beat has been taken out of meanwhile.
  *
@@ -30,11 +30,17 @@
 #define FINDER_MEMORY_S 3.0
 #define FINDER_COHERENCE 0.5            /* of noise: about 0.2 */
 #define FINDER_SWITCH_RATIO 4.0
-#define TRACK_S 0.25
-#define TRACK_GAIN 0.3
-#define TRACK_DRIFT_GAIN 0.02           /* a net that drifts steadily is followed without lag: 5 mHz late is 2 % of the hum */
-#define DRIFT_HZ_MAX 0.01               /* from one look to the next; a net has inertia */
+#define TRACK_S 0.05
+#define TRACK_RAD_PER_S 1.2             /* three poles there (a drift is followed without lag: 5 mHz late is 2 % of the hum), ... */
+#define TRACK_INFORMATION 5e5           /* ... if the variance of a look's phase is the inverse of that */
+#define TRACK_RAD_PER_S_MIN 0.3
+#define TRACK_RAD_PER_S_MAX 3.0
+#define TRACK_SETTLED 4.0
+#define INFORMATION_MEMORY_S 2.0
+#define TRACK_RAD_MAX 0.3               /* between two looks: more is no phase but chance */
+#define DRIFT_HZ_PER_S_MAX 0.04         /* a net has inertia */
 #define TRACK_AGE_S 0.6
+#define CLIP_SIGMA 4.0f
 #define TIME_CONSTANT_S 0.5
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
@@ -102,6 +108,7 @@ void mains_forget(Mains *m) {
         }
         m->known = false;
         m->drift_hz = 0;
+        m->information = m->tracked_s = 0;
         m->hz = m->finders[0].nominal_hz;
         choose_harmonics(m, m->hz);
 }
@@ -195,7 +202,7 @@ void mains_channel_break(const Mains *m, MainsChannel *c) {
                 c->block_re[i] = c->block_im[i] = 0;
         c->n_blocks = 0;
         c->skip = 2;                    /* the block under way and the one with the filter's start */
-        c->track = false;
+        c->track_re = c->track_im = c->track_power = 0;
         c->age = 0;
         c->wait = m->delay;
 }
@@ -219,7 +226,7 @@ float mains_subtract(const Mains *m, MainsChannel *c, float x) {
  * y: what is left of the signal without mains, and of the step that is `delay` behind without the heart, too. Not adapt:
  * only listen for the frequency.
  */
-void mains_learn(const Mains *m, MainsChannel *c, float y, float clip, bool late, bool adapt) {
+void mains_learn(const Mains *m, MainsChannel *c, float y, float sigma_uv, float recent_uv, bool late, bool adapt) {
         unsigned at = late ? m->late : m->now;
         float x = y + c->hum[at];
 
@@ -238,8 +245,12 @@ void mains_learn(const Mains *m, MainsChannel *c, float y, float clip, bool late
         c->age++;
 
         const MainsOscillators *o = m->oscillators + at;
-        float e = late ? x - hum(m, c, o) : y;
-        e = e > clip ? clip : e < -clip ? -clip : e;
+        float e = late ? x - hum(m, c, o) : y, limit = recent_uv > 0 ? CLIP_SIGMA * recent_uv : INFINITY;
+        c->track_power += e * e;
+        e = e > limit ? limit : e < -limit ? -limit : e;
+        c->track_re += e * o->re[0];
+        c->track_im += e * o->im[0];
+        c->sigma_uv = sigma_uv;
         c->alternation += gain / 2 * e * o->alternation; /* as quick as the others, of which a sine and a cosine share it */
         Quad ge = { gain * e, gain * e, gain * e, gain * e };
         for (unsigned i = 0; i < m->n_harmonics; i += 4) {
@@ -310,35 +321,61 @@ static bool decide(Mains *m) {
         bool jumped = m->known || !same;
         m->known = true;
         m->hz = hz;
-        m->drift_hz = 0;
+        m->drift_hz = m->information = m->tracked_s = 0;
         choose_harmonics(m, f->nominal_hz);
         return jumped;
 }
 
-static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
-        double re = 0, im = 0, power = 0;
+/*
+ * The phase that all channels lag behind by, on average since the latest look. What a channel says counts by how far
+ * its hum stands out of what else it has now; if that is more than its noise use to be, all of it counts less.
+ */
+static bool look(Mains *m, MainsChannel *const *active, unsigned n_active, double *ret_rad, double *ret_information) {
+        double lag = 0, information = 0, n = m->track_steps;
 
         for (unsigned k = 0; k < n_active; k++) {
                 MainsChannel *c = active[k];
-                double now_re = c->re[0], now_im = -c->im[0];
+                double re = c->re[0], im = c->im[0], usual = c->sigma_uv * c->sigma_uv;
+                double left_re = c->track_re, left_im = c->track_im;
+                double power = c->track_power / n - 2 * (left_re * left_re + left_im * left_im) / (n * n);
 
-                if (c->track) {
-                        re += now_re * c->track_re + now_im * c->track_im;
-                        im += now_im * c->track_re - now_re * c->track_im;
-                        power += hypot(now_re, now_im) * hypot(c->track_re, c->track_im);
+                if ((double) c->age > TRACK_AGE_S * m->step_rate_hz && power > 0) {
+                        double weight = usual > 0 ? 1 / usual : 1 / power;
+                        lag += fmin(weight, 1 / power) * (im * left_re - re * left_im);
+                        information += weight * (re * re + im * im) * n / 2;
                 }
-                c->track = (double) c->age > TRACK_AGE_S * m->step_rate_hz;
-                c->track_re = (float) now_re;
-                c->track_im = (float) now_im;
+                c->track_re = c->track_im = c->track_power = 0;
         }
+        if (!(information > 0))
+                return false;
+        *ret_rad = clamp(lag / information, -TRACK_RAD_MAX, TRACK_RAD_MAX);
+        *ret_information = information;
+        return true;
+}
 
+/* At first in a hurry; then the better the phase is known the quicker (Kalman's gain for a frequency whose drift changes). */
+static double quickness(const Mains *m) {
+        double settled = TRACK_RAD_PER_S * pow(m->information / TRACK_INFORMATION, 1 / 6.0);
+
+        return clamp(fmax(settled, TRACK_SETTLED / m->tracked_s), TRACK_RAD_PER_S_MIN, TRACK_RAD_PER_S_MAX);
+}
+
+static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
         const MainsFinder *f = m->finders + (m->hz > 55);
-        bool heard = hypot(f->turn_re, f->turn_im) > FINDER_COHERENCE * f->power;
-        if (!m->known || !heard || hypot(re, im) <= 0.8 * power)
+        double track_s = m->track_steps / m->step_rate_hz, drift_max = DRIFT_HZ_PER_S_MAX * track_s;
+        double lag, hz, information;
+
+        if (!look(m, active, n_active, &lag, &information) || !m->known ||
+            hypot(f->turn_re, f->turn_im) <= FINDER_COHERENCE * f->power)
                 return;
-        double error_hz = atan2(im, re) / (2 * M_PI * m->track_steps / m->step_rate_hz);
-        m->drift_hz = clamp(m->drift_hz + TRACK_DRIFT_GAIN * error_hz, -DRIFT_HZ_MAX, DRIFT_HZ_MAX);
-        m->hz = clamp(m->hz + TRACK_GAIN * error_hz + m->drift_hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+        m->information += (information - m->information) * (m->information > 0 ? track_s / INFORMATION_MEMORY_S : 1);
+        m->tracked_s += track_s;
+        double gain = quickness(m) * track_s;
+        hz = lag / (2 * M_PI * track_s);
+        m->drift_hz = clamp(m->drift_hz + gain * gain * gain * hz, -drift_max, drift_max);
+        m->hz = clamp(m->hz + 3 * gain * gain * hz + m->drift_hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+        m->phase += 3 * gain * lag / (2 * M_PI);
+        m->phase -= floor(m->phase);
 }
 
 /* After all channels. *ret_changed: the amplitudes of all channels have to be learned anew. */
