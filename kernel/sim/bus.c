@@ -114,7 +114,7 @@ void sim_heed_busy_chip(struct sim *sim)
 	if (likely(!chip->busy_clocks))
 		return;
 
-	sim->ready = ktime_get() + div_u64((u64)chip->busy_clocks * NSEC_PER_SEC, ADS1299_FCLK_HZ);
+	sim->ready = ktime_get() + div_u64(chip->busy_clocks * sim->hat->clock_fs, 1000000);
 	chip->busy_clocks = 0;
 }
 
@@ -241,6 +241,19 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 	sim_follow_timer(sim);
 
 	return 0;
+}
+
+/**
+ * sim_spi_name() - what the SPI core will call the chips of a chip select
+ * @sim: the chip select
+ *
+ * Return: name of the device, for as long as the hat is there, or NULL.
+ */
+const char *sim_spi_name(struct sim *sim)
+{
+	struct sim_hat *hat = sim->hat;
+
+	return devm_kasprintf(hat->dev, GFP_KERNEL, "%s.%u", dev_name(&hat->host->dev), sim->index);
 }
 
 int sim_add_spi_host(struct sim_hat *hat)

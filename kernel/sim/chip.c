@@ -248,8 +248,22 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 	if (!old || chip->down)
 		return;
 
-	chip->busy_clocks = old & ADS_CHIP_POWER_DOWN ? ADS1299_POR_CLOCKS : ADS1299_RESET_CLOCKS;
+	if (old & (ADS_CHIP_NO_SUPPLY | ADS_CHIP_POWER_DOWN))
+		chip->busy_clocks = ADS1299_POR_CLOCKS;
+	else
+		chip->busy_clocks = ADS1299_RESET_CLOCKS;
 	heed_start_pin(chip);
+}
+
+/**
+ * ads_chip_set_supply() - switch a supply
+ * @chip: the chip
+ * @supply: which one: a bit of ADS_CHIP_NO_SUPPLY
+ * @on: it is on
+ */
+void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on)
+{
+	set_down(chip, supply & ADS_CHIP_NO_SUPPLY, !on);
 }
 
 /**

@@ -133,8 +133,9 @@ struct ads_chip_stats {
 };
 
 /* Why a chip does nothing at all */
-#define ADS_CHIP_POWER_DOWN	0x01
-#define ADS_CHIP_IN_RESET	0x02
+#define ADS_CHIP_NO_SUPPLY	0x03	/* one bit for each of AVDD and DVDD */
+#define ADS_CHIP_POWER_DOWN	0x04
+#define ADS_CHIP_IN_RESET	0x08
 
 /* How the next byte at DIN is understood */
 enum ads_chip_decode {
@@ -174,7 +175,7 @@ struct ads_chip {
 	u8 regs[ADS_CHIP_MAX_REGS];
 
 	/* Pins */
-	u8 down;		/* ADS_CHIP_POWER_DOWN, ADS_CHIP_IN_RESET */
+	u8 down;		/* ADS_CHIP_NO_SUPPLY, _POWER_DOWN, _IN_RESET */
 	bool start_pin;
 
 	/* Serial interface */
@@ -206,6 +207,7 @@ struct ads_chip {
 
 void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part);
 void ads_chip_reset(struct ads_chip *chip);
+void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on);
 void ads_chip_set_power_pin(struct ads_chip *chip, bool on);
 void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted);
 void ads_chip_set_start_pin(struct ads_chip *chip, bool high);

@@ -15,6 +15,7 @@
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -189,6 +190,7 @@ static int sim_probe(struct platform_device *pdev)
 	if (!hat)
 		return -ENOMEM;
 	hat->dev = dev;
+	hat->clock_fs = SIM_CLOCK_FS(ADS1299_FCLK_HZ);
 
 	ret = dev_fwnode(dev) ? sim_add_from_firmware(hat) : sim_add_from_parameters(hat);
 	if (ret)
@@ -217,6 +219,10 @@ static int sim_probe(struct platform_device *pdev)
 	/* The children of a device tree node have come with the controller */
 	if (dev_fwnode(dev))
 		return 0;
+
+	ret = sim_add_supplies(hat);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot add supplies and clock\n");
 
 	ret = sim_add_spi_devices(hat);
 	if (ret)

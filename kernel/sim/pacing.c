@@ -79,8 +79,8 @@ static void sim_schedule(struct sim *sim, ktime_t now)
 		return;
 	}
 
-	sim->duration_ns = div64_u64_rem(clocks * div_u64(1000000000000000ULL, ADS1299_FCLK_HZ) +
-					 sim->due_rest, 1000000 + clock_ppm, &sim->due_rest);
+	sim->duration_ns = div64_u64_rem(clocks * sim->hat->clock_fs + sim->due_rest,
+					 1000000 + clock_ppm, &sim->due_rest);
 	sim->begun = now;
 	sim->due += sim->duration_ns;
 	sim->postponed = 0;

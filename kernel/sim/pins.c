@@ -134,8 +134,7 @@ static int sim_add_lookup(struct sim *sim)
 	if (!table)
 		return -ENOMEM;
 
-	table->dev_id = devm_kasprintf(dev, GFP_KERNEL, "%s.%u", dev_name(&sim->hat->host->dev),
-				       sim->index);
+	table->dev_id = sim_spi_name(sim);
 	if (!table->dev_id)
 		return -ENOMEM;
 

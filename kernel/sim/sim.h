@@ -32,6 +32,9 @@
 #define SIM_MAX_CHIPS		4	/* chip selects, each with its own DRDY */
 #define SIM_MAX_DAISY		4	/* chips of a daisy chain behind one of them */
 
+/* Period of a clock in femtoseconds, of which that of the nominal one is a whole number */
+#define SIM_CLOCK_FS(hz)	div_u64(1000000000000000ULL, (hz))
+
 #define SIM_QUEUE_FRAMES	1024	/* power of two */
 
 struct dentry;
@@ -193,6 +196,7 @@ struct sim {
  * @num_sims: how many there are
  * @domain: its interrupt K is the DRDY of chip select K
  * @host: SPI controller
+ * @clock_fs: period of the chips' clock, the error of the oscillator aside
  * @thread_of: whose timer the SPI thread is to share a CPU with
  * @thread_cpu: where the SPI thread runs
  */
@@ -202,6 +206,7 @@ struct sim_hat {
 	unsigned int num_sims;
 	struct irq_domain *domain;
 	struct spi_controller *host;
+	u64 clock_fs;
 	struct sim *thread_of;
 	int thread_cpu;
 };
@@ -235,11 +240,15 @@ bool sim_check_clock_ppm(void);
 
 /* bus.c */
 void sim_heed_busy_chip(struct sim *sim);
+const char *sim_spi_name(struct sim *sim);
 int sim_add_spi_host(struct sim_hat *hat);
 
 /* pins.c */
 int sim_add_pins(struct sim_hat *hat);
 int sim_wire_pins(struct sim *sim);
+
+/* supplies.c */
+int sim_add_supplies(struct sim_hat *hat);
 
 /* nodes.c */
 int sim_add_spi_devices(struct sim_hat *hat);

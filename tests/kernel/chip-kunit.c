@@ -152,6 +152,7 @@ static void one_random_act(struct ads_chip *chip, struct rnd_state *rnd)
 		break;
 	case 9:
 		/* Rarely down, or nothing else would happen */
+		ads_chip_set_supply(chip, byte % 4, r & 0x70000);
 		ads_chip_set_power_pin(chip, byte % 8);
 		ads_chip_set_reset_pin(chip, byte / 8 % 8 == 7);
 		ads_chip_set_start_pin(chip, byte & BIT(6));
@@ -219,6 +220,7 @@ static void chip_recovers(struct kunit *test)
 		for (j = 0; j < 100; j++)
 			one_random_act(chip, &rnd);
 		ads_chip_select(chip, false);
+		ads_chip_set_supply(chip, ADS_CHIP_NO_SUPPLY, true);
 		ads_chip_set_power_pin(chip, true);
 		ads_chip_set_reset_pin(chip, false);
 		ads_chip_set_start_pin(chip, false);

@@ -568,6 +568,22 @@ START_TEST(held_chip_does_nothing_and_comes_back_reset) {
 }
 END_TEST
 
+START_TEST(chip_without_a_supply_starts_over) {
+        run_with(0x60);
+        ads_chip_set_supply(&chip, 0x01, false);
+        ads_chip_set_supply(&chip, 0x02, false);
+        ck_assert(!ads_chip_convert(&chip, input));
+        ads_chip_set_supply(&chip, 0x01, true);
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x00), 0);
+        ck_assert(ads_chip_powered_down(&chip) == false); /* that is the pin */
+        ads_chip_set_supply(&chip, 0x02, true);
+        ck_assert_uint_eq(chip.busy_clocks, 1u << 18);
+        command(0x11);
+        ck_assert_uint_eq(rreg(0x05), 0x61);
+}
+END_TEST
+
 START_TEST(held_twice_needs_letting_go_twice) {
         ads_chip_set_power_pin(&chip, false);
         ads_chip_set_reset_pin(&chip, true);
@@ -1656,6 +1672,7 @@ static void add_conversions(Suite *s) {
         tcase_add_test(tc, with_the_start_pin_high_a_reset_chip_converts_at_250_hz);
         tcase_add_test(tc, standby_waits_for_wakeup_whatever_the_start_pin);
         tcase_add_loop_test(tc, held_chip_does_nothing_and_comes_back_reset, 0, 2);
+        tcase_add_test(tc, chip_without_a_supply_starts_over);
         tcase_add_test(tc, held_twice_needs_letting_go_twice);
         tcase_add_test(tc, chip_tells_how_long_it_is_busy);
         tcase_add_test(tc, new_value_of_config1_restarts_the_filter);
