@@ -226,8 +226,9 @@ static const struct regmap_config ads1299_regmap_config = {
  * @st: the device
  * @reg: ADS1299_REG_*
  *
- * Not what the chip changes by itself, and not what it has not: fixed bits
- * (table 11) and absent channels, which may be written through debugfs.
+ * Not what the chip changes by itself, not GPIO, which may be written while a
+ * comparison is under way, and not what the chip has not: fixed bits (table
+ * 11) and absent channels, which may be written through debugfs.
  *
  * Returns: a mask.
  */
@@ -248,8 +249,6 @@ u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg)
 		return reg < ADS1299_REG_CHSET(n) ? U8_MAX : 0;
 	case ADS1299_REG_BIAS_SENSP ... ADS1299_REG_LOFF_FLIP:
 		return GENMASK(n - 1, 0);
-	case ADS1299_REG_GPIO:
-		return ADS1299_GPIO_DIR_MASK;
 	case ADS1299_REG_MISC1:
 		return ADS1299_MISC1_SRB1;
 	case ADS1299_REG_CONFIG4:

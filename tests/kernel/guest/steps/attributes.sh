@@ -244,7 +244,9 @@ for pin in 0:1 1:0 2:1 3:0; do expect "${pin#*:}" gpio "$SPI" "${pin%:*}"; done
 holds 14 5f
 gpio "$SPI" 1 1 || fail "cannot drive a pin"
 holds 14 7d
-put "$IIO/sampling_frequency" 4000
+# A frame has 62 us there, and takes 11 of them; a register command takes 12
+put "$IIO/sampling_frequency" 16000
+put /sys/module/ads1299_sim/parameters/wire 1
 buffer_on 8192
 cat "$BUFFER" > /dev/null &
 reader=$!
@@ -257,7 +259,9 @@ for value in 0 1 0; do
         expect 0 gpio "$SPI" 2
         put "$BOARD/gpio_pins" 5
 done
-sleep 0.1
+# ... and it is not taken for damage by those who look after the registers meanwhile
+sleep 3
+expect 0 cat "$IIO/recoveries"
 expect "0 0 0 0" lost
 
 # --- while the buffer runs nothing can be set and no channel borrowed ---
@@ -271,6 +275,7 @@ for f in in_temp0_raw in_voltage16_raw in_voltage17_raw bias_electrode_connected
 done
 kill $reader
 buffer_off
+put /sys/module/ads1299_sim/parameters/wire 0
 unplug
 
 # --- other wirings ---
@@ -284,6 +289,27 @@ offers leadoff_current_nanoamp "0 6 24 6000 24000"
 sets leadoff_current_nanoamp 24000 04 0c
 sets leadoff_current_nanoamp 6000 04 08
 put "$IIO/leadoff_current_nanoamp" 0
+unplug
+
+# --- a daisy chain: the same registers in all chips, a temperature of each ---
+plug daisy=2
+N_BYTES=72
+sets in_voltage18-voltage19_mux shorted 06 "61 61"
+expect shorted cat "$IIO/in_voltage2-voltage3_mux"
+put "$IIO/in_voltage2-voltage3_mux" normal
+for f in in_temp0 in_temp1; do close "$(in_unit $f)" 25000 2 "temperature of $f"; done
+[ ! -e "$IIO/in_temp2_raw" ] || fail "three temperatures of two chips"
+close "$(in_unit in_voltage32)" 5000 0.01 "AVDD"
+close "$(in_unit in_voltage33)" 3300 0.01 "DVDD"
+holds 05 "60 60"
+holds 07 "60 60"
+put "$IIO/leadoff_current_nanoamp" 6
+put "$BOARD/p_off" 0x8001
+put "$BOARD/n_off" 0x0200
+scans 20 | awk '{ for (i = 1; i <= 16; i++) printf "%d ", ($i % 256 + 256) % 4; print "" }' | sort -u > /tmp/flags
+expect "1 0 0 0 0 0 0 0 0 2 0 0 0 0 0 1 " cat /tmp/flags
+gpio "$SPI" 2 1 || fail "cannot drive a pin of a chain"
+expect 1 gpio "$SPI" 2 as-is
 unplug
 
 for channels in 6 4; do
