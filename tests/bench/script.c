@@ -14,11 +14,15 @@
 #define NEIGHBOUR_SHARE_MIN 0.15
 #define NEIGHBOUR_SHARE_MAX 0.5
 #define POOL_SMALLEST_SIGMA 1.5         /* of the pool's smallest unit, peak to peak */
+#define SIZE_SD 0.05                    /* of one unit's discharges */
+#define RIPPLE_SIGMA_MIN 4.0            /* peak to peak, of a run's overlapping potentials */
+#define RIPPLE_TRIES 100u
 
 typedef struct Draft {                  /* under way */
         const ScriptConfig *c;
         Script *s;
         Prng prng;
+        double *unit_snr;               /* [n_channels * SCRIPT_UNITS_PER_CHANNEL]: a unit has its size */
         double now_s;
         size_t happenings_allocated, artefacts_allocated;
 } Draft;
@@ -78,7 +82,7 @@ typedef struct Pattern {
 } Pattern;
 
 static int single(Prng *p, double at_s, ImpulseList *l) {
-        return impulse_add(l, at_s, 0, 1);
+        return impulse_add(l, at_s, 0, 1 + SIZE_SD * fmax(-2.5, fmin(2.5, prng_normal(p))));
 }
 
 static const Pattern patterns[] = {
@@ -90,17 +94,57 @@ static const Pattern patterns[] = {
         { "high-frequency-run", synth_train_high_frequency },
 };
 
+/* Peak to peak of what overlapping potentials leave once the first is over, relative to one of them. */
+static double ripple(const ImpulseList *l, const Unit *u) {
+        double from_s = l->items[0].at_s + u->end_s, low = INFINITY, high = -INFINITY;
+        const double length_s = 0.03, step_s = 0.0005;
+
+        for (double t_s = from_s; t_s < from_s + length_s; t_s += step_s) {
+                double sum = 0;
+
+                for (size_t i = 0; i < l->n; i++)
+                        sum += l->items[i].scale * potential_at(&u->potential, t_s - l->items[i].at_s);
+                low = fmin(low, sum);
+                high = fmax(high, sum);
+        }
+        return (high - low) / u->potential.amplitude_uv;
+}
+
+/*
+ * One of the units that show what they do. At 150 a second and more the potentials of a deep one add up to nothing
+ * that electrodes on the skin see: only its first and last discharge would be left, which
+ * are two twitches and no run by any rule.
+ */
+static int draw_pattern(Draft *d, const Pattern *pattern, unsigned *ret_unit, ImpulseList *l) {
+        for (unsigned i = 0;; i++) {
+                *ret_unit = prng_below(&d->prng, d->c->n_channels * SCRIPT_UNITS_PER_CHANNEL);
+                l->n = 0;
+                int r = pattern->make(&d->prng, d->now_s, l);
+                if (r < 0 || pattern->make != synth_train_high_frequency)
+                        return r;
+                if (d->unit_snr[*ret_unit] * ripple(l, d->c->units + *ret_unit) >= RIPPLE_SIGMA_MIN)
+                        return 0;
+                if (i >= RIPPLE_TRIES)          /* there is none: a twitch instead */
+                        return -ENOENT;
+        }
+}
+
 /* Also where the next channel of the muscle sees it, if there is one. */
 static int add_pattern(Draft *d, const Pattern *pattern) {
         _cleanup_(impulse_done) ImpulseList l = {};
-        unsigned channel = prng_below(&d->prng, d->c->n_channels);
-        unsigned unit = channel * SCRIPT_UNITS_PER_CHANNEL + prng_below(&d->prng, SCRIPT_UNITS_PER_CHANNEL);
+        unsigned unit;
+
+        int r = draw_pattern(d, pattern, &unit, &l);
+        if (r == -ENOENT)
+                return add_pattern(d, patterns);
+        if (r < 0)
+                return r;
+        unsigned channel = unit / SCRIPT_UNITS_PER_CHANNEL;
         const Unit *u = d->c->units + unit;
-        double snr = prng_log_range(&d->prng, d->c->snr_lo, d->c->snr_hi);
+        double snr = d->unit_snr[unit];
         double scale = snr * d->c->noise_uv[channel] / u->potential.amplitude_uv;
         double share = prng_range(&d->prng, NEIGHBOUR_SHARE_MIN, NEIGHBOUR_SHARE_MAX);
 
-        int r = pattern->make(&d->prng, d->now_s, &l);
         for (size_t i = 0; r >= 0 && i < l.n; i++) {
                 r = impulse_add(d->s->impulses + channel, l.items[i].at_s, unit, scale * l.items[i].scale);
                 if (r >= 0 && channel + 1 < muscle_end(d, channel))
@@ -351,7 +395,13 @@ int script_new(const ScriptConfig *config, Script **ret) {
         if (!s->impulses)
                 return -ENOMEM;
 
+        _cleanup_free_ double *unit_snr = d.unit_snr = calloc(config->n_channels * SCRIPT_UNITS_PER_CHANNEL, sizeof(double));
+        if (!unit_snr)
+                return -ENOMEM;
+
         prng_init(&d.prng, config->seed, PRNG_SCENE, 0);
+        for (unsigned i = 0; i < config->n_channels * SCRIPT_UNITS_PER_CHANNEL; i++)
+                unit_snr[i] = prng_log_range(&d.prng, config->snr_lo, config->snr_hi);
         while (d.now_s < config->seconds - end_margin_s) {
                 double from_s = d.now_s;
                 int r = add_next(&d);

@@ -55,7 +55,7 @@ typedef struct ScriptConfig {
         unsigned n_channels;
         const double *noise_uv;         /* [n_channels] */
         const Unit *units;              /* own ones of channels, then those of muscles' pools */
-        double snr_lo, snr_hi;          /* of what one unit does */
+        double snr_lo, snr_hi;          /* of units, peak to peak over the noise; each keeps its own */
         double rail_uv;
         bool muscles_at_work;           /* contractions, cramps, jerks, runs and trains, too */
 } ScriptConfig;
