@@ -140,6 +140,8 @@ static int append_details(sd_bus_message *s, const MonitorEvent *e) {
                                           "onset_usec", "t", e->onset_usec,
                                           "end_usec", "t", e->end_usec,
                                           "boottime_usec", "t", e->boottime_usec);
+        if (r >= 0 && d->unit > 0)
+                r = sd_bus_message_append(s, "{sv}", "unit", "u", (uint32_t) d->unit);
         if (r >= 0 && d->n_merged > 0)
                 r = append_ids(s, "merged", d->merged, d->n_merged);
         return r < 0 ? r : sd_bus_message_close_container(s);

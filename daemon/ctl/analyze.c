@@ -28,6 +28,8 @@ static void json_finding(Json *j, const Finding *f, uint64_t id) {
                 json_double(j, "amplitude_uv", f->amplitude_uv, 2);
                 json_double(j, "snr", f->snr, 1);
                 json_unsigned(j, "discharges", f->discharges);
+                if (f->unit > 0)
+                        json_unsigned(j, "unit", f->unit);
         } else {
                 json_string(j, "cause", f->word);
                 json_channels(j, f);

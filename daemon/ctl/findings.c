@@ -27,6 +27,7 @@ int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const 
                 .amplitude_uv = e->amplitude_uv,
                 .snr = e->snr,
                 .discharges = e->discharges,
+                .unit = e->unit,
         };
 
         for (size_t i = 0; i < e->n_channels; i++)

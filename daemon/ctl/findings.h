@@ -12,6 +12,7 @@ typedef struct Finding {
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* of the file */
         double amplitude_uv, snr;
         unsigned discharges;
+        unsigned unit;                  /* 0: of none, or of several */
         size_t order;                   /* of arrival; keeps the sort stable */
 } Finding;
 

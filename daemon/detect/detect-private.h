@@ -10,8 +10,12 @@
  *   bank.c       matched filters for motor unit potentials
  *   noise.c      how large their outputs are when nothing happens
  *   discharge.c  what stands out: peak, onset, end, amplitude
- *   motion.c heartbeat.c   what it was if not a twitch
- *   events.c     discharges of one unit and of neighbouring channels become one event
+ *   units.c      which motor unit a discharge is of
+ *   notices.c    an early word of it
+ *   events.c     discharges close in time, also of neighbouring channels, become one happening
+ *   causes.c motion.c heartbeat.c   what it was if not a twitch
+ *   classify.c tone.c   what it looks like by itself
+ *   happenings.c what it is part of: a train, groups, a jerk, a contraction; the event
  *
  * Frames are of the input, steps are of the processing rate: one step is
  * `decimation` frames. All delays are constant, so a step has one true frame position.
@@ -238,6 +242,9 @@ typedef struct Crossing {               /* the statistic is or was above the thr
         bool active;
         int64_t first, last;
         float max;
+        int64_t max_at;
+        bool noticed;
+        uint64_t notice;                /* its id, until it belongs to an event; 0: none */
 } Crossing;
 
 float discharge_lobe_s(const float *shape);
@@ -323,25 +330,79 @@ typedef struct Raw {
 void raw_init(Raw *r, int32_t code_min, int32_t code_max);
 bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames);
 
-/* --- events.c --- */
+/* --- units.c --- */
+#define UNITS_MAX 12u                   /* known in a channel */
+#define UNIT_POINTS 65                  /* around the peak */
+#define UNIT_POINT_S 0.0005
+#define UNIT_RATE_HZ_MIN 900.0          /* below, potentials that overlap cannot be told apart */
+
+typedef struct Unit {
+        unsigned number;                /* counts up from 1 in a channel, never used again */
+        unsigned n;                     /* discharges */
+        float amplitude_uv;
+        double last;                    /* step */
+        float shape[UNIT_POINTS];
+} Unit;
+
+typedef struct Units {
+        unsigned n, n_numbers;
+        Unit units[UNITS_MAX];
+} Units;
+
+unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
+                      float sigma_uv, double step_rate_hz);
+unsigned units_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
+                          double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
+
+/* --- tone.c --- */
+#define TONE_WINDOW_S 0.048
+
+float tone_share(const History *h, double end, double step_rate_hz);
+
+/* --- rhythm.c --- */
+typedef struct Rhythm {                 /* of intervals, steps */
+        unsigned n;
+        double sum, squares;
+} Rhythm;
+
+void rhythm_add(Rhythm *r, double interval);
+void rhythm_join(Rhythm *r, const Rhythm *other);
+double rhythm_mean(const Rhythm *r);
+double rhythm_cv(const Rhythm *r);      /* coefficient of variation; INFINITY if there are fewer than two */
+
+/* --- notices.c --- */
 typedef struct NoticeIds {              /* of the notices that something under way has given */
         uint64_t id;                    /* 0: none */
         unsigned n_merged;
         uint64_t merged[DETECT_MERGED_MAX];
 } NoticeIds;
 
+bool notices_merge(NoticeIds *to, const NoticeIds *from);
+
+/* --- events.c --- */
+#define CHAIN_PEAKS 8u
+#define EVENTS_NEXT_S 0.5               /* a unit's next discharge, in a train of 4 a second with its jitter */
+
 typedef struct Chain {                  /* discharges of one channel that belong together */
         bool open;
         unsigned event;                 /* index of Events.open: channels that see the same happening share it */
-        unsigned n_alike, n_others;     /* discharges, by their likeness to the first */
+        unsigned unit;                  /* of the first, and of most */
+        unsigned n_alike, n_others;     /* discharges of that unit, and of others */
+        Rhythm rhythm;                  /* of those of that unit */
         float shape[SHAPE_POINTS];      /* of the first */
         double first_peak, onset, end;  /* steps */
-        double last_peak;
+        double peaks[CHAIN_PEAKS];      /* of the latest discharges, a ring */
+        unsigned next_peak;
+        double last_peak, last_alike;
+        double busy_until;              /* end of the latest discharge, or of the latest block of activity */
         float snr, amplitude_uv;
         double active;                  /* steps in discharges, of those from onset to end */
         float loud_before;              /* the signal just before, in standard deviations */
         bool is_long;                   /* one of them lasts longer than a potential does */
         bool sustained;
+        bool hums;                      /* there was a tone before it */
+        unsigned n_tones;               /* looks at the signal that saw a tone */
+        double look_at;                 /* step of the next look */
 } Chain;
 
 typedef struct OpenEvent {
@@ -355,12 +416,51 @@ typedef struct OpenEvent {
 typedef struct Events {
         OpenEvent *open;                /* [n_channels] */
         unsigned n_open;
-        uint64_t n_ids;                 /* given so far */
+        uint64_t n_ids;                 /* given so far, to notices and events */
         double gap, sustained_gap, sustained_length, long_length;       /* steps */
         double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
         double beat_width, beat_length, beat_wake, burst_length, after_burst;
         double neighbour_lag, common_lag, train_length, train_interval, bump_apart, settle;
+        double notice_wait, notice_wait_heart, look_apart, alone, next, cluster, brief, chain_length_max;
 } Events;
+
+/* --- happenings.c --- */
+typedef enum HappeningForm {            /* what is known of it while it waits */
+        FORM_TWITCH,                    /* discharges of one unit, few */
+        FORM_OTHER,                     /* of one unit or not: no kind can be told */
+        FORM_BURST,                     /* of many units at once, short */
+        FORM_TRAIN,                     /* of one unit, again and again */
+        FORM_GROUPS,                    /* of one unit, group after group */
+        FORM_TONE,                      /* of one unit, overlapping */
+        FORM_JERK,                      /* bursts of several sites */
+        FORM_WORK,                      /* of many units, sustained */
+} HappeningForm;
+
+typedef struct Happening {
+        bool used;
+        HappeningForm form;
+        NoticeIds notices;
+        size_t n_channels;
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* the strongest first */
+        unsigned units[DETECT_EVENT_CHANNELS_MAX];      /* as each of them numbers them; 0: none */
+        double peak, onset, end, last_peak;             /* steps */
+        float amplitude_uv, snr;
+        unsigned n_discharges;
+        Rhythm rhythm;                  /* of discharges */
+        unsigned n_groups, least_in_group;
+        Rhythm groups;
+        double last_group;              /* beginning */
+        int before;                     /* index of the one of the same unit before it, or -1 */
+        double due;                     /* step at which it is decided if nothing comes */
+        bool faint;                     /* a train of which only parts are seen */
+        bool continued;                 /* its beginning has been reported */
+} Happening;
+
+typedef struct Happenings {             /* closed, but perhaps part of something longer */
+        Happening *waiting;             /* [size] */
+        unsigned size, n;
+        double next_due;
+} Happenings;
 
 /* --- detector.c --- */
 #define BUMPS 16
@@ -392,11 +492,13 @@ typedef struct Channel {
         History history;
         Noise noise;
         Crossing crossing;
+        NoticeIds kept;                 /* of what is looked at once more */
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Chain chain;
         Bump bumps[BUMPS];
         unsigned bump_next;
+        Units units;
         Heartbeat heartbeat;
         HeartChannel heart;
         float *late_outputs;            /* ring [late_steps][n_lanes], for the noise to learn from */
@@ -427,6 +529,7 @@ struct Detector {
         Channel *channels;
         MainsChannel **active;          /* [n_channels] scratch */
         Events events;
+        Happenings happenings;
         bool finished;
 };
 
@@ -435,11 +538,39 @@ bool heart_step(Detector *d, int64_t step, int64_t *ret_from);
 
 int events_init(Detector *d);
 void events_done(Detector *d);
-void events_discharge(Detector *d, unsigned channel, const Discharge *discharge);
+void events_discharges(Detector *d, unsigned channel, const Discharge *discharges, size_t n);
 void events_statistic(Detector *d, unsigned channel, double step, float statistic);
 void events_sustained(Detector *d, unsigned channel, double step);
 void events_step(Detector *d, double step);     /* report what is decided by now */
 void events_drop(Detector *d, unsigned channel, NoticeIds *notices);
+void events_retract(Detector *d, unsigned channel, NoticeIds *notices);
 void events_flush(Detector *d);
-bool notices_merge(NoticeIds *to, const NoticeIds *from);
+
+/* causes.c: what was no twitch */
+ArtefactCause cause_of(Detector *d, unsigned event, const Channel *strongest);
+bool cause_beside_beat(const Detector *d, const Chain *chain, const Discharge *discharge);
+void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n);
+
+/* classify.c: what one happening looks like by itself */
+HappeningForm classify(const Detector *d, const Channel *strongest, bool sustained);
+bool classify_is_tone(const Detector *d, const Chain *chain);
+bool classify_is_burst(const Detector *d, const Chain *chain);
+bool classify_in_train(const Detector *d, const Channel *c);
+float classify_loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at);
+
+int happenings_init(Detector *d);
+void happenings_done(Detector *d);
+void happenings_add(Detector *d, const Happening *happening);
+void happenings_step(Detector *d, double step);
+void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
+void happenings_flush(Detector *d);
+unsigned happenings_of_channel(const Detector *d, unsigned channel, bool *ret_longer);
+
+bool notices_ready(const Detector *d, const Crossing *x, int64_t step);
+void notices_give(Detector *d, unsigned channel);
+void notices_take(Detector *d, unsigned channel, NoticeIds *to);        /* of the crossing under way */
+void notices_settle(Detector *d, unsigned channel);     /* the crossing is over */
+void notices_keep(Detector *d, unsigned channel, const NoticeIds *notices);
+NoticeIds notices_kept(Detector *d, unsigned channel);
+
 double detector_frame_of_step(const Detector *d, double step);

@@ -85,6 +85,7 @@ typedef struct DetectEvent {
         double amplitude_uv;                    /* peak to peak, 20-450 Hz, strongest channel */
         double snr;                             /* detection statistic, standard deviations */
         unsigned discharges;                    /* at least 1 */
+        unsigned unit;                          /* of the strongest channel; 0: of none, or of several */
 } DetectEvent;
 
 typedef struct DetectArtefact {

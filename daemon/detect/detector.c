@@ -15,7 +15,6 @@
 #define FLAT_S 0.1
 #define KEEP_S 10.0                     /* after a longer interruption nothing learned is believed */
 #define BLANK_S 1.0                     /* an electrode or amplifier recovers */
-#define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define MAINS_START_S 0.6
 #define NOISE_START_S 1.0
 #define MAINS_SETTLE_S 0.15
@@ -149,6 +148,8 @@ static int detector_init(Detector *d) {
                         return r;
         }
         r = events_init(d);
+        if (r >= 0)
+                r = happenings_init(d);
 
         /* the caller's arrays are not ours to keep */
         d->config.lsb_uv = NULL;
@@ -189,6 +190,7 @@ Detector* detector_free(Detector *d) {
                 free(c->lowpass_ring);
         }
         events_done(d);
+        happenings_done(d);
         mains_done(&d->mains);
         bank_done(&d->bank);
         lowpass_done(&d->lowpass);
@@ -216,7 +218,9 @@ uint64_t detector_position(const Detector *d) {
 }
 
 unsigned detector_latency_frames(const Detector *d) {
-        return (unsigned) ceil(d->delay_frames + (fmax(d->events.gap + d->events.settle, heart_wait(&d->heart)) + 2) * d->lowpass.decimation);
+        double until_closed = fmax(d->events.gap + d->events.settle, heart_wait(&d->heart));
+
+        return (unsigned) ceil(d->delay_frames + (until_closed + d->events.next + 2) * d->lowpass.decimation);
 }
 
 /* --- starting and stopping a channel --- */
@@ -286,9 +290,9 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
         bool rail = c->raw.lead_off || c->raw.saturated;
 
         if (c->running) {
-                if (rail && c->chain.open &&
-                    (double) d->position - detector_frame_of_step(d, c->chain.last_peak) < VETO_S * d->config.rate_hz)
+                if (rail)
                         events_drop(d, channel, c->raw.lead_off ? &c->lead_off.notices : &c->saturation.notices);
+                notices_settle(d, channel);
                 channel_stop(d, c);
         }
         if (rail)
@@ -303,7 +307,7 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
 /* --- a step of one channel --- */
 
 static void crossing_close(Detector *d, Channel *c, unsigned channel) {
-        Discharge found[DISCHARGES_MAX];
+        Discharge found[DISCHARGES_MAX] = { { .peak = 0 } };
         int64_t from = c->crossing.first - d->bank.n_taps + 1;
         int64_t to = c->crossing.last;
 
@@ -312,10 +316,10 @@ static void crossing_close(Detector *d, Channel *c, unsigned channel) {
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
                                                    d->step_rate_hz, found) : 0;
-        for (size_t i = 0; i < n; i++) {
-                events_discharge(d, channel, found + i);
+        events_discharges(d, channel, found, n);
+        for (size_t i = 0; i < n; i++)
                 c->measured_until = fmax(c->measured_until, found[i].end + 1);
-        }
+        notices_settle(d, channel);
 }
 
 static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
@@ -325,8 +329,13 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
                 if (!x->active)
                         *x = (Crossing) { .active = true, .first = step };
                 x->last = step;
-                x->max = fmaxf(x->max, statistic);
+                if (statistic > x->max) {
+                        x->max = statistic;
+                        x->max_at = step;
+                }
         }
+        if (x->active && !x->noticed && notices_ready(d, x, step))
+                notices_give(d, channel);
         if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
                 crossing_close(d, c, channel);
 }
@@ -412,8 +421,9 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
         if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!dropped && !x->active))
                 return;
         from = x->first;
+        notices_take(d, channel, &notices);
         if (dropped) {
-                events_drop(d, channel, &notices);
+                events_retract(d, channel, &notices);
                 from = (int64_t) before.onset;
                 if (x->active && x->first < from)
                         from = x->first;
@@ -423,11 +433,13 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
         for (unsigned i = 0; i < BUMPS; i++)
                 if (c->bumps[i].step >= (double) from)
                         c->bumps[i] = (Bump) { .step = -INFINITY };
+        notices_keep(d, channel, &notices);
         for (int64_t s = from; s <= step; s++) {
                 float statistic = channel_statistic(d, c, s, d->outputs);
                 crossing_next(d, c, channel, s, statistic);
                 events_statistic(d, channel, (double) s, statistic);
         }
+        notices = notices_kept(d, channel);
         if (notices.id != 0 && !(c->chain.open && notices_merge(&d->events.open[c->chain.event].notices, &notices)))
                 heart_report(d, channel, &before, &notices);
 }

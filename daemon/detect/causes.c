@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stood out but came from no muscle: a cable, a spark, a moved electrode, the heart. */
+#include <math.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
+#define BEAT_UNEVENNESS 0.15
+#define SPIKE_S 0.001f                  /* so far from the peak ... */
+#define SPIKE_FRACTION 0.15f            /* ... nothing is left of it */
+#define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
+#define SPIKE_LENGTH_S 0.015            /* with what filters make of it */
+#define SPIKE_BESIDE_S 0.006            /* around the peak */
+#define SPIKE_SHARE 0.19f               /* one sample has 0.375 of its energy in its second difference, two 0.12 to 0.6, ... */
+#define SPIKE_NOISE_SHARE 0.375f        /* ... white noise this, potentials 7 mm deep 0.02, the sharpest evoked ones 0.1 */
+#define SPIKE_NOISE_EXCESS 2.5f
+#define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
+#define JUMP 0.92f                      /* correlation with the figure of a jump */
+#define COMMON_CHANNELS_MIN 3u
+#define COMMON_SHARE 0.75
+#define COMMON_RATIO 4.0f               /* of amplitudes: volume conduction falls off faster */
+
+/* The same shape at the same time on most channels: a cable, a switch, a discharge to ground. */
+static bool is_common(const Detector *d, unsigned event) {
+        unsigned n = 0, n_running = 0;
+        double first = INFINITY, last = -INFINITY;
+        float least = INFINITY, most = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+
+                n_running += c->usable;
+                if (!c->chain.open || c->chain.event != event)
+                        continue;
+                n++;
+                first = fmin(first, c->chain.first_peak);
+                last = fmax(last, c->chain.first_peak);
+                least = fminf(least, c->chain.amplitude_uv);
+                most = fmaxf(most, c->chain.amplitude_uv);
+        }
+        return n >= COMMON_CHANNELS_MIN && n >= COMMON_SHARE * n_running &&
+                last - first <= d->events.common_lag && most <= COMMON_RATIO * least;
+}
+
+/* Nothing that comes through skin and fat is over within a millisecond: a discharge to ground, a loose plug. */
+static bool is_narrow(const Chain *chain) {
+        const float *peak = chain->shape + SHAPE_POINTS / 2;
+        float width = SPIKE_S / SHAPE_S * (SHAPE_POINTS - 1);
+        int away = (int) width;
+
+        return fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
+}
+
+/* Some samples of a broken contact have corners, which what comes through skin and fat has not. */
+static bool has_corners(const Detector *d, const Channel *c) {
+        const History *h = &c->history;
+        int apart = (int) lround(SPIKE_S * d->step_rate_hz), beside = (int) lround(SPIKE_BESIDE_S * d->step_rate_hz);
+        int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
+        float corners = 0, all = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
+
+        if (c->chain.end - c->chain.onset > SPIKE_LENGTH_S * d->step_rate_hz || middle - beside - apart < 0 || middle + beside + apart >= (int64_t) h->fill)
+                return false;
+        for (int i = -beside; i <= beside; i++) {
+                const float *y = h->y + middle + i;
+                float difference = (y[-apart] - 2 * y[0] + y[apart]) / 4;
+
+                corners += difference * difference;
+                all += y[0] * y[0];
+        }
+        return corners > SPIKE_SHARE * (all - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
+}
+
+static bool is_spike(const Detector *d, const Channel *c) {
+        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN && (is_narrow(&c->chain) || has_corners(d, c));
+}
+
+/* As slow as a heartbeat, in spite of noise upon it. */
+static bool is_slow(const Detector *d, const Chain *chain) {
+        return discharge_lobe_s(chain->shape) >= HEARTBEAT_LOBE_MIN_S ||
+                chain->end - chain->onset >= d->events.beat_length;
+}
+
+/* A potential in the wake of a heartbeat, or one just before, is an event of its own. */
+bool cause_beside_beat(const Detector *d, const Chain *chain, const Discharge *discharge) {
+        bool slow = discharge_lobe_s(discharge->shape) >= HEARTBEAT_LOBE_MIN_S;
+
+        return isfinite(d->events.beat) && is_slow(d, chain) != slow &&
+                discharge->onset > chain->end + d->events.beat_wake;
+}
+
+/*
+ * All channels see the same heart: when one has learned its pace, what another one sees at the time of a
+ * beat and as slow, or hardly out of the noise, needs no learning. A beat is also expected where the
+ * latest ones say, as channels that see it smaller may be through with it before those that know it.
+ */
+static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) {
+        Events *e = &d->events;
+        double since = strongest->chain.first_peak - e->beat;
+        bool at_beat = fabs(since) <= e->beat_width || fabs(since - e->beat_period) <= e->beat_width;
+        bool known = is_slow(d, &strongest->chain) ?
+                at_beat || fabs(since - e->beat_period) <= BEAT_UNEVENNESS * e->beat_period :
+                at_beat && strongest->chain.snr < BEAT_RATIO * d->threshold;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->chain.open || c->chain.event != event ||
+                    !heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
+                        continue;
+                known = true;
+                heart_found(d, c->chain.first_peak, c->heartbeat.period_s * d->step_rate_hz, c->history.end - 1);
+                if (c->chain.first_peak > e->beat) {
+                        e->beat = c->chain.first_peak;
+                        e->beat_period = c->heartbeat.period_s * d->step_rate_hz;
+                }
+        }
+        return known;
+}
+
+/* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
+ArtefactCause cause_of(Detector *d, unsigned event, const Channel *strongest) {
+        if (d->events.open[event].sustained)
+                return _ARTEFACT_CAUSE_MAX;
+        if (is_common(d, event))
+                return ARTEFACT_COMMON;
+        if (strongest->chain.amplitude_uv > POTENTIAL_UV_MAX ||
+            motion_likeness(&strongest->history, strongest->chain.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
+                return ARTEFACT_MOTION;
+        if (is_spike(d, strongest) && !classify_is_tone(d, &strongest->chain))
+                return ARTEFACT_SPIKE;
+        if (is_heartbeat(d, event, strongest))
+                return ARTEFACT_ECG;
+        return _ARTEFACT_CAUSE_MAX;
+}
+
+void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n) {
+        DetectArtefact artefact = {
+                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = INFINITY,
+        };
+
+        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
+        for (size_t i = 0; i < n; i++) {
+                const Chain *chain = &d->channels[channels[i]].chain;
+                artefact.channels[i] = channels[i];
+                artefact.from = fmin(artefact.from, detector_frame_of_step(d, chain->onset));
+                artefact.to = fmax(artefact.to, detector_frame_of_step(d, chain->end));
+        }
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mean and spread of intervals, however many. */
+#include <math.h>
+
+#include "detect-private.h"
+
+void rhythm_add(Rhythm *r, double interval) {
+        r->n++;
+        r->sum += interval;
+        r->squares += interval * interval;
+}
+
+void rhythm_join(Rhythm *r, const Rhythm *other) {
+        r->n += other->n;
+        r->sum += other->sum;
+        r->squares += other->squares;
+}
+
+double rhythm_mean(const Rhythm *r) {
+        return r->n > 0 ? r->sum / r->n : 0;
+}
+
+double rhythm_cv(const Rhythm *r) {
+        if (r->n < 2 || r->sum <= 0)
+                return INFINITY;
+        double mean = r->sum / r->n;
+        return sqrt(fmax(0, (r->squares - r->sum * mean) / (r->n - 1))) / mean;
+}
