@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=dash source=tests/kernel/guest/lib.sh disable=SC2317
 # Every knob of the simulated hat does what it says, and no more: what other steps build on.
-# limit: 200
+# limit: 300
 # time: exact
 # expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|must be (ads1299|1 to 4)
 . /lib.sh
@@ -120,6 +120,34 @@ expect 92 register 00
 expect 06 register 01
 expect spi:ads1298 cat /sys/bus/spi/devices/spi*.0/modalias
 rmmod ads1299_sim
+
+# A chain: one device, and what happens to the last chip is seen in its channels only
+for n in 2 3 4; do
+        plug daisy=$n
+        expect $((8 * n)) count "$IIO"/in_voltage*-voltage*_raw
+        expect $((8 * n)) cat "$SIM_CLASS/channels"
+        put "$IIO/sampling_frequency" 4000
+        buffer_on 4096
+        cat "$BUFFER" > /tmp/scans &
+        reader=$!
+        sleep 1
+        buffer_off
+        sleep 0.1
+        kill $reader
+        expect "0 0 0 0" lost
+        # 32 bits a channel and a timestamp of 64
+        scans=$(($(stat -c %s /tmp/scans) / (32 * n + 8)))
+        expect "$scans" counter frames_read
+        [ "$scans" -gt 3900 ] || fail "chain of $n: $scans scans"
+
+        put "$SIM_DEBUG/board/p_off" $((1 << (8 * n - 1)))
+        put "$IIO/leadoff_current_nanoamp" 6
+        [ "$(register 12)" = "$(printf '00 %.0s' $(seq 2 "$n"))80" ] || fail "chain of $n: LOFF_STATP $(register 12)"
+        expect 0 cat "$IIO/in_voltage0-voltage1_raw"
+        expect 8388607 cat "$IIO"/in_voltage$((16 * n - 2))-voltage*_raw
+        unplug
+        echo "figure: chain of $n: $scans scans, all there"
+done
 
 # A cascade: each chip its own device, all on one bus, none disturbs another
 plug chips=4
