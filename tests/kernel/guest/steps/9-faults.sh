@@ -5,7 +5,7 @@
 # scan or one count of one counter.
 # limit: 300
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed
+# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|registers were lost and are written again
 . /lib.sh
 
 FAULTS=$SIM_DEBUG/faults
@@ -26,6 +26,7 @@ no_loss="drdy=0 spi=0 sync=0 fifo=0"
 # begin NAME: numbered frames, a running buffer, and a reader
 begin() {
         case=$1
+        ended=
         put "$IIO/sampling_frequency" $RATE
         play 8 $FRAMES &
         player=$!
@@ -40,8 +41,8 @@ begin() {
 # Conversions whose edge came when nobody listened, before START had gone out or after the stream was
 # told to end, are no loss
 end() {
-        wait $player || wrong "the player"
-        player=
+        ended=yes
+        [ -z "$player" ] || wait $player || wrong "the player"
         sleep 0.01
         buffer_off
         sleep 0.1
@@ -57,7 +58,7 @@ end() {
 
 # came NAME=VALUE...: that, and for what is not named, nothing
 came() {
-        [ -z "$player" ] || end
+        [ -n "$ended" ] || end
         for pair in $nothing $no_loss "$@"; do
                 name=${pair%%=*}
                 for over in "$@"; do
@@ -123,6 +124,16 @@ begin "three edges too many, far from the true ones"
 fault drdy_extra "100 3 400"
 came
 
+# The last 30 of them are silent: what is not read of those is counted
+begin "a transfer takes 30 periods while the stream ends"
+wait $player
+player=
+fault spi_delay "1 30000"
+sleep 0.005
+end
+came drdy=$drdy
+[ "$drdy" -ge 25 ] || wrong "only $drdy lost under a transfer of 30 periods"
+
 before=$(counter drdy_missing)
 begin "DRDY is stuck for a fifth of a second"
 sleep 0.3
@@ -158,6 +169,28 @@ sleep 0.2
 put $BOARD/p_off 0
 put $BOARD/n_off 0
 came
+
+# Without START no frame is taken, so none is missing; but the scans after it say that there was a gap
+registers=$(cat $SIM_DEBUG/registers)
+begin "the registers go back to reset"
+sleep 0.5
+fault reset 1
+end
+came stray=1 drdy=$drdy astray=$astray
+expect 1 cat "$IIO/recoveries"
+[ "$(cat $SIM_DEBUG/registers)" = "$registers" ] || wrong "the registers are others than before"
+
+# Found within a second; until then the samples of this channel are not what they should be
+begin "the gain of a channel changes"
+sleep 0.5
+fault register "7 0"
+end
+came stray=$stray told=$told gaps=$gaps missing=$missing drdy=$drdy astray=$astray wrong=$wrong wrong_bits=$wrong_bits
+expect 1 cat "$IIO/recoveries"
+[ $((stray + told)) -eq 1 ] || wrong "the gap is told $((stray + told)) times"
+[ "$wrong" -ge 1 ] || wrong "the gain did not change"
+[ "$wrong" -le 1000 ] || wrong "$wrong scans with the wrong gain"
+[ "$(cat $SIM_DEBUG/registers)" = "$registers" ] || wrong "the registers are others than before"
 
 # Another chip, or none: the driver does not bind, and does when the right one is there
 case="wrong ID"
