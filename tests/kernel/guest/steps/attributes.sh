@@ -4,6 +4,7 @@
 # limit: 400
 # time: exact
 # expected: lead-off current of [0-9]+ nA refused|SPI transfer failed|failed to transfer one message|noqueue transfer failed
+# expected: bad ti,bias-sense|inputs are routed as those of channel 0|probe of spi[0-9.]+ failed with error -22
 . /lib.sh
 
 BOARD=$SIM_DEBUG/board
@@ -290,6 +291,19 @@ sets leadoff_current_nanoamp 24000 04 0c
 sets leadoff_current_nanoamp 6000 04 08
 put "$IIO/leadoff_current_nanoamp" 0
 unplug
+
+# What firmware must not say: a word that is none, and another routing of a further chip of a chain
+for wrong in "bias_sense=sideways" "daisy=2 bias_sense=both,both,both,both,both,both,both,both,both,none"; do
+        lines=$(dmesg | wc -l)
+        insmod /modules/ads1299.ko
+        # shellcheck disable=SC2086
+        insmod /modules/ads1299-sim.ko $wrong
+        sleep 1
+        iio && fail "bound in spite of $wrong"
+        dmesg | tail -n +$((lines + 1)) > /tmp/said
+        grep -q -E "channel@[0-9]+: (bad ti,bias-sense|inputs are routed)" /tmp/said || fail "$wrong: $(cat /tmp/said)"
+        unplug
+done
 
 # --- a daisy chain: the same registers in all chips, a temperature of each ---
 plug daisy=2
