@@ -136,7 +136,7 @@ static void report(Peers *p, Follower *f, Method method, unsigned channel) {
         double t = (double) f->peak / p->rate_hz;
 
         f->active = false;
-        fprintf(p->events, "%s,%.6f,%.6f,%.6f,%.6f,fasciculation,%u,%.4f,%.4f,1\n", names[method], t,
+        fprintf(p->events, "%s,%.6f,%.6f,%.6f,%.6f,fasciculation,%u,%.4f,%.4f,1,0,\n", names[method], t,
                 (double) f->from / p->rate_hz, t, (double) p->position / p->rate_hz, channel,
                 method == TKEO ? 0 : 2 * f->largest, f->level > 0 ? f->largest / f->level : 0);
 }

@@ -210,20 +210,25 @@ def measures(bench):
             bias = [e.amplitude_uv / t.amplitude_uv - 1 for t, e in near]
             size = median_and_high([abs(b) for b in bias], 0.95)
             time = median_and_high([1e3 * abs(e.time_s - t.time_s) for t, e in near], 0.95)
-            late = [e.decided_s - run.truths[i].end_s for i, e in matched.items()]
-            latency = median_and_high(late, 0.99)
+            late, notices = runs.notices(run, [(run.truths[i].end_s, e) for i, e in matched.items()])
+            seen = [x for x in late if x is not None]
+            latency = median_and_high(seen, 0.99)
+            event_s = scoring.quantile([e.decided_s - run.truths[i].end_s for i, e in matched.items()], 0.5)
             result[f"{rate}-{units}"] = {
                 "twitches": len(near), "amplitude_bias": scoring.quantile(bias, 0.5), "amplitude_error": size[0],
                 "amplitude_error_p95": size[1], "time_error_ms": time[0], "time_error_p95_ms": time[1],
                 "latency_ms": 1e3 * latency[0], "latency_p99_ms": 1e3 * latency[1],
-                "latency_p99_samples": rate * latency[1],
+                "latency_p99_samples": rate * latency[1], "unnoticed": 1 - len(seen) / len(late),
+                "event_ms": 1e3 * event_s, "notices": notices,
             }
             rows.append([f"{rate} SPS, {units} units", len(near), f"{100 * scoring.quantile(bias, 0.5):+.1f}",
                          f"{100 * size[0]:.1f} / {100 * size[1]:.1f}", f"{time[0]:.2f} / {time[1]:.2f}",
-                         f"{1e3 * latency[0]:.0f} / {1e3 * latency[1]:.0f}", f"{rate * latency[1]:.0f}"])
-    table("Exactness at 15 sigma, and time from a twitch's end (10 % of its peak) to its report",
+                         f"{1e3 * latency[0]:.0f} / {1e3 * latency[1]:.0f}", f"{rate * latency[1]:.0f}",
+                         f"{100 * (1 - len(seen) / len(late)):.1f}", f"{100 * notices['withdrawn']:.1f}",
+                         f"{1e3 * event_s:.0f}"])
+    table("Exactness at 15 sigma, and time from a twitch's end (10 % of its peak) to its notice and to its event",
           ["", "twitches", "size bias %", "size error %, median / p95", "time error ms, median / p95",
-           "report ms, median / p99", "p99 samples"], rows)
+           "notice ms, median / p99", "p99 samples", "not noticed %", "withdrawn %", "event ms"], rows)
     return result
 
 
@@ -247,6 +252,8 @@ def scripted(bench, tier, title, contents, seed):
             shown = result["disturbed-twitchd"]
     table(f"{title}; F1 over twitches of {LARGE_SIGMA} sigma and more; false alarms per hour and channel by cause",
           ["", "found", "precision", "F1", *script.CAUSES, "artefact+jerk+heart", "work free %", "rest lost %"], rows,
+          [f"of {r['notices']['given']} notices {background} {100 * r['notices']['withdrawn']:.1f} % were withdrawn (part of no twitch)"
+           for background in ("disturbed", "quiet") for r in (result[f"{background}-twitchd"],)] +
           [f"{shown['large']} large twitches in {shown['channel_hours']:.1f} channel-hours; work: contractions and cramps, "
            "seconds of them without a reported twitch"])
     for background in ("disturbed", "quiet"):

@@ -57,6 +57,8 @@ class Event:
         self.amplitude_uv = float(row["amplitude_uv"])
         self.snr = float(row["snr"])
         self.discharges = int(row["discharges"])
+        self.id = int(row["id"])
+        self.merged = [int(i) for i in row["merged"].split()]
 
 
 def read(path):
@@ -92,8 +94,13 @@ class Run:
         self.truths = sorted((Truth(r) for r in read(f"{folder}/truth.csv")), key=lambda t: t.time_s)
         self.happenings = sorted((Happening(r) for r in read(f"{folder}/happenings.csv")), key=lambda h: h.time_s)
         self.reports = collections.defaultdict(list)
+        self.notices = {}               # by id
         for row in read(f"{folder}/events.csv"):
-            self.reports[row["detector"]].append(Event(row))
+            event = Event(row)
+            if event.kind == "notice":
+                self.notices[event.id] = event
+            else:
+                self.reports[row["detector"]].append(event)
 
     @property
     def channel_hours(self):
@@ -104,6 +111,23 @@ class Run:
 
     def events(self, detector):
         return [e for e in self.reports[detector] if e.kind not in ARTEFACTS]
+
+
+def notices(run, matched):
+    """How soon twitches that were found were noticed (None: not at all), and what became of notices."""
+    late = []
+    for truth_end_s, event in matched:
+        ids = [i for i in (event.id, *event.merged) if i in run.notices]
+        late.append(min(run.notices[i].decided_s for i in ids) - truth_end_s if ids else None)
+    answers = collections.Counter()
+    for e in run.reports["twitchd"]:
+        own = e.id in run.notices
+        answers[e.kind] += own + len(e.merged)
+        if own and e.kind in DETECTIONS:
+            answers["kept"] += 1
+    given = len(run.notices)
+    return late, {"given": given, "kept": answers["kept"], "answered": sum(answers.values()) - answers["kept"],
+                  "withdrawn": 1 - answers["kept"] / given if given else 0.0}
 
 
 def check_bound(program, folder, options):

@@ -132,4 +132,5 @@ def score(run, detector, large_sigma):
     if detector == "twitchd":
         result["confusion"], result["by_kind"], result["macro_f1"] = confusion(run, detector)
         result["rest_lost"] = rest_lost(run)
+        result["notices"] = runs.notices(run, [])[1]
     return result

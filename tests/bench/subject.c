@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "daemon/detect/detect.h"
 #include "scene.h"
@@ -21,11 +22,27 @@ static void print_head(const Subject *s, double peak, double onset, double end, 
                 fprintf(s->events, "%s%u", i > 0 ? " " : "", channels[i]);
 }
 
+/* A line of its own, with the id of its answer. */
+static void on_notice(const DetectNotice *n, void *userdata) {
+        const Subject *s = userdata;
+
+        print_head(s, n->peak, n->peak, n->peak, "notice", n->channels, n->n_channels);
+        fprintf(s->events, ",%.4f,%.4f,1,%" PRIu64 ",\n", n->amplitude_uv, n->snr, n->id);
+}
+
+static void print_ids(const Subject *s, uint64_t id, const uint64_t *merged, size_t n_merged) {
+        fprintf(s->events, ",%" PRIu64 ",", id);
+        for (size_t i = 0; i < n_merged; i++)
+                fprintf(s->events, "%s%" PRIu64, i > 0 ? " " : "", merged[i]);
+        fputc('\n', s->events);
+}
+
 static void on_event(const DetectEvent *e, void *userdata) {
         const Subject *s = userdata;
 
         print_head(s, e->peak, e->onset, e->end, event_kind_to_string(e->kind), e->channels, e->n_channels);
-        fprintf(s->events, ",%.4f,%.4f,%u\n", e->amplitude_uv, e->snr, e->discharges);
+        fprintf(s->events, ",%.4f,%.4f,%u", e->amplitude_uv, e->snr, e->discharges);
+        print_ids(s, e->id, e->merged, e->n_merged);
 }
 
 /* Artefacts are in the same list; their names differ from those of events. */
@@ -33,7 +50,8 @@ static void on_artefact(const DetectArtefact *a, void *userdata) {
         const Subject *s = userdata;
 
         print_head(s, a->from, a->from, a->to, artefact_cause_to_string(a->cause), a->channels, a->n_channels);
-        fprintf(s->events, ",0,0,0\n");
+        fprintf(s->events, ",0,0,0");
+        print_ids(s, a->id, a->merged, a->n_merged);
 }
 
 Subject* subject_free(Subject *s) {
@@ -65,6 +83,7 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
                 .code_min = code_min,
                 .code_max = code_max,
                 .false_alarms_per_hour = false_alarms_per_hour,
+                .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
                 .userdata = s,

@@ -10,7 +10,7 @@
 
 typedef struct Subject Subject;
 
-#define SUBJECT_EVENTS_HEADER "detector,time_s,onset_s,end_s,decided_s,kind,channels,amplitude_uv,snr,discharges\n"
+#define SUBJECT_EVENTS_HEADER "detector,time_s,onset_s,end_s,decided_s,kind,channels,amplitude_uv,snr,discharges,id,merged\n"
 
 int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, FILE *events, Subject **ret);
 Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
