@@ -15,7 +15,7 @@
 
 #include "detect-private.h"
 
-#define NEIGHBOUR_LAG_S 0.010
+#define NEIGHBOUR_LAG_S 0.016           /* and the largest lobe of one need not be that of the other */
 #define SUSTAINED_S 0.5
 #define SUSTAINED_GAP_S 0.5             /* a contraction is over after so long a silence */
 #define LONG_S 0.080                    /* one potential is shorter (4-40 ms), also in noise */

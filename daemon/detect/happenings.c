@@ -24,9 +24,15 @@
 #define TRAIN_INTERVAL_MIN_S 0.045      /* 4 to 20 a second, with their spread */
 #define TRAIN_INTERVAL_MAX_S 0.28
 #define TRAIN_CV 0.35
+#define TRAIN_HOLES_SPREAD 0.2          /* by chance gaps are off their multiples by 0.29 */
 #define TRAIN_FAINT_S 1.5
+#define TRAIN_NEXT_S 1.0                /* once it is one */
+#define LARGER 1.3f                     /* than a train or group: not part of it for being there */
+#define HOLD_S 3.0                      /* while one follows on the other it may be the beginning of work */
 #define GROUPS_MIN 3u
-#define GROUP_MIN 3u                    /* discharges in each */
+#define GROUP_MIN 3u                    /* discharges in each, ... */
+#define GROUP_SEEN_MIN 2u               /* ... of which noise may have hidden one in some */
+#define LONG_TRAIN_MIN 20u              /* no multiplet has so many, however uneven they look */
 #define GROUPS_CV 0.3
 #define GROUPS_LATE 1.8                 /* of the mean from group to group: there comes no more */
 #define TONE_BESIDE_S 0.12              /* the first and the last potential of a run, which stand alone */
@@ -267,6 +273,13 @@ static bool belongs(const Detector *d, const Happening *h, const Happening *long
                 return h->form < FORM_TRAIN && during(h, longer, in_steps(d, JERK_S));
         case FORM_TONE:
                 return h->form < FORM_TRAIN && during(h, longer, in_steps(d, TONE_BESIDE_S)) && near(h, longer, 0);
+        case FORM_TRAIN:
+                /* a discharge that noise made look like another unit's */
+                return h->form < FORM_TRAIN && h->peak <= longer->last_peak + in_steps(d, NEXT_S) &&
+                        h->peak >= longer->onset && near(h, longer, 0) && h->amplitude_uv < LARGER * longer->amplitude_uv;
+        case FORM_GROUPS:
+                return h->form < FORM_TRAIN && near(h, longer, 0) && h->amplitude_uv < LARGER * longer->amplitude_uv &&
+                        h->peak >= longer->onset && h->peak <= longer->last_group + GROUPS_LATE * rhythm_mean(&longer->groups);
         default:
                 return false;
         }
@@ -277,7 +290,7 @@ static bool swallowed(Detector *d, Happening *h) {
                 Happening *k = d->happenings.waiting + i;
                 double end = k->end, onset = k->onset;
 
-                if (!k->used || !belongs(d, h, k) || !take_in(d, k, h))
+                if (!k->used || k->form == FORM_TRAIN || k->form == FORM_GROUPS || !belongs(d, h, k) || !take_in(d, k, h))
                         continue;
                 if (k->form == FORM_WORK) {     /* what belongs to it for being near does not make it longer */
                         k->end = end;
@@ -288,13 +301,27 @@ static bool swallowed(Detector *d, Happening *h) {
         return false;
 }
 
+/* Units that join one by one at the beginning of work: each within half a second of the next. */
+static bool leads_to(const Detector *d, const Happening *h, const Happening *work, double onset) {
+        return work->form == FORM_WORK && h->form < FORM_TRAIN && near(h, work, 0) && h->peak < onset &&
+                h->last_peak >= onset - in_steps(d, WORK_BESIDE_S);
+}
+
 static void swallow(Detector *d, Happening *longer) {
-        double end = longer->end, onset = longer->onset;
+        double end = longer->end, onset = longer->onset, reach = onset;
 
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
 
-                if (k->used && k != longer && belongs(d, k, longer))
+                if (!k->used || k == longer)
+                        continue;
+                double begin = k->onset;
+                if (leads_to(d, k, longer, reach) && take_in(d, longer, k)) {
+                        reach = fmin(reach, begin);
+                        i = 0;          /* it may have been led to, too */
+                        continue;
+                }
+                if (belongs(d, k, longer))
                         (void) take_in(d, longer, k);
         }
         if (longer->form == FORM_WORK) {
@@ -320,6 +347,8 @@ static void add_work(Detector *d, const Happening *new, double step) {
         set_due(d, h, step + in_steps(d, WORK_CLOSING_S));
 }
 
+static bool part_of_running(Detector *d, Happening *h);
+
 /* What comes so shortly before a burst of the same muscle is its beginning, and no twitch at rest. */
 static void doubt_before(Detector *d, const Happening *burst) {
         for (unsigned i = 0; i < d->happenings.size && burst->end - burst->onset > in_steps(d, BURST_LONG_S); i++) {
@@ -338,6 +367,8 @@ static void add_burst(Detector *d, const Happening *new, double step) {
         if (swallowed(d, &copy))
                 return;
         Happening *h = wait(d, new);
+        if (part_of_running(d, h))
+                return;
         doubt_before(d, h);
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
@@ -364,8 +395,7 @@ static void add_tone(Detector *d, const Happening *new, double step) {
 /* --- one unit, again and again --- */
 
 static void train_due(Detector *d, Happening *h) {
-        set_due(d, h, h->last_peak + fmax(in_steps(d, NEXT_S), 3 * rhythm_mean(&h->rhythm)) + d->events.gap +
-                d->events.settle);
+        set_due(d, h, h->last_peak + in_steps(d, TRAIN_NEXT_S) + d->events.gap + d->events.settle);
 }
 
 static void groups_due(Detector *d, Happening *h) {
@@ -373,8 +403,13 @@ static void groups_due(Detector *d, Happening *h) {
 }
 
 static void twitch_due(Detector *d, Happening *h) {
-        double next_s = h->n_discharges >= GROUP_MIN ? NEXT_GROUP_S : NEXT_S;
+        bool group = h->n_discharges >= (h->before >= 0 ? GROUP_SEEN_MIN : GROUP_MIN);
+        double next_s = group ? NEXT_GROUP_S : NEXT_S;
         set_due(d, h, h->last_peak + in_steps(d, next_s) + d->events.gap + d->events.settle);
+}
+
+static bool may_be_group(const Happening *h) {
+        return h->n_discharges >= (h->before >= 0 ? GROUP_SEEN_MIN : GROUP_MIN);
 }
 
 /* The one of the same unit it may follow on. */
@@ -383,14 +418,14 @@ static Happening* find_before(Detector *d, const Happening *h) {
 
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
-                if (!k->used || k->form == FORM_BURST || k->form >= FORM_TONE || !of_one_unit(h, k))
+                if (!k->used || (k->form == FORM_BURST && k->n_discharges < GROUP_MIN) || k->form >= FORM_TONE ||
+                    !of_one_unit(h, k))
                         continue;
 
                 double gap = h->peak - k->last_peak;
-                bool follows = k->form == FORM_TRAIN ? gap <= fmax(in_steps(d, NEXT_S), 3 * rhythm_mean(&k->rhythm)) :
+                bool follows = k->form == FORM_TRAIN ? gap <= in_steps(d, TRAIN_NEXT_S) :
                         k->form == FORM_GROUPS ? h->peak - k->last_group <= GROUPS_LATE * rhythm_mean(&k->groups) :
-                        gap <= in_steps(d, k->n_discharges >= GROUP_MIN && h->n_discharges >= GROUP_MIN ? NEXT_GROUP_S
-                                                                                                      : NEXT_S);
+                        gap <= in_steps(d, may_be_group(k) && h->n_discharges >= GROUP_SEEN_MIN ? NEXT_GROUP_S : NEXT_S);
                 if (gap > 0 && follows && (!best || k->last_peak > best->last_peak))
                         best = k;
         }
@@ -411,9 +446,11 @@ static void groups_add(Happening *groups, const Happening *h) {
 }
 
 typedef struct Row {                    /* of happenings of one unit, the latest first */
-        unsigned n, n_discharges, n_groups;
+        unsigned n, n_discharges, n_groups, in_groups;
         Happening *members[ROW_MAX];
         Rhythm rhythm, groups;
+        double gaps[ROW_MAX];           /* between members */
+        unsigned n_gaps;
 } Row;
 
 static Row row_of(Detector *d, Happening *h) {
@@ -424,29 +461,58 @@ static Row row_of(Detector *d, Happening *h) {
                 row.members[row.n++] = h;
                 row.n_discharges += h->n_discharges;
                 rhythm_join(&row.rhythm, &h->rhythm);
-                grouped = grouped && h->n_discharges >= GROUP_MIN;
+                grouped = grouped && h->n_discharges >= GROUP_SEEN_MIN;
                 row.n_groups += grouped;
+                row.in_groups += grouped ? h->n_discharges : 0;
                 if (h->before < 0 || row.n == ROW_MAX)
                         return row;
 
                 Happening *before = d->happenings.waiting + h->before;
                 rhythm_add(&row.rhythm, h->peak - before->last_peak);
-                if (grouped && before->n_discharges >= GROUP_MIN)
+                row.gaps[row.n_gaps++] = h->peak - before->last_peak;
+                if (grouped && before->n_discharges >= GROUP_SEEN_MIN)
                         rhythm_add(&row.groups, h->peak - before->peak);
                 h = before;
         }
+}
+
+static double usual_gap(const Row *row) {
+        double sorted[ROW_MAX];
+
+        for (unsigned i = 0; i < row->n_gaps; i++) {
+                unsigned k = i;
+                for (; k > 0 && sorted[k - 1] > row->gaps[i]; k--)
+                        sorted[k] = sorted[k - 1];
+                sorted[k] = row->gaps[i];
+        }
+        return row->n_gaps > 0 ? sorted[row->n_gaps / 3] : 0;
+}
+
+/* Of a unit near the threshold some discharges are not seen: the gaps are then multiples of the interval. */
+static bool is_train_with_holes(const Detector *d, const Row *row) {
+        double usual = usual_gap(row), squares = 0;
+
+        if (row->n_discharges < TRAIN_MIN || row->n_gaps + 1 < TRAIN_MIN || usual < in_steps(d, TRAIN_INTERVAL_MIN_S) ||
+            usual > in_steps(d, TRAIN_INTERVAL_MAX_S))
+                return false;
+        for (unsigned i = 0; i < row->n_gaps; i++) {
+                double off = row->gaps[i] / usual - fmax(1, round(row->gaps[i] / usual));
+                squares += off * off;
+        }
+        return sqrt(squares / row->n_gaps) <= TRAIN_HOLES_SPREAD;
 }
 
 static bool is_train(const Detector *d, const Row *row) {
         double mean = rhythm_mean(&row->rhythm);
 
         return row->n_discharges >= TRAIN_MIN && mean >= in_steps(d, TRAIN_INTERVAL_MIN_S) &&
-                mean <= in_steps(d, TRAIN_INTERVAL_MAX_S) && rhythm_cv(&row->rhythm) <= TRAIN_CV;
+                mean <= in_steps(d, TRAIN_INTERVAL_MAX_S) &&
+                (rhythm_cv(&row->rhythm) <= TRAIN_CV || row->members[0]->n_discharges >= LONG_TRAIN_MIN);
 }
 
-/* Groups with more silence between them than within them */
 static bool is_grouped(const Row *row) {
-        return row->n_groups >= GROUPS_MIN && rhythm_cv(&row->groups) <= GROUPS_CV;
+        return row->n_groups >= GROUPS_MIN && row->in_groups + 1 >= row->n_groups * GROUP_MIN &&
+                rhythm_cv(&row->groups) <= GROUPS_CV;
 }
 
 /* The whole row becomes its latest member. */
@@ -483,7 +549,7 @@ static void follow_on(Detector *d, Happening *h, Happening *before) {
 
         h->before = (int) (before - d->happenings.waiting);
         Row row = row_of(d, h);
-        if (is_train(d, &row)) {
+        if (is_train(d, &row) || is_train_with_holes(d, &row)) {
                 gather(d, &row, row.n, FORM_TRAIN);
                 train_due(d, h);
         } else if (is_grouped(&row)) {
@@ -498,6 +564,26 @@ static void follow_on(Detector *d, Happening *h, Happening *before) {
         }
 }
 
+/* Not recognised as the unit of a train or of groups, but there, and no larger. */
+static bool part_of_running(Detector *d, Happening *h) {
+        for (unsigned i = 0; i < d->happenings.size; i++) {
+                Happening *k = d->happenings.waiting + i;
+
+                if (!k->used || k == h || (k->form != FORM_TRAIN && k->form != FORM_GROUPS) || !belongs(d, h, k))
+                        continue;
+                bool group = k->form == FORM_GROUPS && h->n_discharges >= GROUP_SEEN_MIN;
+                Happening part = *h;
+                if (!take_in(d, k, h))
+                        continue;
+                if (group) {
+                        groups_add(k, &part);
+                        groups_due(d, k);
+                }
+                return true;
+        }
+        return false;
+}
+
 static void add_discharges(Detector *d, const Happening *new) {
         Happening copy = *new;
 
@@ -508,6 +594,8 @@ static void add_discharges(Detector *d, const Happening *new) {
                 follow_on(d, h, before);
                 return;
         }
+        if (part_of_running(d, h))
+                return;
         Row row = row_of(d, h);
         if (is_train(d, &row)) {
                 h->form = FORM_TRAIN;
@@ -539,6 +627,13 @@ static bool part_of_faint_train(Detector *d, Happening *h) {
 
 /* --- time --- */
 
+/* Too untidy for a multiplet, but after others of its unit it is a group. */
+static bool is_group(Detector *d, const Happening *h) {
+        const Happening *before = h->n_discharges >= GROUP_MIN ? find_before(d, h) : NULL;
+
+        return before && (before->form == FORM_GROUPS || before->n_discharges >= GROUP_MIN);
+}
+
 void happenings_add(Detector *d, const Happening *new) {
         double step = (double) d->channels[new->channels[0]].history.end;
 
@@ -547,6 +642,11 @@ void happenings_add(Detector *d, const Happening *new) {
                 add_work(d, new, step);
                 break;
         case FORM_BURST:
+                if (is_group(d, new))
+                        add_discharges(d, new);
+                else
+                        add_burst(d, new, step);
+                break;
         case FORM_JERK:
                 add_burst(d, new, step);
                 break;
@@ -558,8 +658,29 @@ void happenings_add(Detector *d, const Happening *new) {
         }
 }
 
+/* By a chain under way in the same channel, soon after it */
+static bool followed(const Detector *d, const Happening *h) {
+        for (size_t k = 0; k < h->n_channels; k++) {
+                const Chain *chain = &d->channels[h->channels[k]].chain;
+
+                if (chain->open && chain->first_peak > h->last_peak &&
+                    chain->first_peak - h->last_peak < in_steps(d, WORK_BESIDE_S))
+                        return true;
+        }
+        for (unsigned i = 0; i < d->happenings.size; i++) {
+                const Happening *k = d->happenings.waiting + i;
+
+                if (k->used && k != h && near(k, h, 0) && k->peak > h->last_peak &&
+                    k->peak - h->last_peak < in_steps(d, WORK_BESIDE_S))
+                        return true;
+        }
+        return false;
+}
+
 /* Something is under way that it may be part of. */
-static bool blocked(const Detector *d, const Happening *h) {
+static bool blocked(const Detector *d, const Happening *h, double step) {
+        if (h->form <= FORM_OTHER && step - h->peak < in_steps(d, HOLD_S) && followed(d, h))
+                return true;
         for (unsigned i = 0; i < d->config.n_channels && d->events.n_open > 0; i++) {
                 const Chain *chain = &d->channels[i].chain;
                 if (!chain->open)
@@ -586,7 +707,7 @@ static bool blocked(const Detector *d, const Happening *h) {
 static void when_due(Detector *d, Happening *h, double step) {
         bool too_long = step - h->onset > in_steps(d, LENGTH_MAX_S);
 
-        if (!too_long && blocked(d, h)) {
+        if (!too_long && blocked(d, h, step)) {
                 set_due(d, h, step + in_steps(d, BLOCKED_S));
                 return;
         }
