@@ -112,10 +112,14 @@ static noinline bool ads1299_edge_aside(struct ads1299_capture *cap)
 {
 	switch (cap->state) {
 	case ADS1299_STARTING:
-		if (ktime_get_ns() < cap->first_ns)
-			return false;
-		cap->state = ADS1299_RUNNING;
-		return true;
+	case ADS1299_RESTARTING:
+		if (ktime_get_ns() >= cap->first_ns) {
+			cap->state = ADS1299_RUNNING;
+			return true;
+		}
+		if (cap->state == ADS1299_RESTARTING)
+			cap->lost[ADS1299_LOST_DRDY]++;
+		return false;
 	case ADS1299_PAUSED:
 		cap->lost[ADS1299_LOST_DRDY]++;
 		return false;
@@ -146,8 +150,10 @@ static irqreturn_t ads1299_drdy_handler(int irq, void *dev_id)
 	/* An interrupt soon after the last one: was that late, or is this noise on the line? */
 	if (unlikely((u64)(now_ns - cap->edge_ns[(edge - 1) % ADS1299_EDGE_RING]) <
 		     cap->half_period_ns) &&
-	    ads1299_grid_extra(&cap->grid, edge, ktime_get_ns()))
+	    ads1299_grid_extra(&cap->grid, edge, ktime_get_ns())) {
+		cap->ignored++;
 		goto ignore;
+	}
 
 	cap->edge_ns[edge % ADS1299_EDGE_RING] = now_ns;
 	WRITE_ONCE(cap->edges, edge + 1);
@@ -377,65 +383,6 @@ static void ads1299_set_state(struct ads1299_capture *cap, enum ads1299_capture_
 	raw_spin_unlock_irq(&cap->lock);
 }
 
-/**
- * ads1299_capture_begin - start conversions, and a read at every DRDY edge
- * @indio_dev: the IIO device, idle or paused
- * @gap: the first scan follows a gap
- *
- * Context: can sleep.
- * Returns: 0 on success, or a negative error code: the state is as before.
- */
-int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
-	struct ads1299_capture *cap = &st->capture;
-	enum ads1299_capture_state before = cap->state;
-	s64 settling_ns;
-	unsigned int dr;
-	int ret;
-
-	ret = ads1299_data_rate(st, &dr);
-	if (ret)
-		return ret;
-	settling_ns = ads1299_clocks_to_ns(st, ads1299_settling_clocks[dr]);
-
-	raw_spin_lock_irq(&cap->lock);
-	cap->edges = 0;
-	cap->accounted = 0;
-	cap->held = false;
-	cap->gap = gap;
-	memset(cap->edge_ns, 0, sizeof(cap->edge_ns));
-	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
-	cap->half_period_ns = ads1299_clocks_to_ns(st, ADS1299_CLOCKS_PER_SAMPLE(dr)) / 2;
-	ads1299_grid_init(&cap->grid, dr, st->fclk_hz);
-	/*
-	 * An edge before the filter has settled (table 7, less the tolerance of
-	 * the oscillator) was pending, or ends a conversion before this START.
-	 */
-	cap->first_ns = ktime_get_ns() + settling_ns - settling_ns / 16;
-	cap->state = ADS1299_STARTING;
-	raw_spin_unlock_irq(&cap->lock);
-
-	if (before == ADS1299_IDLE)
-		enable_irq(st->spi->irq);
-	ret = ads1299_conversions_start(st);
-	if (ret) {
-		/* It may have got through */
-		ads1299_conversions_stop(st);
-		if (before == ADS1299_IDLE)
-			disable_irq(st->spi->irq);
-		ads1299_set_state(cap, before);
-		return ret;
-	}
-
-	raw_spin_lock_irq(&cap->lock);
-	if (!cap->edges)
-		cap->grid.due_ns = ktime_get_ns() + settling_ns;
-	raw_spin_unlock_irq(&cap->lock);
-
-	return 0;
-}
-
 /* Waits until no read is under way; while edges still come that may be never */
 static void ads1299_drain(struct ads1299_capture *cap, unsigned long timeout)
 {
@@ -474,6 +421,87 @@ static void ads1299_await_last_edge(struct ads1299_state *st)
 	fsleep(div_u64(wait_ns, NSEC_PER_USEC));
 }
 
+static int ads1299_stop_conversions(struct ads1299_state *st)
+{
+	int ret;
+
+	ret = ads1299_conversions_stop(st);
+	/* Once more, for the sake of the counters: conversions that go on are not seen any more */
+	if (ret)
+		ret = ads1299_conversions_stop(st);
+	st->capture.unstopped = ret;
+	ads1299_await_last_edge(st);
+
+	return ret;
+}
+
+/**
+ * ads1299_capture_begin - start conversions, and a read at every DRDY edge
+ * @indio_dev: the IIO device, idle or paused
+ * @gap: the first scan follows a gap
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code: the state is as before.
+ */
+int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+	enum ads1299_capture_state before = cap->state;
+	s64 settling_ns;
+	unsigned int dr;
+	int ret;
+
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
+	settling_ns = ads1299_clocks_to_ns(st, ads1299_settling_clocks[dr]);
+	if (cap->unstopped) {
+		ret = ads1299_stop_conversions(st);
+		if (ret)
+			return ret;
+	}
+
+	raw_spin_lock_irq(&cap->lock);
+	cap->edges = 0;
+	cap->accounted = 0;
+	cap->held = false;
+	cap->gap = gap;
+	memset(cap->edge_ns, 0, sizeof(cap->edge_ns));
+	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
+	cap->half_period_ns = ads1299_clocks_to_ns(st, ADS1299_CLOCKS_PER_SAMPLE(dr)) / 2;
+	ads1299_grid_init(&cap->grid, dr, st->fclk_hz);
+	/*
+	 * An edge before the filter has settled (table 7, less the tolerance of
+	 * the oscillator) was pending, or ends a conversion before this START.
+	 */
+	cap->first_ns = ktime_get_ns() + settling_ns - settling_ns / 16;
+	cap->state = before == ADS1299_IDLE ? ADS1299_STARTING : ADS1299_RESTARTING;
+	raw_spin_unlock_irq(&cap->lock);
+
+	if (before == ADS1299_IDLE)
+		enable_irq(st->spi->irq);
+	ret = ads1299_conversions_start(st);
+	if (ret) {
+		/* It may have got through */
+		cap->unstopped = true;
+		ads1299_set_state(cap, before);
+		if (before == ADS1299_IDLE)
+			disable_irq(st->spi->irq);
+		else
+			synchronize_irq(st->spi->irq);
+		ads1299_drain(cap, MAX_SCHEDULE_TIMEOUT);
+		return ret;
+	}
+
+	raw_spin_lock_irq(&cap->lock);
+	if (!cap->edges)
+		cap->grid.due_ns = ktime_get_ns() + settling_ns;
+	raw_spin_unlock_irq(&cap->lock);
+
+	return 0;
+}
+
 /**
  * ads1299_capture_end - stop conversions and reads
  * @indio_dev: the IIO device, streaming or paused
@@ -497,11 +525,7 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 	if (cap->state == ADS1299_IDLE)
 		return 0;
 
-	/* Once more, for the sake of the counters: conversions that go on are not seen any more */
-	ret = ads1299_conversions_stop(st);
-	if (ret)
-		ret = ads1299_conversions_stop(st);
-	ads1299_await_last_edge(st);
+	ret = ads1299_stop_conversions(st);
 	if (streaming)
 		ads1299_drain(cap, msecs_to_jiffies(100));
 
@@ -524,6 +548,8 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 	cap->accounted = cap->edges;
 	if (intact)
 		cap->lost[ADS1299_LOST_DRDY] += ads1299_grid_finish(&cap->grid, cap->edges, end_ns);
+	else	/* They may have been conversions at another rate */
+		cap->lost[ADS1299_LOST_DRDY] += cap->ignored - st->watch.ignored;
 	raw_spin_unlock_irq(&cap->lock);
 
 	return ret;

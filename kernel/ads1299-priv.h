@@ -87,6 +87,8 @@ enum ads1299_capture_state {
 	ADS1299_IDLE,
 	/* START is on its way: an edge too early to come from it is of another conversion */
 	ADS1299_STARTING,
+	/* the same after a pause: it is a sample lost */
+	ADS1299_RESTARTING,
 	/* a sample to be read */
 	ADS1299_RUNNING,
 	/* a sample lost, because the chip is being recovered */
@@ -101,7 +103,9 @@ enum ads1299_capture_state {
  * @busy: a read is under way. Whoever sets it owns the message, the transfer
  *	  buffers and the members from @reading to @held_frame, until it is cleared
  * @draining: somebody waits for @idle
+ * @unstopped: a STOP failed, so that the chip may convert still
  * @edges: DRDY edges seen, which is the number of the next one
+ * @ignored: interrupts taken for noise
  * @edge_ns: when the latest edges were, by number modulo the size
  * @half_period_ns: two edges closer than that are looked at
  * @first_ns: no edge of the stream comes before that (CLOCK_MONOTONIC)
@@ -127,7 +131,9 @@ struct ads1299_capture {
 	enum ads1299_capture_state state;
 	bool busy;
 	bool draining;
+	bool unstopped;
 	u32 edges;
+	u32 ignored;
 	s64 edge_ns[ADS1299_EDGE_RING];
 	s64 half_period_ns;
 	s64 first_ns;
@@ -182,6 +188,7 @@ struct ads1299_wiring {
  * @period_ns: nominal period of the edges
  * @looked_ns: when the timer looked last
  * @edges: capture.edges then
+ * @ignored: capture.ignored when all was well the last time
  * @unsynced: lost[ADS1299_LOST_SYNC] then
  * @patrol_due: the next read of a sample is to be followed by one of registers
  * @patrolling: that is under way
@@ -203,6 +210,7 @@ struct ads1299_watch {
 	s64 period_ns;
 	s64 looked_ns;
 	u32 edges;
+	u32 ignored;
 	u64 unsynced;
 
 	bool patrol_due;

@@ -67,6 +67,7 @@ static unsigned int ads1299_watch_look(struct ads1299_state *st, s64 now_ns)
 	struct ads1299_capture *cap = &st->capture;
 	struct ads1299_watch *watch = &st->watch;
 	s64 expected = div64_s64(now_ns - watch->looked_ns, watch->period_ns);
+	u32 ignored = cap->ignored - watch->ignored;
 	u32 edges = cap->edges - watch->edges;
 	u64 unsynced = cap->lost[ADS1299_LOST_SYNC] - watch->unsynced;
 	unsigned int trouble = 0;
@@ -81,12 +82,14 @@ static unsigned int ads1299_watch_look(struct ads1299_state *st, s64 now_ns)
 
 	if (!edges)
 		return ADS1299_TROUBLE_STALLED;
-	if (edges < expected / 2 || edges > expected + expected / 2)
+	if (edges < expected / 2 || edges + ignored > expected + expected / 2)
 		trouble |= ADS1299_TROUBLE_RATE;
 	if (unsynced > edges / 2)
 		trouble |= ADS1299_TROUBLE_UNSYNCED;
-	if (!trouble)
+	if (!trouble) {
 		watch->complained = false;
+		watch->ignored = cap->ignored;
+	}
 
 	return trouble;
 }
@@ -218,6 +221,8 @@ static int ads1299_patrol_prepare(struct ads1299_state *st)
 
 	for (reg = 0; reg < ADS1299_NUM_REGS; reg++) {
 		watch->checked[reg] = ads1299_reg_checked_bits(st, reg);
+		if (reg == ADS1299_REG_GPIO)	/* may change under a stream */
+			watch->checked[reg] = 0;
 		if (!watch->checked[reg])
 			continue;
 		ret = regmap_read(st->regmap, reg, &value);
@@ -269,6 +274,7 @@ static void ads1299_watch_afresh(struct ads1299_state *st, bool recovered)
 	watch->trouble = 0;
 	watch->looked_ns = ktime_get_ns();
 	watch->edges = cap->edges;
+	watch->ignored = cap->ignored;
 	watch->unsynced = cap->lost[ADS1299_LOST_SYNC];
 	raw_spin_unlock_irq(&cap->lock);
 }

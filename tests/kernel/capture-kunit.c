@@ -633,12 +633,21 @@ static void capture_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cap->edges, 1U);
 	KUNIT_EXPECT_EQ(test, cap->lost[ADS1299_LOST_DRDY], 1ULL);
 
+	cap->state = ADS1299_RESTARTING;
+	cap->first_ns = world.now_ns + 1000000;
+	edge(indio_dev);
+	KUNIT_EXPECT_EQ(test, cap->edges, 1U);
+	KUNIT_EXPECT_EQ(test, cap->lost[ADS1299_LOST_DRDY], 2ULL);
+	world.now_ns = cap->first_ns;
+	edge(indio_dev);
+	KUNIT_EXPECT_EQ(test, cap->edges, 2U);
+
 	cap->state = ADS1299_IDLE;
 	KUNIT_EXPECT_FALSE(test, completion_done(&cap->drdy));
 	edge(indio_dev);
 	KUNIT_EXPECT_TRUE(test, completion_done(&cap->drdy));
-	KUNIT_EXPECT_EQ(test, cap->edges, 1U);
-	KUNIT_EXPECT_EQ(test, cap->lost[ADS1299_LOST_DRDY], 1ULL);
+	KUNIT_EXPECT_EQ(test, cap->edges, 2U);
+	KUNIT_EXPECT_EQ(test, cap->lost[ADS1299_LOST_DRDY], 2ULL);
 }
 
 /*
