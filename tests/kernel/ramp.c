@@ -31,15 +31,18 @@
 #define SIM "/dev/ads1299-sim0"
 #define SCANS_PER_READ 64
 #define GAIN 24
-#define MAX_FRAMES 131072
+#define MAX_CHANNELS (4 * ADS1299_MAX_CHANNELS)      /* a daisy chain of four */
 #define GENERATIONS 7
+
+/* How many codes a frame has, and how many frames therefore fit into the range */
+static long stride = ADS1299_MAX_CHANNELS, max_frames;
 
 /* What a killed writer left in the queue is played, too: it must not be taken for ours */
 static int32_t generation;
 
 /* Signs alternate by channel, so that both halves of the range are there */
 static int32_t code_of(long frame, unsigned ch) {
-        int32_t code = (generation * MAX_FRAMES + frame) * ADS1299_MAX_CHANNELS + ch + 1;
+        int32_t code = (generation * max_frames + frame) * stride + ch + 1;
 
         return ch % 2 ? -code : code;
 }
@@ -70,7 +73,7 @@ static int next_generation(void) {
 
 /* The child: gives up with the device or with its parent */
 static int write_ramp(unsigned channels, long frames) {
-        int32_t frame[ADS1299_MAX_CHANNELS];
+        int32_t frame[MAX_CHANNELS];
         int fd;
 
         fd = open(SIM, O_WRONLY);
@@ -138,8 +141,8 @@ static int check_scan(struct reader *r, const int32_t *scan) {
         if (silent(r, scan) && (!r->next || r->lossy))
                 return 0;       /* nothing written yet, or not in time */
 
-        frame = ((scan[0] >> 8) - 1) / ADS1299_MAX_CHANNELS - generation * MAX_FRAMES;
-        if (!r->next && (frame < 0 || frame >= MAX_FRAMES))
+        frame = ((scan[0] >> 8) - 1) / stride - generation * max_frames;
+        if (!r->next && (frame < 0 || frame >= max_frames))
                 return 0;       /* another's */
         if (frame < r->next || (frame > r->next && !r->lossy)) {
                 fprintf(stderr, "scan %ld: frame %ld instead of %ld\n", r->scans, frame, r->next);
@@ -159,7 +162,7 @@ static int check_scan(struct reader *r, const int32_t *scan) {
 
 static int read_ramp(struct reader *r, int fd, long frames) {
         size_t words = r->channels + sizeof(int64_t) / sizeof(int32_t);
-        int32_t scans[SCANS_PER_READ][ADS1299_MAX_CHANNELS + sizeof(int64_t) / sizeof(int32_t)];
+        int32_t scans[SCANS_PER_READ][MAX_CHANNELS + sizeof(int64_t) / sizeof(int32_t)];
         ssize_t n;
         int ret;
 
@@ -195,8 +198,11 @@ int main(int argc, char *argv[]) {
                 return 1;
         r.channels = atoi(argv[1]);
         frames = atol(argv[2]);
-        if (r.channels < 1 || r.channels > ADS1299_MAX_CHANNELS || frames < 1 || frames > MAX_FRAMES) {
-                fprintf(stderr, "ramp: at most %d channels and %d frames\n", ADS1299_MAX_CHANNELS, MAX_FRAMES);
+        if (r.channels > ADS1299_MAX_CHANNELS)
+                stride = MAX_CHANNELS;
+        max_frames = (1L << ADS1299_CODE_BITS) / stride / (GENERATIONS + 1);
+        if (r.channels < 1 || r.channels > MAX_CHANNELS || frames < 1 || frames > max_frames) {
+                fprintf(stderr, "ramp: at most %d channels and %ld frames\n", MAX_CHANNELS, max_frames);
                 return 1;
         }
 
