@@ -17,7 +17,7 @@ chip_counter() {
 }
 
 all_there() {
-        for chip in 0 1 2; do [ -n "$(iio_of $chip)" ] || return 1; done
+        for chip in 0 1 2; do [ -n "$(iio_of "$chip")" ] || return 1; done
 }
 
 CHIPS="0 1 2"
@@ -49,10 +49,10 @@ end() {
 
 rate=1000
 for chip in $CHIPS; do
-        put "$(iio_of $chip)/sampling_frequency" $rate
+        put "$(iio_of "$chip")/sampling_frequency" "$rate"
         rate=$((rate * 2))
 done
-for chip in $CHIPS; do begin $chip; done
+for chip in $CHIPS; do begin "$chip"; done
 sleep 0.5
 put /sys/kernel/debug/ads1299-sim1/faults/reset 1
 recovered() { reads 1 "$(iio_of 1)/recoveries"; }
@@ -67,6 +67,6 @@ put "$DRIVER/unbind" "$SPI"
 sleep 0.2
 put "$DRIVER/bind" "$SPI"
 sleep 0.2
-for chip in 0 1; do end $chip; done
+for chip in 0 1; do end "$chip"; done
 unplug
 echo "figure: 3 devices on one bus: every conversion accounted for"

@@ -59,7 +59,7 @@ hit() {
 plug
 longest=0
 for rate in ${RATES:-250 1000 16000}; do
-        put "$IIO/sampling_frequency" $rate
+        put "$IIO/sampling_frequency" "$rate"
         written=$(registers)
         start
         put $FAULTS/reset 1
@@ -81,7 +81,7 @@ echo "figure: 33 chips that lost registers, each set up again within $longest ms
 
 # Idle chips too: when they are woken, and when the buffer is enabled
 rate=1000
-put "$IIO/sampling_frequency" $rate
+put "$IIO/sampling_frequency" "$rate"
 written=$(registers)
 put $FAULTS/reset 1
 start
