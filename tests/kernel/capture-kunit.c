@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
+#include <linux/workqueue.h>
 
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
@@ -687,6 +688,45 @@ static void grid_finish(struct kunit *test)
 	}
 }
 
+/* A read that ends long after the stream was told to */
+static struct {
+	struct delayed_work work;
+	struct iio_dev *indio_dev;
+} late_read;
+
+static void late_read_ends(struct work_struct *work)
+{
+	latch(iio_priv(late_read.indio_dev), 0);
+	finish_read(late_read.indio_dev, 0);
+}
+
+/*
+ * The end of a stream waits for the read under way, however long that takes:
+ * here no other transfer, which the bus would put behind it, does so for it.
+ */
+static void capture_end_waits(struct kunit *test)
+{
+	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, 1);
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct spi_device *spi = kunit_kzalloc(test, sizeof(*spi), GFP_KERNEL);
+	unsigned int under_way;
+
+	KUNIT_ASSERT_NOT_NULL(test, spi);
+	st->spi = spi;
+	late_read.indio_dev = indio_dev;
+	INIT_DELAYED_WORK(&late_read.work, late_read_ends);
+
+	convert(indio_dev, 0);
+	KUNIT_ASSERT_EQ(test, world.submitted, 1);
+	schedule_delayed_work(&late_read.work, msecs_to_jiffies(500));
+	ads1299_capture_end(indio_dev, ADS1299_PAUSED);
+	under_way = world.submitted;
+	flush_delayed_work(&late_read.work);
+
+	KUNIT_EXPECT_EQ(test, under_way, 0);
+	KUNIT_EXPECT_EQ(test, all_lost(&st->capture) + world.scans, 1ULL);
+}
+
 static struct kunit_case capture_cases[] = {
 	KUNIT_CASE(capture_quiet),
 	KUNIT_CASE(capture_chain),
@@ -697,6 +737,7 @@ static struct kunit_case capture_cases[] = {
 	KUNIT_CASE(capture_every_edge_accounted),
 	KUNIT_CASE(capture_unseen_edges),
 	KUNIT_CASE(capture_stall_is_no_loss),
+	KUNIT_CASE(capture_end_waits),
 	{ }
 };
 
