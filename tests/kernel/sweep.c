@@ -5,7 +5,8 @@
  *
  *   sweep NAME ACT [UNDO [RENEW...]]
  *
- * where ACT, UNDO and RENEW are `write:FILE=TEXT`, `read:FILE`, `open:FILE`, `insmod:FILE` or `rmmod:NAME`.
+ * where ACT, UNDO and RENEW are `write:FILE=TEXT`, `read:FILE`, `open:FILE`, `insmod:FILE[ PARAMETERS]` or
+ * `rmmod:NAME`.
  *
  * Whatever came of the failure (most make ACT fail, some the kernel can do without), UNDO must
  * work where ACT did, and then both once more with nothing failing. RENEW is done before that where
@@ -50,14 +51,14 @@ static int on_file(const char *how, const char *path, const char *text, unsigned
         char buf[256];
         int fd, r;
 
-        fd = open(path, text ? O_WRONLY : O_RDONLY);
+        fd = open(path, !strcmp(how, "write") ? O_WRONLY : O_RDONLY);
         if (fd < 0)
                 return -errno;
         /* The opening of a file is not what is tried, unless it is */
         if (nth && arm(nth) < 0)
                 exit(2);
         if (!strcmp(how, "insmod"))
-                r = syscall(SYS_finit_module, fd, "", 0);
+                r = syscall(SYS_finit_module, fd, text ?: "", 0);
         else if (text)
                 r = write(fd, text, strlen(text));
         else
@@ -91,6 +92,10 @@ static int act(const char *spec, unsigned nth) {
                 if (!text)
                         exit(2);
                 *text++ = 0;
+        } else if (!strcmp(how, "insmod")) {
+                text = strchr(path, ' ');
+                if (text)
+                        *text++ = 0;
         }
 
         if (!strcmp(how, "write") || !strcmp(how, "read") || !strcmp(how, "insmod"))

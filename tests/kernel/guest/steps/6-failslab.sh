@@ -18,8 +18,11 @@ put $FAILSLAB/ignore-gfp-wait N
 put $FAILSLAB/verbose 0
 put $FAILSLAB/cache-filter Y
 
+total=0
 swept() {
-        sweep "$@" || fail "sweep $*"
+        sweep "$@" > /tmp/swept || fail "sweep $*: $(cat /tmp/swept)"
+        cat /tmp/swept
+        total=$((total + $(sed -n 's/.*: \([0-9]*\) allocations.*/\1/p' /tmp/swept)))
         [ -z "$(leaks | tee /tmp/leaks)" ] || fail "$1: leaks: $(cat /tmp/leaks)"
 }
 
@@ -27,20 +30,42 @@ swept "insmod ads1299-sim" insmod:/modules/ads1299-sim.ko rmmod:ads1299_sim
 
 # Where it cannot link the IIO device to the hat's node, software_node_notify() takes no reference
 # on that, and software_node_notify_remove() puts one: the hat has to be plugged anew, or its node
-# is freed under it. So nobody but this step must bind the driver.
-plug
+# is freed under it. So nobody but this step must bind the driver. The hat has all that a hat
+# can have, and a chain of two small chips has as many channels as one large one.
+everything="channels=4 daisy=2 pins=1 clock_output=1 srb1=1 srb2=1 bench_setup=1"
+# shellcheck disable=SC2086
+plug $everything
 put "$DRIVER/unbind" "$SPI"
 put /sys/bus/spi/drivers_autoprobe 0
-swept "bind" "write:$DRIVER/bind=$SPI" "write:$DRIVER/unbind=$SPI" rmmod:ads1299_sim insmod:/modules/ads1299-sim.ko
-put "$DRIVER/bind" "$SPI"
-find_iio || fail "not there after bind"
+swept "bind" "write:$DRIVER/bind=$SPI" "write:$DRIVER/unbind=$SPI" rmmod:ads1299_sim \
+        "insmod:/modules/ads1299-sim.ko $everything"
+unplug
+put /sys/bus/spi/drivers_autoprobe 1
+plug
 expect 0 cat "$IIO/in_voltage0-voltage1_raw"
 
 swept "read raw" "read:$IIO/in_voltage0-voltage1_raw"
 swept "read scale" "read:$IIO/in_voltage0-voltage1_scale"
 swept "write rate" "write:$IIO/sampling_frequency=2000"
 swept "write scale" "write:$IIO/in_voltage0-voltage1_scale=0.000022351742"
-swept "write lead-off current" "write:$IIO/leadoff_current_nanoamp=6" "write:$IIO/leadoff_current_nanoamp=0"
+for reading in in_temp0_raw in_voltage16_raw in_voltage0-voltage1_mux test_signal_frequency bias_electrode_connected; do
+        swept "read $reading" "read:$IIO/$reading"
+done
+while read -r setting value default; do
+        swept "write $setting" "write:$IIO/$setting=$value" "write:$IIO/$setting=$default"
+done <<END
+in_voltage0-voltage1_mux test normal
+in_voltage0-voltage1_bias_sense none both
+in_voltage0-voltage1_srb2 1 0
+in_voltage0-voltage1_powerdown 1 0
+srb1 1 0
+test_signal_microvolt 3750 1875
+test_signal_frequency 0 0.976563
+bias_drive 0 1
+leadoff_current_nanoamp 6 0
+leadoff_frequency 31.25 0
+leadoff_threshold_percent 70 95
+END
 
 swept "open buffer" "open:$BUFFER"
 one="$IIO/scan_elements/in_voltage0-voltage1_en"
@@ -68,4 +93,4 @@ cat /tmp/ramp
 expect "0 0 0 0" lost
 buffer_off
 unplug
-put /sys/bus/spi/drivers_autoprobe 1
+echo "figure: $total allocations in all"
