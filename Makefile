@@ -43,7 +43,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-builds check-kernel bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -149,6 +149,9 @@ modules_install: modules ## install the modules under DESTDIR
 
 check-builds: packages-builds ## build the modules for Linux 6.1, 6.12, 7.x on amd64, arm64, armhf, with gcc and clang
 	@tests/builds/run
+
+check-arm64: packages-arm64 ## run the driver in an arm64 guest whose device tree has the hat
+	@tests/arm64/run
 
 check-kernel: packages-kernel ## test the modules in a kernel with KASAN, lockdep, kmemleak, failslab (SEED=, ROUNDS=)
 	@tests/kernel/run

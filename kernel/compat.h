@@ -12,12 +12,10 @@
 /* --- driver ---------------------------------------------------------------- */
 
 #include <linux/device.h>
-#include <linux/err.h>
 #include <linux/gpio/driver.h>
 #include <linux/iio/events.h>
 #include <linux/iio/iio.h>
 #include <linux/regmap.h>
-#include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -47,38 +45,6 @@ static inline int spi_optimize_message(struct spi_device *spi, struct spi_messag
 static inline void spi_unoptimize_message(struct spi_message *msg)
 {
 }
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-/*
- * Some later stable releases of 6.1 have it and earlier ones do not, so that
- * it gets another name here.
- */
-static inline void ads1299_regulator_disable(void *regulator)
-{
-	regulator_disable(regulator);
-}
-
-static inline int ads1299_regulator_get_enable_read_voltage(struct device *dev, const char *id)
-{
-	struct regulator *regulator;
-	int ret;
-
-	regulator = devm_regulator_get_optional(dev, id);
-	if (IS_ERR(regulator))
-		return PTR_ERR(regulator);
-
-	ret = regulator_enable(regulator);
-	if (ret)
-		return ret;
-	ret = devm_add_action_or_reset(dev, ads1299_regulator_disable, regulator);
-	if (ret)
-		return ret;
-
-	return regulator_get_voltage(regulator);
-}
-
-#define devm_regulator_get_enable_read_voltage	ads1299_regulator_get_enable_read_voltage
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)

@@ -79,8 +79,22 @@ def output_of(*command):
     return done.stdout.strip()
 
 
+def choose_kernel(version):
+    """Let make build for the headers of tests/builds that are of this version, such as 6.12."""
+    arch = output_of("dpkg", "--print-architecture")
+    for line in output_of(os.path.join(TOP, "tests", "builds", "headers")).splitlines():
+        _, its_arch, release, *where = line.split()
+        if its_arch == arch and release.startswith(version + "."):
+            os.environ["KDIR"] = where[0]
+            return
+    raise Failed(f"TWITCH_VM_KERNEL={version}: no headers of that version; tests/builds/headers lists them")
+
+
 def kernel_release():
-    """The release that `make modules` builds for: the guest boots the same."""
+    """The release that `make modules` builds for: the guest boots the same. TWITCH_VM_KERNEL=6.12 chooses another."""
+    version = os.environ.get("TWITCH_VM_KERNEL")
+    if version:
+        choose_kernel(version)
     release = output_of("make", "-s", "--no-print-directory",
                         "--eval", "print-release: ; @echo $(KRELEASE)", "print-release")
     if not release:
