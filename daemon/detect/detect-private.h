@@ -67,6 +67,7 @@ int highpass_init(Highpass *h, unsigned length, double lsb_uv);
 void highpass_done(Highpass *h);
 void highpass_restart(Highpass *h, int32_t first);
 float highpass_next(Highpass *h, int32_t sample);
+float highpass_low(const Highpass *h);
 double highpass_gain(unsigned length, double cycles_per_frame);
 
 /* --- lowpass.c --- */
@@ -253,6 +254,24 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
 
 /* --- motion.c --- */
+#define MOTION_TICKS 80                 /* remembered, 10 ms each */
+
+typedef struct Motion {
+        unsigned tick_steps, fill;
+        float gain;                     /* of the averages, per tick */
+        float slow_uv[2];
+        float above;                    /* sum of squares in the band, of the tick under way */
+        float low[MOTION_TICKS], high[MOTION_TICKS];    /* rings: energy below 20 Hz, and above */
+        unsigned next, n_ticks;
+        float usual;                    /* energy below 20 Hz of a tick, exceeded a tenth of the time */
+        int64_t end;                    /* step behind the latest */
+} Motion;
+
+void motion_init(Motion *m, double step_rate_hz);
+void motion_restart(Motion *m, float low_uv, int64_t step);
+void motion_next(Motion *m, float low_uv, float y);
+bool motion_between(const Motion *m, double from, double to);
+bool motion_now(const Motion *m);
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
 
 /* --- heartbeat.c --- */
@@ -501,6 +520,7 @@ typedef struct Channel {
         Units units;
         Heartbeat heartbeat;
         HeartChannel heart;
+        Motion motion;
         float *late_outputs;            /* ring [late_steps][n_lanes], for the noise to learn from */
         uint8_t *late_states;           /* ring [late_steps] of LATE_* */
         double rest_from;               /* step: here the latest burst and what follows it are over */

@@ -85,6 +85,7 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
         raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
         c->fresh = true;
         c->rest_from = -INFINITY;
+        motion_init(&c->motion, d->step_rate_hz);
         for (unsigned k = 0; k < BUMPS; k++)
                 c->bumps[k].step = -INFINITY;
         if (d->lowpass.n_taps > 0) {
@@ -235,6 +236,7 @@ static void channel_start(Detector *d, Channel *c, int32_t code) {
         if (c->lowpass_ring)
                 memset(c->lowpass_ring, 0, 2 * d->lowpass.n_padded * sizeof *c->lowpass_ring);
         history_restart(&c->history, (int64_t) next_step(d));
+        motion_restart(&c->motion, highpass_low(&c->highpass), (int64_t) next_step(d));
         c->measured_until = (double) next_step(d);
         memset(c->late_states, LATE_NOTHING, d->late_steps);
         if (fresh) {
@@ -371,6 +373,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
 
         x = mains_subtract(&d->mains, &c->mains, x);
         history_push(&c->history, heart_subtract(&d->heart, &c->heart, step, x));
+        motion_next(&c->motion, highpass_low(&c->highpass), *history_window(&c->history, 1));
         c->usable = false;
         c->late_states[now] = LATE_NOTHING;
         if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {

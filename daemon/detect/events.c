@@ -409,6 +409,8 @@ void events_sustained(Detector *d, unsigned channel, double step) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
 
+        if (motion_now(&c->motion))
+                return;
         if (!chain->open) {
                 chain_open(d, channel, step);
                 notices_take(d, channel, &d->events.open[chain->event].notices);

@@ -71,3 +71,8 @@ float highpass_next(Highpass *h, int32_t sample) {
         int64_t middle = (int64_t) h->samples[oldest] * h->length * h->length;
         return (float) (middle - h->sum_of_sums) * h->gain;
 }
+
+/* What the latest sample was freed of, in microvolts. */
+float highpass_low(const Highpass *h) {
+        return (float) h->sum_of_sums * h->gain;
+}

@@ -35,8 +35,10 @@
 #define TRACK_INFORMATION 5e5           /* ... if the variance of a look's phase is the inverse of that */
 #define TRACK_RAD_PER_S_MIN 0.3
 #define TRACK_RAD_PER_S_MAX 3.0
-#define TRACK_SETTLED 4.0
+#define TRACK_HURRY_S 3.0
 #define INFORMATION_MEMORY_S 2.0
+#define BUSY_WEIGHT 0.2                 /* at least: large harmonics that are not followed yet look busy, too */
+#define INFORMATION_MIN 30.0           /* no hum to speak of: the frequency may stay as it is */
 #define TRACK_RAD_MAX 0.3               /* between two looks: more is no phase but chance */
 #define DRIFT_HZ_PER_S_MAX 0.04         /* a net has inertia */
 #define TRACK_AGE_S 0.6
@@ -341,8 +343,8 @@ static bool look(Mains *m, MainsChannel *const *active, unsigned n_active, doubl
 
                 if ((double) c->age > TRACK_AGE_S * m->step_rate_hz && power > 0) {
                         double weight = usual > 0 ? 1 / usual : 1 / power;
-                        lag += fmin(weight, 1 / power) * (im * left_re - re * left_im);
-                        information += weight * (re * re + im * im) * n / 2;
+                        lag += clamp(1 / power, BUSY_WEIGHT * weight, weight) * (im * left_re - re * left_im);
+                        information += fmax(weight, 1 / power) * (re * re + im * im) * n / 2;
                 }
                 c->track_re = c->track_im = c->track_power = 0;
         }
@@ -357,7 +359,7 @@ static bool look(Mains *m, MainsChannel *const *active, unsigned n_active, doubl
 static double quickness(const Mains *m) {
         double settled = TRACK_RAD_PER_S * pow(m->information / TRACK_INFORMATION, 1 / 6.0);
 
-        return clamp(fmax(settled, TRACK_SETTLED / m->tracked_s), TRACK_RAD_PER_S_MIN, TRACK_RAD_PER_S_MAX);
+        return clamp(settled * (1 + TRACK_HURRY_S / m->tracked_s), TRACK_RAD_PER_S_MIN, TRACK_RAD_PER_S_MAX);
 }
 
 static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
@@ -369,6 +371,10 @@ static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
             hypot(f->turn_re, f->turn_im) <= FINDER_COHERENCE * f->power)
                 return;
         m->information += (information - m->information) * (m->information > 0 ? track_s / INFORMATION_MEMORY_S : 1);
+        if (m->information < INFORMATION_MIN) {
+                m->drift_hz = 0;
+                return;
+        }
         m->tracked_s += track_s;
         double gain = quickness(m) * track_s;
         hz = lag / (2 * M_PI * track_s);

@@ -1043,6 +1043,41 @@ START_TEST(heart_changes) {
 }
 END_TEST
 
+/* A cable moves: whatever the high-pass makes of it, it is no twitch; a twitch a little later is. */
+START_TEST(movement) {
+        enum { N = 140000, MOVES = 12 };
+        int32_t *x = new_signal(N, 1);
+        unsigned found = 0;
+
+        seed(48);
+        add_noise(x, N, 1, 2);
+        for (unsigned i = 0; i < MOVES; i++) {
+                double from_s = 15 + 10 * i, decay_s = i % 3 ? 0.08 * (i % 3) : 0.5, sway_hz = i % 2 ? 0 : 2 + i / 3.0;
+
+                for (int k = 0; k < (sway_hz > 0 ? 2000 : 5000); k++) {
+                        double t = k / 1000.0;
+                        double v = sway_hz > 0 ? 400 * pow(sin(M_PI * t / 2), 2) * sin(2 * M_PI * sway_hz * t) :
+                                (i % 4 == 1 ? -600 : 600) * (1 - exp(-t / 0.004)) * exp(-t / decay_s);
+
+                        add_uv(x + (size_t) (1000 * from_s) + k, v);
+                }
+                add_twitch(x, N, 1, 0, 1000, from_s + 6, 40);
+        }
+        Reports *r = detect(1000, 1, x, N, 100);
+        for (unsigned i = 0; i < MOVES; i++) {
+                const DetectEvent *e = event_at(r, 0, 1000 * (15 + 10 * i + 6), 1000);
+                found += e && is_twitch(e);
+        }
+        printf("movements: %u of %u twitches between them found, %zu more, %zu called movements\n", found, (unsigned) MOVES,
+               count_twitches(r, 0) - found, count_artefacts(r, ARTEFACT_MOTION));
+        ck_assert_uint_eq(found, MOVES);
+        ck_assert_uint_eq(count_twitches(r, 0), MOVES);
+        ck_assert_uint_ge(count_artefacts(r, ARTEFACT_MOTION), MOVES / 2);
+        free(r);
+        free(x);
+}
+END_TEST
+
 /* A tenth of a second of many units is not a multiplet, and what follows at once is not rest. */
 START_TEST(burst) {
         enum { N = 30000, BURSTS = 8 };
@@ -1176,6 +1211,7 @@ int main(void) {
         tcase_add_test(t, heart_on_all_channels);
         tcase_add_test(t, twitch_under_beat);
         tcase_add_test(t, heart_changes);
+        tcase_add_test(t, movement);
         tcase_add_test(t, burst);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
