@@ -10,6 +10,7 @@
 # expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
 # expected: gpiochip_add_data_with_key: GPIOs .* failed to register
 # expected: problem initializing queue|failed to create message pump kworker
+# expected: cannot add supplies and clock|Failed to set supply|invalid for parameter
 . /lib.sh
 
 # Also those that may sleep; of the caches that `slub_debug=` on the command line chose
@@ -26,7 +27,8 @@ swept() {
         [ -z "$(leaks | tee /tmp/leaks)" ] || fail "$1: leaks: $(cat /tmp/leaks)"
 }
 
-swept "insmod ads1299-sim" insmod:/modules/ads1299-sim.ko rmmod:ads1299_sim
+swept "insmod ads1299-sim" "insmod:/modules/ads1299-sim.ko channels=4 pins=1 supplies=1 external_vref_uv=4096000 \
+external_clock_hz=2000000 bias_sense=none,both" rmmod:ads1299_sim
 
 # Where it cannot link the IIO device to the hat's node, software_node_notify() takes no reference
 # on that, and software_node_notify_remove() puts one: the hat has to be plugged anew, or its node
