@@ -164,7 +164,7 @@ static void set_lane(Bank *b, unsigned lane, const double *x, double start, doub
  * in magnitude. The outputs of similar templates cross together, and between two samples a peak
  * may hide, which makes the rate of what is seen a part of the sum: counted in noise, test-detect.c counts again.
  */
-#define SEEN_SHARE 0.4
+#define SEEN_SHARE 0.45
 
 static double root_mean_square_hz(const double *x) {
         double slope = 0, energy = 0;
@@ -186,12 +186,12 @@ static void extremes(const double *x, double *ret_low, double *ret_high) {
 }
 
 /* One code for all machines: the same operations in the same order, however many of them an instruction does. */
-static inline __attribute__((always_inline)) float run(const Bank *b, const float *window, const float *inverse,
-                                                       float *ret) {
+static inline __attribute__((always_inline)) float run(const Bank *b, const float *all_taps, const float *window,
+                                                       const float *inverse, float *ret) {
         Quad largest = { 0 };
 
         for (unsigned lane = 0; lane < b->n_lanes; lane += 8) {
-                const Oct *taps = (const Oct*) (b->taps + (size_t) lane * b->n_taps);
+                const Oct *taps = (const Oct*) (all_taps + (size_t) lane * b->n_taps);
                 Oct sum[4] = { { 0 } };
 
                 /* Four sums: an addition need not wait for the one before. */
@@ -210,14 +210,14 @@ static inline __attribute__((always_inline)) float run(const Bank *b, const floa
         return a > c ? a : c;
 }
 
-static float run_portable(const Bank *b, const float *window, const float *inverse, float *ret) {
-        return run(b, window, inverse, ret);
+static float run_portable(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
+        return run(b, taps, window, inverse, ret);
 }
 
 #ifdef __x86_64__
 __attribute__((target("avx2")))
-static float run_avx2(const Bank *b, const float *window, const float *inverse, float *ret) {
-        return run(b, window, inverse, ret);
+static float run_avx2(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
+        return run(b, taps, window, inverse, ret);
 }
 #endif
 
@@ -289,20 +289,31 @@ double bank_threshold(const Bank *b, double per_hour) {
         return high;
 }
 
+/* Output of the lane's filter for the potential it is made for, of unit energy. */
+static double response(const Bank *b, const float *taps, unsigned lane) {
+        double sum = 0;
+
+        for (unsigned i = 0; i < b->n_taps; i++) {
+                size_t at = ((size_t) (lane / 8) * b->n_taps + i) * 8 + lane % 8;
+                sum += (double) taps[at] * (double) b->taps[at];
+        }
+        return sum;
+}
+
 /* The smallest potential found 9 times in 10, peak to peak, averaged over those that are the rule. */
-double bank_floor_uv(const Bank *b, const float *inverse, double threshold) {
+double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, double threshold) {
         double sum = 0;
         unsigned n = 0;
 
         for (unsigned t = 0; t < b->n_templates; t++)
                 if (b->weights[t] >= 1) {
-                        sum += (double) (b->peak_to_peak[t] / inverse[t]);
+                        sum += (double) (b->peak_to_peak[t] / inverse[t]) / response(b, taps, t);
                         n++;
                 }
         return (threshold + PROBABILITY_90_SIGMA) * sum / n;
 }
 
 /* All outputs at this step. Returns the largest magnitude of one times the lane's inverse. */
-float bank_run(const Bank *b, const float *window, const float *inverse, float *ret) {
-        return b->run(b, window, inverse, ret);
+float bank_run(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
+        return b->run(b, taps, window, inverse, ret);
 }

@@ -9,6 +9,7 @@
  *   heart.c      the heartbeat learned and subtracted
  *   bank.c       matched filters for motor unit potentials
  *   noise.c      how large their outputs are when nothing happens
+ *   whiten.c     fits them to the colour of a channel's noise
  *   discharge.c  what stands out: peak, onset, end, amplitude
  *   units.c      which motor unit a discharge is of
  *   notices.c    an early word of it
@@ -162,15 +163,16 @@ struct Bank {
         float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
         double *crossing_hz;            /* [n_templates] of the outputs' magnitudes, see bank.c */
         float *weights;                 /* [n_lanes] of the outputs, at most 1 */
-        float (*run)(const Bank *b, const float *window, const float *inverse, float *ret);
+        float (*run)(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret);
 };
 
 int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
 void bank_done(Bank *b);
 double bank_threshold(const Bank *b, double per_hour);
-double bank_floor_uv(const Bank *b, const float *inverse, double threshold);
-float bank_run(const Bank *b, const float *window /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
-               float *ret /* [n_lanes] */);
+double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, double threshold);
+/* taps: in the layout of Bank.taps */
+float bank_run(const Bank *b, const float *taps, const float *window /* [n_taps], oldest first */,
+               const float *inverse /* [n_lanes] */, float *ret /* [n_lanes] */);
 
 /* --- noise.c --- */
 #define NOISE_BLOCKS 60
@@ -191,6 +193,7 @@ typedef struct Noise {
         float *lane_sigmas;             /* [NOISE_BLOCKS][n_lanes] */
         unsigned n_blocks, next, n_skipped;
         float floor_uv;
+        float limit_uv;                 /* medians above that are of busy blocks */
         float sigma_uv;                 /* of the signal, long term */
         float recent_uv;                /* of the signal, latest block */
         const float *weights;           /* [n_lanes] the bank's */
@@ -206,7 +209,28 @@ static inline bool noise_known(const Noise *n) {
         return n->n_blocks >= NOISE_BLOCKS_MIN;
 }
 float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes);
-void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained);
+void noise_rescale(Noise *n, unsigned lane, float factor);
+void noise_update(Noise *n);
+typedef enum NoiseBlock { NOISE_BLOCK_UNDER_WAY, NOISE_BLOCK_BUSY, NOISE_BLOCK_QUIET } NoiseBlock;
+NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained);
+
+/* --- whiten.c --- */
+typedef struct Whiten {
+        unsigned n_lags, stride, fill;
+        float *block;                   /* [n_lags] lag products of the block under way, longest lag first */
+        bool wanted;                    /* at this rate */
+        bool spoilt;                    /* something happened in it */
+        double *covariance;             /* [n_lags] of noise of unit power */
+        unsigned n_blocks, n_accepted;
+        float *taps;                    /* the channel's own, as Bank.taps */
+} Whiten;
+
+int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz);
+void whiten_done(Whiten *w);
+void whiten_restart(Whiten *w, const Bank *bank);
+void whiten_break(Whiten *w);
+void whiten_feed(Whiten *w, const float *latest, bool event);
+void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
 
 /* --- discharge.c --- */
 #define SHAPE_POINTS 33                 /* around the peak ... */
@@ -510,6 +534,7 @@ typedef struct Channel {
         uint64_t steps;                 /* since the last fresh start */
         History history;
         Noise noise;
+        Whiten whiten;
         Crossing crossing;
         NoticeIds kept;                 /* of what is looked at once more */
         double measured_until;          /* step */
@@ -540,6 +565,7 @@ struct Detector {
         Heart heart;
         Bank bank;
         float *outputs;                 /* [n_lanes] scratch */
+        double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned late_steps;            /* length of the rings for late learning; mains.now is a step's place in them */
         float threshold;
         uint64_t flat_frames, keep_frames, settle_frames, blank_frames;

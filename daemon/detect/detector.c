@@ -100,6 +100,8 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
         if (r >= 0)
                 r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, d->bank.weights, lsb_uv);
         if (r >= 0)
+                r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz);
+        if (r >= 0)
                 r = heart_channel_init(&d->heart, &c->heart);
         if (r >= 0)
                 r = mains_channel_init(&d->mains, &c->mains);
@@ -141,7 +143,8 @@ static int detector_init(Detector *d) {
         d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
         d->channels = calloc(d->config.n_channels, sizeof *d->channels);
         d->active = calloc(d->config.n_channels, sizeof *d->active);
-        if (!d->outputs || !d->channels || !d->active)
+        d->scratch = calloc((size_t) d->bank.n_taps * (2 + d->bank.n_lanes), sizeof *d->scratch);
+        if (!d->outputs || !d->scratch || !d->channels || !d->active)
                 return -ENOMEM;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 r = channel_init(d, d->channels + i, i, highpass);
@@ -184,6 +187,7 @@ Detector* detector_free(Detector *d) {
                 highpass_done(&c->highpass);
                 history_done(&c->history);
                 noise_done(&c->noise);
+                whiten_done(&c->whiten);
                 heart_channel_done(&c->heart);
                 mains_channel_done(&c->mains);
                 free(c->late_outputs);
@@ -196,6 +200,7 @@ Detector* detector_free(Detector *d) {
         bank_done(&d->bank);
         lowpass_done(&d->lowpass);
         free(d->outputs);
+        free(d->scratch);
         free(d->channels);
         free(d->active);
         free(d);
@@ -243,11 +248,13 @@ static void channel_start(Detector *d, Channel *c, int32_t code) {
                 c->steps = 0;
                 mains_channel_restart(&d->mains, &c->mains);
                 noise_restart(&c->noise);
+                whiten_restart(&c->whiten, &d->bank);
                 c->heartbeat.beats = 0;
                 heart_channel_restart(&d->heart, &c->heart);
         } else {
                 mains_channel_break(&d->mains, &c->mains);
                 noise_break(&c->noise);
+                whiten_break(&c->whiten);
                 heart_channel_break(&c->heart);
         }
 }
@@ -345,7 +352,7 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
 /* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
 static float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
         const float *window = history_window_at(&c->history, step, d->bank.n_taps);
-        float largest = bank_run(&d->bank, window, c->noise.inverse, ret_outputs);
+        float largest = bank_run(&d->bank, c->whiten.taps, window, c->noise.inverse, ret_outputs);
 
         if (!noise_known(&c->noise))
                 return 0;
@@ -359,13 +366,18 @@ static float channel_statistic(const Detector *d, const Channel *c, int64_t step
 static void channel_learn(Detector *d, Channel *c) {
         bool late = d->heart.known;
         unsigned at = late ? d->mains.late : d->mains.now;
-        float y = *history_window(&c->history, late ? d->late_steps : 1);
+        const float *y = history_window(&c->history, late ? d->late_steps : 1);
 
-        mains_learn(&d->mains, &c->mains, y, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv, late,
+        mains_learn(&d->mains, &c->mains, *y, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv, late,
                     c->steps > d->mains_start_steps);
-        if (c->late_states[at] != LATE_NOTHING)
-                noise_feed(&c->noise, y, c->late_outputs + (size_t) at * d->bank.n_lanes,
-                           c->late_states[at] == LATE_EVENT, c->chain.open && c->chain.sustained);
+        if (c->late_states[at] == LATE_NOTHING)
+                return;
+        bool event = c->late_states[at] == LATE_EVENT;
+        whiten_feed(&c->whiten, y, event);
+        NoiseBlock block = noise_feed(&c->noise, *y, c->late_outputs + (size_t) at * d->bank.n_lanes, event,
+                                      c->chain.open && c->chain.sustained);
+        if (block != NOISE_BLOCK_UNDER_WAY)
+                whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise);
 }
 
 static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
@@ -578,7 +590,7 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
 
         if (noise_known(&c->noise)) {
                 noise_uv = (double) c->noise.sigma_uv;
-                floor_uv = bank_floor_uv(&d->bank, c->noise.inverse, (double) d->threshold);
+                floor_uv = bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
         }
         *ret = (DetectChannelStats) {
                 .noise_uv = noise_uv,

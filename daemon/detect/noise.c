@@ -26,7 +26,7 @@
 #define GROWTH_MAX 8.0                  /* of the standard deviation from block to block: more cannot be told */
 #define CALM_PERCENT_MIN 60
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
-#define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see update() */
+#define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see noise_update() */
 #define SUSTAINED_STRIDE 8              /* while activity is sustained, one block in so many is believed */
 #define RISE_MIN 1.05f                  /* less may be chance */
 #define RISE_MAX 3.0f
@@ -215,11 +215,12 @@ static float rise(const Noise *n, float average) {
  * it: its mean grows by exp(threshold^4 0.05^2 / 2n), 3 times from two blocks. The margin on the threshold takes
  * that back.
  */
-static void update(Noise *n) {
+void noise_update(Noise *n) {
         float medians[NOISE_BLOCKS];
 
         memcpy(medians, n->signal_medians, n->n_blocks * sizeof *medians);
         float limit = BUSY_RATIO * select_kth(medians, n->n_blocks, n->n_blocks / 4);
+        n->limit_uv = limit;
 
         double sum = 0;
         unsigned used = 0;
@@ -242,12 +243,18 @@ static void update(Noise *n) {
         }
 }
 
-static void block_end(Noise *n, bool sustained) {
+/* The lane's filter has changed: outputs before would have been larger by the factor. */
+void noise_rescale(Noise *n, unsigned lane, float factor) {
+        for (unsigned i = 0; i < n->n_blocks; i++)
+                n->lane_sigmas[i * n->n_lanes + lane] *= factor;
+}
+
+static NoiseBlock block_end(Noise *n, bool sustained) {
         float median = counted_median(n);
 
         n->recent_uv = fmaxf(median / MEDIAN_PER_SIGMA, n->floor_uv);
         if (sustained && ++n->n_skipped % SUSTAINED_STRIDE != 0)
-                return;
+                return NOISE_BLOCK_BUSY;
 
         /* Heartbeats fill a tenth of the time; where most is event, it is the noise that has grown. */
         bool calm = n->n_calm * 100 >= n->block_steps * CALM_PERCENT_MIN;
@@ -269,7 +276,8 @@ static void block_end(Noise *n, bool sustained) {
         n->next = (n->next + 1) % NOISE_BLOCKS;
         if (n->n_blocks < NOISE_BLOCKS)
                 n->n_blocks++;
-        update(n);
+        noise_update(n);
+        return !sustained && median <= n->limit_uv ? NOISE_BLOCK_QUIET : NOISE_BLOCK_BUSY;
 }
 
 static void add_squares(Noise *n, const float *outputs) {
@@ -280,14 +288,15 @@ static void add_squares(Noise *n, const float *outputs) {
         }
 }
 
-void noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
+NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
         n->counts[class_of(y / n->floor_uv)]++;
         if (!event) {
                 n->n_calm++;
                 add_squares(n, outputs);
         }
         if (++n->fill < n->block_steps)
-                return;
-        block_end(n, sustained);
+                return NOISE_BLOCK_UNDER_WAY;
+        NoiseBlock block = block_end(n, sustained);
         noise_break(n);
+        return block;
 }

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fits the matched filters of a channel to the colour of its noise.
+ *
+ * In noise of covariance R the filter that tells potential s from it best is R^-1 s
+ * (Kay 1998, Detection Theory, 4.4), not s: what lies where the noise is loud counts less. In real noise of surface
+ * EMG, which behind the high-pass falls by some 10 dB from 40 to 400 Hz, that gains 0.35 dB. R is measured on the quiet
+ * half-seconds of the channel and, being a Toeplitz matrix, solved by Levinson's recursion (Golub & Van Loan,
+ * Matrix Computations, algorithm 4.7.2). The data pass no further filter: a large potential cannot ring in one.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define STRIDE_HZ 500.0                 /* products for each lag in a second */
+#define MEMORY_BLOCKS 60u               /* 30 s */
+#define FIRST_BLOCKS 16u                /* before that the estimate is too rough to be of use */
+#define EVERY_BLOCKS 16u
+#define RATE_HZ_MIN 900.0               /* below, the band is too narrow for noise to have much colour */
+#define LOADING 0.05                    /* on the diagonal: what is 13 dB down is no better than that */
+#define ERROR_MIN 0.01                  /* of the prediction: R is no covariance, as the loading does not allow less */
+
+/*
+ * Lags are known less the longer they are, and weighted so (Parzen 1961). The spectrum is smoothed by that over some
+ * 40 Hz: a hole that the mains leave, when they are subtracted, is hardly seen, and shall not be filled.
+ */
+static double lag_weight(unsigned lag, unsigned n_lags) {
+        double u = (double) lag / n_lags;
+
+        return u < 0.5 ? 1 - 6 * u * u * (1 - u) : 2 * (1 - u) * (1 - u) * (1 - u);
+}
+
+int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz) {
+        size_t size = (size_t) bank->n_lanes * bank->n_taps;
+
+        *w = (Whiten) {
+                .n_lags = bank->n_taps,
+                .stride = (unsigned) fmax(1, floor(step_rate_hz / STRIDE_HZ)),
+                .wanted = step_rate_hz >= RATE_HZ_MIN,
+                .taps = calloc(size, sizeof *w->taps),
+        };
+        w->block = calloc(w->n_lags, sizeof *w->block);
+        w->covariance = calloc(w->n_lags, sizeof *w->covariance);
+        if (!w->block || !w->covariance || !w->taps)
+                return -ENOMEM;
+        memcpy(w->taps, bank->taps, size * sizeof *w->taps);
+        return 0;
+}
+
+void whiten_done(Whiten *w) {
+        free(w->block);
+        free(w->covariance);
+        free(w->taps);
+}
+
+void whiten_break(Whiten *w) {
+        memset(w->block, 0, w->n_lags * sizeof *w->block);
+        w->fill = 0;
+        w->spoilt = false;
+}
+
+void whiten_restart(Whiten *w, const Bank *bank) {
+        whiten_break(w);
+        w->n_blocks = 0;
+        memset(w->covariance, 0, w->n_lags * sizeof *w->covariance);
+        w->n_accepted = 0;
+        memcpy(w->taps, bank->taps, (size_t) bank->n_lanes * bank->n_taps * sizeof *w->taps);
+}
+
+/* latest: [-n_lags + 1 .. 0] */
+void whiten_feed(Whiten *w, const float *latest, bool event) {
+        w->spoilt = w->spoilt || event;
+        if (w->fill++ % w->stride != 0)
+                return;
+
+        const float *window = latest - w->n_lags + 1;
+        float y = *latest;
+        for (unsigned i = 0; i < w->n_lags; i += 4)
+                *(Quad*) (w->block + i) += *(const Quad*) (window + i) * y;
+}
+
+/* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch of n. */
+typedef struct Solver {
+        unsigned n, n_lanes;
+        const double *r;
+        double *y;                      /* [n] */
+        double *x;                      /* [n_lanes][n] */
+} Solver;
+
+static double reversed_product(const double *r, const double *x, unsigned k) {
+        double sum = 0;
+        for (unsigned i = 0; i < k; i++)
+                sum += r[i + 1] * x[k - 1 - i];
+        return sum;
+}
+
+static void add_reversed(double *x, double factor, const double *y, unsigned k) {
+        for (unsigned i = 0; i < k; i++)
+                x[i] += factor * y[k - 1 - i];
+}
+
+/* The same onto itself. */
+static void add_own_reverse(double *y, double factor, unsigned k) {
+        for (unsigned i = 0; i < (k + 1) / 2; i++) {
+                double a = y[i], b = y[k - 1 - i];
+                y[i] = a + factor * b;
+                y[k - 1 - i] = b + factor * a;
+        }
+}
+
+static double tap(const float *taps, unsigned n_taps, unsigned lane, unsigned i) {
+        return (double) taps[((size_t) (lane / 8) * n_taps + i) * 8 + lane % 8];
+}
+
+/* False: R is not positive definite. */
+static bool solve(const Solver *s, const Bank *bank) {
+        double error = 1, alpha = -s->r[1];
+
+        s->y[0] = alpha;
+        for (unsigned l = 0; l < s->n_lanes; l++)
+                s->x[(size_t) l * s->n] = tap(bank->taps, s->n, l, 0);
+
+        for (unsigned k = 1; k < s->n; k++) {
+                error *= 1 - alpha * alpha;
+                if (!(error > ERROR_MIN))
+                        return false;
+                for (unsigned l = 0; l < s->n_lanes; l++) {
+                        double *x = s->x + (size_t) l * s->n;
+                        double mu = (tap(bank->taps, s->n, l, k) - reversed_product(s->r, x, k)) / error;
+
+                        add_reversed(x, mu, s->y, k);
+                        x[k] = mu;
+                }
+                if (k + 1 < s->n) {
+                        alpha = -(s->r[k + 1] + reversed_product(s->r, s->y, k)) / error;
+                        add_own_reverse(s->y, alpha, k);
+                        s->y[k] = alpha;
+                }
+        }
+        return true;
+}
+
+/* w'Tw of the lane's filter in use: the variance of its output in this noise of variance 1. */
+static double output_variance(const float *taps, unsigned n_taps, const double *r, unsigned lane) {
+        double sum = 0;
+
+        for (unsigned i = 0; i < n_taps; i++) {
+                double a = tap(taps, n_taps, lane, i), row = a * r[0];
+
+                for (unsigned j = 0; j < i; j++)
+                        row += 2 * tap(taps, n_taps, lane, j) * r[i - j];
+                sum += a * row;
+        }
+        return sum;
+}
+
+static void refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
+        unsigned n = bank->n_taps;
+        double *r = scratch;
+        Solver s = { .n = n, .n_lanes = bank->n_lanes, .r = r, .y = scratch + n, .x = scratch + 2 * (size_t) n };
+
+        r[0] = 1;
+        for (unsigned i = 1; i < n; i++)
+                r[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) / (1 + LOADING) : 0;
+        if (!solve(&s, bank))
+                return;
+
+        for (unsigned l = 0; l < bank->n_lanes; l++) {
+                const double *x = s.x + (size_t) l * n;
+                double before = output_variance(w->taps, n, r, l), after = 0;
+
+                for (unsigned i = 0; i < n; i++)        /* x'Tx = x's */
+                        after += x[i] * tap(bank->taps, n, l, i);
+                if (!(before > 0 && after > 0))
+                        continue;
+                for (unsigned i = 0; i < n; i++)
+                        w->taps[((size_t) (l / 8) * n + i) * 8 + l % 8] = (float) (x[i] / sqrt(after));
+                noise_rescale(noise, l, (float) (1 / sqrt(before)));
+        }
+        noise_update(noise);
+}
+
+/* At the end of a block of the noise estimate; quiet: there was nothing in it. */
+void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise) {
+        double power = (double) w->block[w->n_lags - 1];
+
+        if (w->wanted && quiet && !w->spoilt && power > 0) {
+                double share = 1.0 / (w->n_blocks < MEMORY_BLOCKS ? ++w->n_blocks : MEMORY_BLOCKS);
+
+                w->n_accepted++;
+                for (unsigned lag = 0; lag < w->n_lags; lag++)
+                        w->covariance[lag] += share * ((double) w->block[w->n_lags - 1 - lag] / power - w->covariance[lag]);
+                if (w->n_blocks >= FIRST_BLOCKS && w->n_accepted % EVERY_BLOCKS == 0)
+                        refit(w, bank, scratch, noise);
+        }
+        whiten_break(w);
+}
