@@ -59,7 +59,8 @@ static bool has_corners(const Detector *d, const Channel *c) {
         int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
         float corners = 0, all = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
 
-        if (c->chain.end - c->chain.onset > SPIKE_LENGTH_S * d->step_rate_hz || middle - beside - apart < 0 || middle + beside + apart >= (int64_t) h->fill)
+        unsigned n = c->chain.n_alike + c->chain.n_others;
+        if (c->chain.active > n * SPIKE_LENGTH_S * d->step_rate_hz || middle - beside - apart < 0 || middle + beside + apart >= (int64_t) h->fill)
                 return false;
         for (int i = -beside; i <= beside; i++) {
                 const float *y = h->y + middle + i;

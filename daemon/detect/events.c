@@ -412,7 +412,8 @@ void events_sustained(Detector *d, unsigned channel, double step) {
         if (motion_now(&c->motion))
                 return;
         if (!chain->open) {
-                chain_open(d, channel, step);
+                /* It was in the latest block. */
+                chain_open(d, channel, step - c->noise.block_steps / 2.0);
                 notices_take(d, channel, &d->events.open[chain->event].notices);
                 chain->n_alike = 1;
                 chain->snr = c->noise.recent_uv / c->noise.sigma_uv;

@@ -296,6 +296,8 @@ static bool swallowed(Detector *d, Happening *h) {
                         k->end = end;
                         k->onset = onset;
                 }
+                if (k->form == FORM_TONE)
+                        k->end = fmax(end, h->last_peak);
                 return true;
         }
         return false;
@@ -690,8 +692,9 @@ static bool blocked(const Detector *d, const Happening *h, double step) {
                 if (sustained && chain->onset <= h->end + in_steps(d, WORK_BESIDE_S)) {
                         if (h->form == FORM_WORK)
                                 return true;
-                        for (size_t k = 0; k < h->n_channels && h->form < FORM_TRAIN; k++)
-                                if (apart(h->channels[k], i) <= WORK_NEAR)
+                        unsigned reach = h->form < FORM_TRAIN ? WORK_NEAR : 0;
+                        for (size_t k = 0; k < h->n_channels && h->form != FORM_TRAIN && h->form != FORM_GROUPS; k++)
+                                if (apart(h->channels[k], i) <= reach)
                                         return true;
                 }
                 if (h->form > FORM_OTHER && h->form != FORM_TRAIN && h->form != FORM_GROUPS)

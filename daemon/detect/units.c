@@ -15,7 +15,7 @@
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define SIZE_RATIO 1.5f                 /* of amplitudes: still the same unit */
-#define ALIKE 0.88f                     /* of the correlation that noise leaves */
+#define ALIKE 0.91f                     /* of the correlation that noise leaves */
 #define ALIKE_MIN 0.6f
 #define SLACK 12                        /* points: of two lobes about as large noise makes now this, now that the peak */
 #define NEAR 14                         /* points beside the peak, 7 ms: what is compared; further out the next may be */

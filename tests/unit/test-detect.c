@@ -1112,6 +1112,235 @@ START_TEST(burst) {
 }
 END_TEST
 
+/* --- kinds: what a unit does again, what many do at once --- */
+
+/* Two units of one channel: of their potentials one has two phases, the other three. */
+static void add_unit(int32_t *x, size_t n_frames, unsigned n_channels, unsigned channel, unsigned unit, double time_s,
+                     double peak_uv) {
+        const double width_s = unit ? 0.0025 : 0.0018;
+
+        for (int i = -25; i <= 25; i++) {
+                double f = floor(1000 * time_s) + i, u = (f / 1000 - time_s) / width_s;
+                double v = unit ? (1 - u * u) * exp(-u * u / 2) : -u * exp((1 - u * u) / 2) * (u < 0 ? 1.2 : 1);
+
+                if (f >= 0 && f < (double) n_frames)
+                        add_uv(x + (size_t) f * n_channels + channel, peak_uv * v);
+        }
+}
+
+/* Singles, by which the channel learns its units; then silence until 20 s. */
+static int32_t* kinds_begin(size_t n_frames, unsigned n_channels) {
+        int32_t *x = new_signal(n_frames, n_channels);
+
+        add_noise(x, n_frames, n_channels, 2);
+        for (unsigned c = 0; c < n_channels; c++)
+                for (unsigned i = 0; i < 10; i++)
+                        add_unit(x, n_frames, n_channels, c, i % 2, 3 + 1.5 * i + 0.9 * c / n_channels + 0.3 * uniform(), 40);
+        return x;
+}
+
+static const unsigned kinds_singles = 10;
+
+static double even(double mean, double cv) {
+        return mean * (1 + cv * fmax(-2, fmin(2, gaussian())));
+}
+
+/* One event of that kind from 19.5 s on, and none but it; the singles are still twitches. */
+static DetectEvent kinds_end(int32_t *x, size_t n_frames, unsigned n_channels, EventKind kind) {
+        Reports *r = detect(1000, n_channels, x, n_frames, 100);
+        DetectEvent found = { .id = 0 };
+        unsigned singles = 0;
+
+        for (size_t i = 0; i < r->n_events; i++) {
+                const DetectEvent *e = r->events + i;
+
+                if (e->peak < 19500) {
+                        singles += e->kind == EVENT_FASCICULATION;
+                        continue;
+                }
+                ck_assert_msg(e->kind == kind, "%s at %.3f s, %u discharges, snr %.1f, instead of %s", event_kind_to_string(e->kind),
+                              e->peak / 1000, e->discharges, e->snr, event_kind_to_string(kind));
+                ck_assert_msg(found.id == 0, "a second %s at %.3f s", event_kind_to_string(kind), e->peak / 1000);
+                found = *e;
+        }
+        ck_assert_uint_gt(found.id, 0);
+        ck_assert_uint_ge(singles, kinds_singles * n_channels - n_channels);
+        free(r);
+        free(x);
+        return found;
+}
+
+/* 5 ms apart the potentials overlap: told by the unit's own, which is known by then. */
+START_TEST(axonal_doublet) {
+        enum { N = 25000 };
+
+        for (unsigned unit = 0; unit < 2; unit++) {
+                seed(60 + unit);
+                int32_t *x = kinds_begin(N, 1);
+                add_unit(x, N, 1, 0, unit, 20, 40);
+                add_unit(x, N, 1, 0, unit, 20.005, 42);
+                ck_assert_uint_eq(kinds_end(x, N, 1, EVENT_DOUBLET).discharges, 2);
+        }
+}
+END_TEST
+
+/* The same discharges in 3 s: with other intervals they are twitches, each by itself. */
+START_TEST(unit_train) {
+        static const double rates_hz[] = { 5, 8, 12, 16 };
+        enum { N = 40000 };
+
+        for (size_t k = 0; k < sizeof rates_hz / sizeof rates_hz[0]; k++) {
+                seed(62 + k);
+                int32_t *x = kinds_begin(N, 1);
+                unsigned n = 0;
+                for (double t = 20; t < 28; t += even(1 / rates_hz[k], 0.12), n++)
+                        add_unit(x, N, 1, 0, 0, t, even(40, 0.05));
+                DetectEvent e = kinds_end(x, N, 1, EVENT_UNIT_TRAIN);
+                ck_assert_uint_ge(e.discharges, n * 9 / 10);
+                ck_assert_uint_le(e.discharges, n);
+                ck_assert_double_eq_tol(e.onset, 20000, 50);
+                ck_assert_double_eq_tol(e.end, 28000, 300);
+                ck_assert_uint_gt(e.unit, 0);
+        }
+
+        seed(66);
+        int32_t *x = new_signal(N, 1);
+        add_noise(x, N, 1, 2);
+        unsigned n = 0;
+        for (double t = 5; t < 35; t += 0.7 + 0.8 * uniform(), n++)
+                add_unit(x, N, 1, 0, 0, t, even(40, 0.05));
+        Reports *r = detect(1000, 1, x, N, 100);
+        ck_assert_uint_eq(count_twitches(r, 0), n);
+        free(r);
+        free(x);
+}
+END_TEST
+
+START_TEST(myokymic) {
+        enum { N = 40000, GROUPS = 6, INSIDE = 5 };
+
+        for (unsigned unit = 0; unit < 2; unit++) {
+                seed(67 + unit);
+                int32_t *x = kinds_begin(N, 1);
+                double t = 20;
+                for (unsigned g = 0; g < GROUPS; g++, t += even(1.2, 0.08))
+                        for (unsigned i = 0; i < INSIDE; i++)
+                                add_unit(x, N, 1, 0, unit, t + i * even(0.030, 0.03), 40);
+                DetectEvent e = kinds_end(x, N, 1, EVENT_MYOKYMIC);
+                ck_assert_uint_ge(e.discharges, GROUPS * INSIDE * 8 / 10);
+                ck_assert_double_eq_tol(e.peak, 20000, 15);
+        }
+}
+END_TEST
+
+START_TEST(high_frequency_run) {
+        static const double rates_hz[] = { 160, 200, 240 };
+        enum { N = 25000 };
+
+        for (size_t k = 0; k < sizeof rates_hz / sizeof rates_hz[0]; k++) {
+                seed(70 + k);
+                int32_t *x = kinds_begin(N, 1);
+                for (double t = 20; t < 20.25; t += even(1 / rates_hz[k], 0.02))
+                        add_unit(x, N, 1, 0, 0, t, 80 * (1 - 2 * (t - 20)));
+                DetectEvent e = kinds_end(x, N, 1, EVENT_HIGH_FREQUENCY_RUN);
+                ck_assert_double_eq_tol(e.end - e.onset, 250, 80);
+        }
+}
+END_TEST
+
+/* Many units, each at its own pace: at one site a cramp, at neighbouring ones a contraction, and one event. */
+START_TEST(many_units) {
+        enum { N = 45000, CHANNELS = 4, UNITS = 30 };
+
+        for (unsigned spread = 0; spread < 2; spread++) {
+                seed(73 + spread);
+                int32_t *x = kinds_begin(N, CHANNELS);
+                for (unsigned u = 0; u < UNITS; u++)
+                        for (double t = 22 + 2.0 * u / UNITS + 0.1 * uniform(); t < 34; t += even(0.08, 0.4)) {
+                                double size_uv = 10 + 2 * u;
+                                add_unit(x, N, CHANNELS, 1, u % 2, t, size_uv);
+                                if (spread)
+                                        add_unit(x, N, CHANNELS, 2, u % 2, t + 0.004, 0.6 * size_uv);
+                        }
+                DetectEvent e = kinds_end(x, N, CHANNELS, spread ? EVENT_CONTRACTION : EVENT_CRAMP_LIKE);
+                ck_assert_uint_eq(e.n_channels, spread ? 2 : 1);
+                ck_assert_uint_eq(e.channels[0], 1);
+                ck_assert_uint_eq(e.unit, 0);
+                ck_assert(e.onset > 21500 && e.onset < 23500 && e.end > 33500 && e.end < 35500);
+        }
+}
+END_TEST
+
+/* Bursts of several sites within 0.15 s are one jerk; half a second apart they are none. */
+START_TEST(jerk) {
+        enum { N = 26000, CHANNELS = 4, UNITS = 25 };
+
+        seed(75);
+        int32_t *x = kinds_begin(N, CHANNELS);
+        for (unsigned c = 0; c < CHANNELS; c += 3)
+                for (unsigned u = 0; u < UNITS; u++)
+                        add_unit(x, N, CHANNELS, c, u % 2, 20 + 0.02 * c + 0.15 * uniform(), 20 + 4 * u);
+        DetectEvent e = kinds_end(x, N, CHANNELS, EVENT_JERK);
+        ck_assert_uint_eq(e.n_channels, 2);
+        ck_assert(e.end - e.onset < 350);
+
+        seed(76);
+        x = new_signal(N, CHANNELS);
+        add_noise(x, N, CHANNELS, 2);
+        for (unsigned c = 0; c < CHANNELS; c += 3)
+                for (unsigned u = 0; u < UNITS; u++)
+                        add_unit(x, N, CHANNELS, c, u % 2, 20 + 0.2 * c + 0.15 * uniform(), 20 + 4 * u);
+        Reports *r = detect(1000, CHANNELS, x, N, 100);
+        for (size_t i = 0; i < r->n_events; i++)
+                ck_assert_int_eq(r->events[i].kind, EVENT_UNCLASSIFIED);
+        ck_assert_uint_ge(r->n_events, 2);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* Units keep their numbers, whatever comes between. */
+START_TEST(unit_numbers) {
+        enum { N = 60000 };
+        unsigned numbers[2] = { 0 }, changed = 0, n = 0;
+
+        seed(77);
+        int32_t *x = new_signal(N, 1);
+        add_noise(x, N, 1, 2);
+        for (double t = 3; t < 57; t += 0.8 + 0.4 * uniform())
+                add_unit(x, N, 1, 0, n++ % 2, t, 40);
+        Reports *r = detect(1000, 1, x, N, 100);
+        ck_assert_uint_eq(r->n_events, n);
+        for (size_t i = 0; i < r->n_events; i++) {
+                if (i >= 4 && r->events[i].unit != numbers[i % 2])
+                        changed++;
+                numbers[i % 2] = r->events[i].unit;
+        }
+        ck_assert_uint_ne(numbers[0], numbers[1]);
+        ck_assert_uint_eq(changed, 0);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* A few samples of a loose contact are as large as a twitch, but have corners. */
+START_TEST(loose_contact) {
+        enum { N = 30000 };
+        int32_t *x = new_signal(N, 1);
+
+        seed(78);
+        add_noise(x, N, 1, 2);
+        for (unsigned i = 0; i < 12; i++)
+                for (unsigned k = 0; k < 2 + i % 2; k++)
+                        add_uv(x + 4000 + 2000 * i + (size_t) (300 * uniform()) * (k == 0) + k, k == 1 ? -90 : 70);
+        Reports *r = detect(1000, 1, x, N, 100);
+        ck_assert_uint_eq(count_twitches(r, 0), 0);
+        ck_assert_uint_ge(count_artefacts(r, ARTEFACT_SPIKE), 10);
+        free(r);
+        free(x);
+}
+END_TEST
+
 /* A notice comes within 60 ms of the end of a twitch, its event no later than promised. */
 START_TEST(latency) {
         static const double rates_hz[] = { 250, 1000, 16000 };
@@ -1213,6 +1442,14 @@ int main(void) {
         tcase_add_test(t, heart_changes);
         tcase_add_test(t, movement);
         tcase_add_test(t, burst);
+        tcase_add_test(t, axonal_doublet);
+        tcase_add_test(t, unit_train);
+        tcase_add_test(t, myokymic);
+        tcase_add_test(t, high_frequency_run);
+        tcase_add_test(t, many_units);
+        tcase_add_test(t, jerk);
+        tcase_add_test(t, unit_numbers);
+        tcase_add_test(t, loose_contact);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
         suite_add_tcase(s, t);
