@@ -15,6 +15,11 @@
 #define SPIKE_SHARE 0.19f               /* one sample has 0.375 of its energy in its second difference, two 0.12 to 0.6, ... */
 #define SPIKE_NOISE_SHARE 0.375f        /* ... white noise this, potentials 7 mm deep 0.02, the sharpest evoked ones 0.1 */
 #define SPIKE_NOISE_EXCESS 2.5f
+#define BRIEF_S 0.003                   /* so long are the pops of a contact at most, ... */
+#define BRIEF_LOWPASS_S 0.001           /* ... with what the low-pass adds where there is one, ... */
+#define BRIEF_BESIDE_S 0.010            /* ... and of all energy so far around the peak ... */
+#define BRIEF_SHARE 0.92f               /* ... they have 0.95 and more in that time; potentials have 0.3 to 0.65, sharp evoked ones up to 0.85 */
+#define BRIEF_DOUBT 2.5f                /* standard deviations of the energy of noise */
 #define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
 #define JUMP 0.92f                      /* correlation with the figure of a jump */
 #define COMMON_CHANNELS_MIN 3u
@@ -72,8 +77,31 @@ static bool has_corners(const Detector *d, const Channel *c) {
         return corners > SPIKE_SHARE * (all - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
 }
 
+/* A potential goes up and down again, with a tail: in no few milliseconds lies nearly all that there is. */
+static bool is_brief(const Detector *d, const Channel *c) {
+        const History *h = &c->history;
+        int brief = (int) ceil((BRIEF_S + (d->lowpass.n_taps > 0 ? BRIEF_LOWPASS_S : 0)) * d->step_rate_hz);
+        int beside = (int) lround(BRIEF_BESIDE_S * d->step_rate_hz);
+        int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
+        float all = 0, most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
+        int n_rest = 2 * beside + 1 - brief;
+
+        if (c->chain.n_alike + c->chain.n_others > 1 || middle < beside || middle + beside >= (int64_t) h->fill)
+                return false;
+        for (int i = -beside; i <= beside; i++)
+                all += h->y[middle + i] * h->y[middle + i];
+        for (int from = 1 - brief; from <= 0; from++) {
+                float energy = 0;
+                for (int i = from; i < from + brief; i++)
+                        energy += h->y[middle + i] * h->y[middle + i];
+                most = energy > most ? energy : most;
+        }
+        float rest = all - most - (n_rest - BRIEF_DOUBT * sqrtf(2 * (float) n_rest)) * variance;
+        return rest < (1 - BRIEF_SHARE) * (all - (2 * beside + 1) * variance);
+}
+
 static bool is_spike(const Detector *d, const Channel *c) {
-        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN && (is_narrow(&c->chain) || has_corners(d, c));
+        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN && (is_narrow(&c->chain) || has_corners(d, c) || is_brief(d, c));
 }
 
 /* As slow as a heartbeat, in spite of noise upon it. */

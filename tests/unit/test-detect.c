@@ -783,6 +783,31 @@ START_TEST(spike) {
 }
 END_TEST
 
+/* Nor are two or three milliseconds from which nothing follows: a contact that opens. */
+START_TEST(pop) {
+        static const double rates_hz[] = { 1000, 2000, 8000 };
+
+        for (size_t k = 0; k < sizeof rates_hz / sizeof rates_hz[0]; k++) {
+                size_t n = (size_t) (12 * rates_hz[k]);
+                int32_t *x = new_signal(n, 1);
+
+                seed(37);
+                add_noise(x, n, 1, 2);
+                for (unsigned i = 0; i < 4; i++) {
+                        size_t at = (size_t) ((3 + i * i * 0.7) * rates_hz[k]), length = (size_t) ((2 + i % 2) * rates_hz[k] / 1000);
+                        for (size_t j = 0; j < length; j++)
+                                add_uv(x + at + j, i < 2 ? 100 : -300);
+                }
+                add_twitch(x, n, 1, 0, rates_hz[k], 11, 60);
+                Reports *r = detect(rates_hz[k], 1, x, n, 100);
+                ck_assert_uint_eq(r->n_events, 1);
+                ck_assert_uint_eq(count_artefacts(r, ARTEFACT_SPIKE), 4);
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
 /* Jumps of the electrode potential, and slow sway, are not twitches. */
 START_TEST(jump) {
         enum { N = 20000 };
@@ -1433,6 +1458,7 @@ int main(void) {
         tcase_add_test(t, neighbours);
         tcase_add_test(t, common);
         tcase_add_test(t, spike);
+        tcase_add_test(t, pop);
         tcase_add_test(t, jump);
         tcase_add_test(t, contraction);
         tcase_add_test(t, faint_train);
