@@ -57,45 +57,53 @@ static bool is_narrow(const Chain *chain) {
         return fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
 }
 
+/* The in-band signal at the first peak, with so many steps on either side; NULL if they are not kept any more, or not there yet. */
+static const float* around_peak(const Channel *c, int beside) {
+        const History *h = &c->history;
+        int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
+
+        return middle >= beside && middle + beside < (int64_t) h->fill ? h->y + middle : NULL;
+}
+
+static float energy(const float *y, int from, int to) {
+        float sum = 0;
+
+        for (int i = from; i <= to; i++)
+                sum += y[i] * y[i];
+        return sum;
+}
+
 /* Some samples of a broken contact have corners, which what comes through skin and fat has not. */
 static bool has_corners(const Detector *d, const Channel *c) {
-        const History *h = &c->history;
         int apart = (int) lround(SPIKE_S * d->step_rate_hz), beside = (int) lround(SPIKE_BESIDE_S * d->step_rate_hz);
-        int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
-        float corners = 0, all = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
+        float corners = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
+        const float *y = around_peak(c, beside + apart);
 
         unsigned n = c->chain.n_alike + c->chain.n_others;
-        if (c->chain.active > n * SPIKE_LENGTH_S * d->step_rate_hz || middle - beside - apart < 0 || middle + beside + apart >= (int64_t) h->fill)
+        if (!y || c->chain.active > n * SPIKE_LENGTH_S * d->step_rate_hz)
                 return false;
         for (int i = -beside; i <= beside; i++) {
-                const float *y = h->y + middle + i;
-                float difference = (y[-apart] - 2 * y[0] + y[apart]) / 4;
+                float difference = (y[i - apart] - 2 * y[i] + y[i + apart]) / 4;
 
                 corners += difference * difference;
-                all += y[0] * y[0];
         }
-        return corners > SPIKE_SHARE * (all - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
+        return corners > SPIKE_SHARE * (energy(y, -beside, beside) - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
 }
 
 /* A potential goes up and down again, with a tail: in no few milliseconds lies nearly all that there is. */
 static bool is_brief(const Detector *d, const Channel *c) {
-        const History *h = &c->history;
         int brief = (int) ceil((BRIEF_S + (d->lowpass.n_taps > 0 ? BRIEF_LOWPASS_S : 0)) * d->step_rate_hz);
-        int beside = (int) lround(BRIEF_BESIDE_S * d->step_rate_hz);
-        int64_t middle = (int64_t) floor(c->chain.first_peak + 0.5) - (h->end - (int64_t) h->fill);
-        float all = 0, most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
-        int n_rest = 2 * beside + 1 - brief;
+        int beside = (int) lround(BRIEF_BESIDE_S * d->step_rate_hz), n_rest = 2 * beside + 1 - brief;
+        float most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
+        const float *y = around_peak(c, beside);
 
-        if (c->chain.n_alike + c->chain.n_others > 1 || middle < beside || middle + beside >= (int64_t) h->fill)
+        if (!y || c->chain.n_alike + c->chain.n_others > 1)
                 return false;
-        for (int i = -beside; i <= beside; i++)
-                all += h->y[middle + i] * h->y[middle + i];
         for (int from = 1 - brief; from <= 0; from++) {
-                float energy = 0;
-                for (int i = from; i < from + brief; i++)
-                        energy += h->y[middle + i] * h->y[middle + i];
-                most = energy > most ? energy : most;
+                float e = energy(y, from, from + brief - 1);
+                most = e > most ? e : most;
         }
+        float all = energy(y, -beside, beside);
         float rest = all - most - (n_rest - BRIEF_DOUBT * sqrtf(2 * (float) n_rest)) * variance;
         return rest < (1 - BRIEF_SHARE) * (all - (2 * beside + 1) * variance);
 }
