@@ -75,6 +75,7 @@ static void on_event(const DetectEvent *event, void *userdata) {
                 .end_usec = boottime_usec_at(m, event->end) + offset,
                 .boottime_usec = boottime,
                 .duration_ms = (event->end - event->onset) * m->clock.period_ns / 1e6,
+                .frame_ms = m->clock.period_ns / 1e6,
         };
 
         m->n_events++;

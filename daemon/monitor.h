@@ -49,6 +49,7 @@ typedef struct MonitorEvent {
         usec_t time_usec, onset_usec, end_usec; /* time: the largest peak of the first discharge */
         usec_t boottime_usec;                   /* the same peak in CLOCK_BOOTTIME */
         double duration_ms;
+        double frame_ms;
 } MonitorEvent;
 
 /*

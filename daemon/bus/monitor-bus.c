@@ -92,16 +92,17 @@ static int new_signal(sd_bus *bus, const Monitor *monitor, const char *member, s
         return r < 0 ? r : sd_bus_message_new_signal(bus, ret, path, TWITCHD_MONITOR_INTERFACE, member);
 }
 
-/* Details that answer notices */
-static int append_ids(sd_bus_message *s, const char *name, const uint64_t *ids, size_t n) {
+/* A detail of several values */
+static int append_array(sd_bus_message *s, const char *name, char type, const void *values, size_t size) {
+        const char contents[] = { 'a', type, 0 };
         int r = sd_bus_message_open_container(s, 'e', "sv");
 
         if (r >= 0)
                 r = sd_bus_message_append(s, "s", name);
         if (r >= 0)
-                r = sd_bus_message_open_container(s, 'v', "at");
+                r = sd_bus_message_open_container(s, 'v', contents);
         if (r >= 0)
-                r = sd_bus_message_append_array(s, 't', ids, n * sizeof(ids[0]));
+                r = sd_bus_message_append_array(s, type, values, size);
         if (r >= 0)
                 r = sd_bus_message_close_container(s);
         return r < 0 ? r : sd_bus_message_close_container(s);
@@ -129,6 +130,16 @@ void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n
                 log_warning_errno(r, "%s: notice %" PRIu64 " was not sent: %m", monitor->name, n->notice->id);
 }
 
+/* In the order of the channels. */
+static int append_lags(sd_bus_message *s, const MonitorEvent *e) {
+        double lags_ms[DETECT_EVENT_CHANNELS_MAX];
+        const DetectEvent *d = e->event;
+
+        for (size_t i = 0; i < d->n_channels; i++)
+                lags_ms[i] = d->lags[i] * e->frame_ms;
+        return append_array(s, "lags_ms", 'd', lags_ms, d->n_channels * sizeof lags_ms[0]);
+}
+
 static int append_details(sd_bus_message *s, const MonitorEvent *e) {
         const DetectEvent *d = e->event;
 
@@ -142,8 +153,10 @@ static int append_details(sd_bus_message *s, const MonitorEvent *e) {
                                           "boottime_usec", "t", e->boottime_usec);
         if (r >= 0 && d->unit > 0)
                 r = sd_bus_message_append(s, "{sv}", "unit", "u", (uint32_t) d->unit);
+        if (r >= 0 && d->n_channels > 1)
+                r = append_lags(s, e);
         if (r >= 0 && d->n_merged > 0)
-                r = append_ids(s, "merged", d->merged, d->n_merged);
+                r = append_array(s, "merged", 't', d->merged, d->n_merged * sizeof d->merged[0]);
         return r < 0 ? r : sd_bus_message_close_container(s);
 }
 
@@ -187,7 +200,7 @@ static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtef
                                           "excluded_usec", "t",
                                           (uint64_t) (a->excluded * monitor->clock.period_ns / 1e3));
         if (r >= 0 && a->n_notices > 0)
-                r = append_ids(s, "withdrawn", a->notices, a->n_notices);
+                r = append_array(s, "withdrawn", 't', a->notices, a->n_notices * sizeof a->notices[0]);
         if (r >= 0)
                 r = sd_bus_message_close_container(s);
         return r < 0 ? r : sd_bus_send(bus, s, NULL);

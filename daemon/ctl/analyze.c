@@ -30,6 +30,8 @@ static void json_finding(Json *j, const Finding *f, uint64_t id) {
                 json_unsigned(j, "discharges", f->discharges);
                 if (f->unit > 0)
                         json_unsigned(j, "unit", f->unit);
+                if (f->n_channels > 1)
+                        json_lags(j, f->lags_ms, f->n_channels);
         } else {
                 json_string(j, "cause", f->word);
                 json_channels(j, f);

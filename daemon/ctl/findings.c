@@ -30,8 +30,10 @@ int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const 
                 .unit = e->unit,
         };
 
-        for (size_t i = 0; i < e->n_channels; i++)
+        for (size_t i = 0; i < e->n_channels; i++) {
                 item.channels[i] = channels[e->channels[i]];
+                item.lags_ms[i] = e->lags[i] / rate_hz * 1e3;
+        }
         return add(f, item);
 }
 

@@ -10,6 +10,7 @@ typedef struct Finding {
         double from_s, time_s, to_s;    /* from the start of the file; an artefact has its start as its time */
         size_t n_channels;
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* of the file */
+        double lags_ms[DETECT_EVENT_CHANNELS_MAX];      /* to the strongest, the first; NAN: not known */
         double amplitude_uv, snr;
         unsigned discharges;
         unsigned unit;                  /* 0: of none, or of several */

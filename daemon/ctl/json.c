@@ -90,6 +90,13 @@ void json_bool(Json *j, const char *key, bool value) {
         fputs(value ? "true" : "false", j->f);
 }
 
+void json_lags(Json *j, const double *lags_ms, size_t n) {
+        json_array(j, "lags_ms");
+        for (size_t i = 0; i < n; i++)
+                json_double(j, NULL, lags_ms[i], 2);
+        json_array_end(j);
+}
+
 void json_line(Json *j) {
         putc('\n', j->f);
         j->comma = false;

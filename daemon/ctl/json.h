@@ -29,4 +29,6 @@ void json_double(Json *j, const char *key, double value, unsigned decimals);
 void json_bool(Json *j, const char *key, bool value);
 
 /* Ends the line after a value at the top: one value a line. */
+/* "lags_ms", an array */
+void json_lags(Json *j, const double *lags_ms, size_t n);
 void json_line(Json *j);

@@ -36,7 +36,9 @@ typedef struct Signal {
         size_t n_channels;
         double amplitude_uv, duration_ms;
         double snr;                     /* NAN: not told */
-        uint32_t discharges;            /* 0: not told */
+        const double *lags_ms;
+        size_t n_lags;                  /* 0: not told */
+        uint32_t discharges, unit;      /* 0: not told */
         uint64_t onset_usec, end_usec, boottime_usec;   /* 0: not told */
 } Signal;
 
@@ -57,6 +59,19 @@ static void say(const char *name, const char *text) {
 
 /* --- reading signals ------------------------------------------------------ */
 
+static int read_lags(sd_bus_message *m, Signal *s) {
+        const void *lags;
+        size_t size;
+        int r;
+
+        if ((r = sd_bus_message_enter_container(m, 'v', "ad")) < 0 ||
+            (r = sd_bus_message_read_array(m, 'd', &lags, &size)) < 0)
+                return r;
+        s->lags_ms = lags;
+        s->n_lags = MIN(size / sizeof s->lags_ms[0], (size_t) EVENT_CHANNELS_MAX);
+        return sd_bus_message_exit_container(m);
+}
+
 static int read_detail(sd_bus_message *m, Signal *s) {
         const char *name, *type;
         int r;
@@ -68,6 +83,10 @@ static int read_detail(sd_bus_message *m, Signal *s) {
                 return sd_bus_message_read(m, "v", "d", &s->snr);
         if (streq(name, "discharges") && streq(type, "u"))
                 return sd_bus_message_read(m, "v", "u", &s->discharges);
+        if (streq(name, "unit") && streq(type, "u"))
+                return sd_bus_message_read(m, "v", "u", &s->unit);
+        if (streq(name, "lags_ms") && streq(type, "ad"))
+                return read_lags(m, s);
         if (streq(name, "onset_usec") && streq(type, "t"))
                 return sd_bus_message_read(m, "v", "t", &s->onset_usec);
         if (streq(name, "end_usec") && streq(type, "t"))
@@ -158,6 +177,10 @@ static void print_json(const char *monitor, const Signal *s) {
                         json_double(&j, "snr", s->snr, 1);
                 if (s->discharges > 0)
                         json_unsigned(&j, "discharges", s->discharges);
+                if (s->unit > 0)
+                        json_unsigned(&j, "unit", s->unit);
+                if (s->n_lags > 0)
+                        json_lags(&j, s->lags_ms, s->n_lags);
         }
         json_object_end(&j);
         json_line(&j);

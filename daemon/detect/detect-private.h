@@ -16,6 +16,7 @@
  *   events.c     discharges close in time, also of neighbouring channels, become one happening
  *   causes.c motion.c heartbeat.c   what it was if not a twitch
  *   classify.c tone.c   what it looks like by itself
+ *   lags.c       how much later another channel sees it
  *   happenings.c what it is part of: a train, groups, a jerk, a contraction; the event
  *
  * Frames are of the input, steps are of the processing rate: one step is
@@ -422,6 +423,9 @@ typedef struct NoticeIds {              /* of the notices that something under w
 
 bool notices_merge(NoticeIds *to, const NoticeIds *from);
 
+/* --- lags.c --- */
+double lag_steps(const float *a, double a_peak, const float *b, double b_peak, double step_rate_hz);
+
 /* --- events.c --- */
 #define CHAIN_PEAKS 8u
 #define EVENTS_NEXT_S 0.5               /* a unit's next discharge, in a train of 4 a second with its jitter */
@@ -486,6 +490,7 @@ typedef struct Happening {
         size_t n_channels;
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* the strongest first */
         unsigned units[DETECT_EVENT_CHANNELS_MAX];      /* as each of them numbers them; 0: none */
+        double lags[DETECT_EVENT_CHANNELS_MAX];         /* steps; NAN: not known */
         double peak, onset, end, last_peak;             /* steps */
         float amplitude_uv, snr;
         unsigned n_discharges;

@@ -80,6 +80,7 @@ typedef struct DetectEvent {
         EventKind kind;
         size_t n_channels;                      /* at least 1 */
         unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* zero-based, the strongest first */
+        double lags[DETECT_EVENT_CHANNELS_MAX]; /* frames by which each sees the first discharge later than the strongest; NAN: does not, or of many units */
         double peak;                            /* frame position of the largest peak of the first discharge */
         double onset, end;                      /* frame positions, onset <= peak <= end */
         double amplitude_uv;                    /* peak to peak, 20-450 Hz, strongest channel */

@@ -153,6 +153,7 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
 
                 h.channels[i] = channels[i];
                 h.units[i] = member->unit;
+                h.lags[i] = lag_steps(chain->shape, chain->first_peak, member->shape, member->first_peak, d->step_rate_hz);
                 if (h.form == FORM_WORK || h.form == FORM_BURST) {
                         h.onset = fmin(h.onset, member->onset);
                         h.end = fmax(h.end, member->busy_until);

@@ -149,13 +149,17 @@ static EventKind kind_of(const Detector *d, const Happening *h) {
         }
 }
 
+static bool of_many_units(const Happening *h) {
+        return h->form == FORM_WORK || h->form == FORM_JERK || h->form == FORM_BURST;
+}
+
 static void report(Detector *d, Happening *h) {
         DetectEvent event = {
                 .id = h->notices.id ? h->notices.id : ++d->events.n_ids,
                 .n_merged = h->notices.n_merged,
                 .kind = kind_of(d, h),
                 .n_channels = h->n_channels,
-                .unit = h->form == FORM_WORK || h->form == FORM_JERK || h->form == FORM_BURST ? 0 : h->units[0],
+                .unit = of_many_units(h) ? 0 : h->units[0],
                 .peak = detector_frame_of_step(d, h->peak),
                 .onset = detector_frame_of_step(d, fmin(h->onset, h->peak)),
                 .end = detector_frame_of_step(d, fmax(h->end, h->peak)),
@@ -166,6 +170,8 @@ static void report(Detector *d, Happening *h) {
 
         memcpy(event.merged, h->notices.merged, sizeof event.merged);
         memcpy(event.channels, h->channels, sizeof event.channels);
+        for (size_t i = 0; i < h->n_channels; i++)
+                event.lags[i] = i == 0 ? 0 : of_many_units(h) ? NAN : h->lags[i] * d->lowpass.decimation;
         d->channels[h->channels[0]].n_events++;
         if (d->config.on_event)
                 d->config.on_event(&event, d->config.userdata);
@@ -238,6 +244,7 @@ static void add_channel(Happening *h, unsigned channel, unsigned unit) {
         if (h->n_channels == DETECT_EVENT_CHANNELS_MAX)
                 return;
         h->channels[h->n_channels] = channel;
+        h->lags[h->n_channels] = NAN;
         h->units[h->n_channels++] = unit;
 }
 
@@ -250,6 +257,7 @@ static bool join(Detector *d, Happening *into, Happening *other) {
                 return false;
         memcpy(into->channels, stronger.channels, sizeof into->channels);
         memcpy(into->units, stronger.units, sizeof into->units);
+        memcpy(into->lags, stronger.lags, sizeof into->lags);
         into->n_channels = stronger.n_channels;
         for (size_t i = 0; i < weaker.n_channels; i++)
                 add_channel(into, weaker.channels[i], weaker.units[i]);

@@ -58,6 +58,7 @@ static void on_event(const DetectEvent *event, void *userdata) {
         ck_assert(isfinite(event->peak) && isfinite(event->amplitude_uv) && isfinite(event->snr));
         ck_assert(event->onset <= event->peak && event->peak <= event->end);
         ck_assert_uint_ge(event->discharges, 1);
+        ck_assert(event->lags[0] == 0);
         r->events[r->n_events++] = *event;
 }
 
@@ -722,7 +723,7 @@ START_TEST(neighbours) {
         add_noise(x, N, CHANNELS, 2);
         add_twitch(x, N, CHANNELS, 1, 1000, 4.005, 60);
         add_twitch(x, N, CHANNELS, 2, 1000, 4.000, 100);
-        add_twitch(x, N, CHANNELS, 3, 1000, 4.004, 40);
+        add_twitch(x, N, CHANNELS, 3, 1000, 4.004, -40);        /* from beyond the end-plates it is turned over */
         add_twitch(x, N, CHANNELS, 0, 1000, 6, 60);
         add_twitch(x, N, CHANNELS, 4, 1000, 6.004, 60);
 
@@ -732,6 +733,8 @@ START_TEST(neighbours) {
         ck_assert_uint_eq(r->events[0].channels[0], 2);
         ck_assert_uint_eq(r->events[0].channels[1], 1);
         ck_assert_uint_eq(r->events[0].channels[2], 3);
+        ck_assert_double_eq_tol(r->events[0].lags[1], 5, 0.5);
+        ck_assert_double_eq_tol(r->events[0].lags[2], 4, 0.5);
         ck_assert_double_eq_tol(r->events[0].peak, 4000, 1);
         ck_assert_double_eq_tol(r->events[0].amplitude_uv, 100, 8);
         ck_assert_uint_eq(r->events[1].n_channels, 1);
