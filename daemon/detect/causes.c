@@ -118,25 +118,38 @@ static bool is_slow(const Detector *d, const Chain *chain) {
                 chain->end - chain->onset >= d->events.beat_length;
 }
 
+/*
+ * Is it at the time of a beat? Only while the latest ones were reported: once the heart is subtracted, what is seen is
+ * something else. A beat is also expected where the latest ones say, as channels that see it smaller may be
+ * through with it before those that know it.
+ */
+static bool is_at_beat(const Events *e, const Chain *chain) {
+        double since = chain->first_peak - e->beat;
+
+        return fabs(since) <= e->beat_width || fabs(since - e->beat_period) <= e->beat_width;
+}
+
+static bool is_near_next_beat(const Events *e, const Chain *chain) {
+        return fabs(chain->first_peak - e->beat - e->beat_period) <= BEAT_UNEVENNESS * e->beat_period;
+}
+
 /* A potential in the wake of a heartbeat, or one just before, is an event of its own. */
 bool cause_beside_beat(const Detector *d, const Chain *chain, const Discharge *discharge) {
         bool slow = discharge_lobe_s(discharge->shape) >= HEARTBEAT_LOBE_MIN_S;
 
-        return isfinite(d->events.beat) && is_slow(d, chain) != slow &&
+        return (is_at_beat(&d->events, chain) || is_near_next_beat(&d->events, chain)) && is_slow(d, chain) != slow &&
                 discharge->onset > chain->end + d->events.beat_wake;
 }
 
 /*
  * All channels see the same heart: when one has learned its pace, what another one sees at the time of a
- * beat and as slow, or hardly out of the noise, needs no learning. A beat is also expected where the
- * latest ones say, as channels that see it smaller may be through with it before those that know it.
+ * beat and as slow, or hardly out of the noise, needs no learning.
  */
 static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) {
         Events *e = &d->events;
-        double since = strongest->chain.first_peak - e->beat;
-        bool at_beat = fabs(since) <= e->beat_width || fabs(since - e->beat_period) <= e->beat_width;
+        bool at_beat = is_at_beat(e, &strongest->chain);
         bool known = is_slow(d, &strongest->chain) ?
-                at_beat || fabs(since - e->beat_period) <= BEAT_UNEVENNESS * e->beat_period :
+                at_beat || is_near_next_beat(e, &strongest->chain) :
                 at_beat && strongest->chain.snr < BEAT_RATIO * d->threshold;
 
         for (unsigned i = 0; i < d->config.n_channels; i++) {

@@ -1040,6 +1040,36 @@ START_TEST(twitch_under_beat) {
 }
 END_TEST
 
+/* Once the heart is subtracted, what a unit does in groups is as whole as without it, wherever in the beat it falls. */
+START_TEST(groups_beside_beats) {
+        enum { N = 90000, GROUPS = 30, MEMBERS = 4 };
+
+        for (unsigned heart = 0; heart < 2; heart++) {
+                int32_t *x = new_signal(N, 2);
+                unsigned whole = 0;
+
+                seed(48);
+                add_noise(x, N, 2, 2);
+                for (double t = 3; t < 88 && heart; t += 0.8 * (1 + 0.03 * gaussian()))
+                        add_beat(x, 2, t, 200);
+                for (unsigned i = 0; i < GROUPS; i++)
+                        for (unsigned k = 0; k < MEMBERS; k++)
+                                add_twitch(x, N, 2, i % 2, 1000, 15 + 2.3 * i + 0.07 * (i % 8) + 0.05 * k, 60);
+                Reports *r = detect(1000, 2, x, N, 100);
+                for (unsigned i = 0; i < GROUPS; i++) {
+                        const DetectEvent *e = event_at(r, i % 2, 1000 * (15 + 2.3 * i + 0.07 * (i % 8)), 1000);
+                        whole += e && e->kind == EVENT_MULTIPLET && e->discharges == MEMBERS;
+                }
+                printf("%s: %u of %d groups whole, %zu twitches\n", heart ? "heart" : "no heart", whole, GROUPS,
+                       count_twitches(r, 14000));
+                ck_assert_uint_ge(whole, heart ? GROUPS - 3 : GROUPS);
+                ck_assert_uint_le(count_twitches(r, 14000), GROUPS + (heart ? 2 : 0));
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
 /* The electrodes are moved: another shape, learned anew. Then there is no heart at all, and nothing is made of what was. */
 START_TEST(heart_changes) {
         enum { N = 120000, MOVED = 40, STOPPED = 80 };
@@ -1468,6 +1498,7 @@ int main(void) {
         tcase_add_test(t, heart_and_even_unit);
         tcase_add_test(t, heart_on_all_channels);
         tcase_add_test(t, twitch_under_beat);
+        tcase_add_test(t, groups_beside_beats);
         tcase_add_test(t, heart_changes);
         tcase_add_test(t, movement);
         tcase_add_test(t, burst);
