@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import scoring
 from scoring import show
@@ -74,6 +75,7 @@ def parse_arguments():
     p.add_argument("--data", default=os.environ.get("TWITCH_DATA", str(REPOSITORY.parent / "shared/data")), metavar="DIR")
     p.add_argument("--false-alarms-per-hour", metavar="X", help="passed on to twitchctl analyze")
     p.add_argument("--only", default="", metavar="TEXT", help="recordings whose name holds this")
+    p.add_argument("--plots", metavar="DIR", help="draw pictures of each there (first: tests/packages/install plots)")
     p.add_argument("--json", action="store_true", help="one line for machines instead of the tables")
     return p.parse_args()
 
@@ -90,7 +92,14 @@ def analyze(args, path):
         raise scoring.Unreadable(f"{path}: twitchctl took more than {ANALYZE_TIMEOUT_S} s") from e
     if r.returncode != 0:
         raise scoring.Unreadable(f"{path}: twitchctl analyze: {r.stderr.strip() or 'exit ' + str(r.returncode)}")
-    return scoring.parse_events(r.stdout.splitlines(), str(path))
+    return r.stdout.splitlines()
+
+
+def plot(args, entry, path, result, lines):
+    import plots
+    others = [o for o in map(json.loads, lines)
+              if o["type"] == "artefact" or o["type"] == "event" and o["kind"] not in scoring.DETECTIONS]
+    print(*plots.plot(args.plots, path, entry["scored_channels"], result, others), sep="\n", file=sys.stderr)
 
 
 def score_all(args, data):
@@ -104,7 +113,11 @@ def score_all(args, data):
         labels = []
         if entry.get("truth") and (data / entry["truth"]).exists():
             labels = [Label(row) for row in scoring.read_csv(data / entry["truth"], columns)]
-        results.append(Result(entry, labels, analyze(args, data / entry["file"])))
+        path = data / entry["file"]
+        lines = analyze(args, path)
+        results.append(Result(entry, labels, scoring.parse_events(lines, str(path))))
+        if args.plots:
+            plot(args, entry, path, results[-1], lines)
     return results
 
 
