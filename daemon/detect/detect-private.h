@@ -37,6 +37,28 @@
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float Oct __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t QuadBits __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t OctBits __attribute__((vector_size(32), aligned(4), may_alias));
+typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias));
+
+/*
+ * From a function name_any(), for all machines, makes name(): the same operations in the same order, however many of
+ * them an instruction does.
+ */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#ifdef __x86_64__
+#define VECTOR_FUNCTION(type, name, parameters, arguments)              \
+        __attribute__((target("avx2"))) static type name##_avx2 parameters { \
+                return name##_any arguments;                            \
+        }                                                               \
+        type name parameters {                                          \
+                return __builtin_cpu_supports("avx2") ? name##_avx2 arguments : name##_any arguments; \
+        }
+#else
+#define VECTOR_FUNCTION(type, name, parameters, arguments)              \
+        type name parameters {                                          \
+                return name##_any arguments;                            \
+        }
+#endif
 
 static inline Quad quad_chosen(QuadBits which, Quad yes, Quad no) {
         return (Quad) (((QuadBits) yes & which) | ((QuadBits) no & ~which));
@@ -57,32 +79,39 @@ static inline Quad quad_magnitude(Quad a) {
 /* --- highpass.c --- */
 typedef struct Highpass {
         unsigned length;                /* of each of the two moving averages, frames */
+        unsigned n_lanes;
         unsigned next;
-        int32_t *samples;               /* [length] */
-        int64_t *sums;                  /* [length] of the first moving sum */
-        int64_t sum, sum_of_sums;
-        float gain;                     /* microvolts per unit of the output sum */
+        int32_t *samples;               /* ring [length][n_lanes] */
+        double *sums;                   /* ring [length][n_lanes] of the first moving sum */
+        double *sum, *sum_of_sums;      /* [n_lanes] */
+        float *gain;                    /* [n_lanes] microvolts per unit of the output sum */
 } Highpass;
 
 unsigned highpass_length(double rate_hz);
-int highpass_init(Highpass *h, unsigned length, double lsb_uv);
+int highpass_init(Highpass *h, unsigned length, unsigned n_lanes);
 void highpass_done(Highpass *h);
-void highpass_restart(Highpass *h, int32_t first);
-float highpass_next(Highpass *h, int32_t sample);
-float highpass_low(const Highpass *h);
+void highpass_channel_init(Highpass *h, unsigned channel, double lsb_uv);
+void highpass_restart(Highpass *h, unsigned channel, int32_t first);
+void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret);
+float highpass_low(const Highpass *h, unsigned channel);
 double highpass_gain(unsigned length, double cycles_per_frame);
 
 /* --- lowpass.c --- */
 typedef struct Lowpass {
         unsigned decimation;            /* frames per step */
+        unsigned n_lanes;
         unsigned n_taps;                /* 0: none needed */
-        unsigned n_padded;              /* to whole Quads, zeros in front */
+        unsigned n_padded;              /* to a multiple of 4, zeros in front */
+        unsigned next;
         float *taps;
+        float *ring;                    /* [2 * n_padded][n_lanes], each frame twice */
 } Lowpass;
 
-int lowpass_init(Lowpass *l, double rate_hz);
+int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes);
 void lowpass_done(Lowpass *l);
-float lowpass_run(const Lowpass *l, const float *window /* [n_padded], oldest first */);
+void lowpass_restart(Lowpass *l, unsigned channel);
+void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames);
+void lowpass_run(const Lowpass *l, float *ret);
 
 /* --- mains.c --- */
 #define MAINS_HARMONICS_MAX 16          /* whole Quads */
@@ -363,16 +392,22 @@ float heart_trust(const Heart *h, const HeartChannel *c, int64_t step, unsigned 
 float heart_subtract(const Heart *h, const HeartChannel *c, int64_t step, float x);
 
 /* --- raw.c --- */
-typedef struct Raw {
-        int32_t low, high;              /* codes from here on outwards are rails */
-        int32_t last;
-        uint64_t unchanged;             /* frames */
-        bool started;
-        bool lead_off, saturated, flat;
+typedef struct Raw {                    /* arrays: [n_lanes] */
+        unsigned n_lanes;
+        int32_t flat_frames;
+        int32_t *low, *high;            /* codes from here on outwards are rails */
+        int32_t *last;
+        int32_t *unchanged;             /* frames, at most flat_frames */
+        int32_t *used;                  /* all bits set: this lane is a channel */
 } Raw;
 
-void raw_init(Raw *r, int32_t code_min, int32_t code_max);
-bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames);
+int raw_init(Raw *r, unsigned n_lanes, uint64_t flat_frames);
+void raw_done(Raw *r);
+void raw_channel_init(Raw *r, unsigned channel, int32_t code_min, int32_t code_max);
+void raw_break(Raw *r);
+unsigned raw_next(Raw *r, const int32_t *codes, unsigned n_frames);
+bool raw_saturated(const Raw *r, unsigned channel);
+bool raw_flat(const Raw *r, unsigned channel);
 
 /* --- units.c --- */
 #define UNITS_MAX 12u                   /* known in a channel */
@@ -525,16 +560,14 @@ typedef struct Spoilt {                 /* a stretch of an artefact of one chann
 } Spoilt;
 
 typedef struct Channel {
-        Raw raw;
+        bool is_lead_off, is_saturated, is_flat;        /* the latest frame: no measurement */
         bool running;                   /* filters have been started */
         uint64_t stopped_at;            /* frame */
         bool fresh;                     /* start from nothing: what was learned may not hold any more */
-        uint64_t frames;                /* since the filters started */
+        uint64_t started_at;            /* frame */
+        uint64_t frames;                /* since then, at the latest step */
         uint64_t hold_frames;           /* nothing is believed before so many */
         Spoilt lead_off, saturation;
-        Highpass highpass;
-        float *lowpass_ring;            /* [2 * n_padded], each sample twice */
-        unsigned lowpass_next;
         MainsChannel mains;
         uint64_t steps;                 /* since the last fresh start */
         History history;
@@ -565,6 +598,12 @@ struct Detector {
         uint64_t position;              /* frames */
         int64_t step;                   /* the latest */
         double delay_frames;            /* of the in-band signal */
+        unsigned n_lanes;               /* for channels side by side: whole Octs */
+        bool undisturbed;               /* all channels measure, and no artefact of them is under way */
+        int32_t *codes;                 /* [decimation][n_lanes] scratch */
+        float *x;                       /* [decimation][n_lanes] scratch: behind the high-pass; or [n_lanes] behind the low-pass */
+        Raw raw;
+        Highpass highpass;
         Lowpass lowpass;
         Mains mains;
         Heart heart;
@@ -573,7 +612,7 @@ struct Detector {
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned late_steps;            /* length of the rings for late learning; mains.now is a step's place in them */
         float threshold;
-        uint64_t flat_frames, keep_frames, settle_frames, blank_frames;
+        uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps;
         unsigned highpass_steps;
         unsigned mains_start_steps, noise_start_steps;

@@ -79,24 +79,18 @@ static unsigned steps(const Detector *d, double seconds) {
         return (unsigned) lround(seconds * d->step_rate_hz);
 }
 
-static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned highpass) {
+static int channel_init(Detector *d, Channel *c, unsigned i) {
         double lsb_uv = d->config.lsb_uv[i];
 
-        raw_init(&c->raw, d->config.code_min[i], d->config.code_max[i]);
+        raw_channel_init(&d->raw, i, d->config.code_min[i], d->config.code_max[i]);
+        highpass_channel_init(&d->highpass, i, lsb_uv);
         c->fresh = true;
         c->rest_from = -INFINITY;
         motion_init(&c->motion, d->step_rate_hz);
         for (unsigned k = 0; k < BUMPS; k++)
                 c->bumps[k].step = -INFINITY;
-        if (d->lowpass.n_taps > 0) {
-                c->lowpass_ring = calloc(2 * d->lowpass.n_padded, sizeof *c->lowpass_ring);
-                if (!c->lowpass_ring)
-                        return -ENOMEM;
-        }
 
-        int r = highpass_init(&c->highpass, highpass, lsb_uv);
-        if (r >= 0)
-                r = history_init(&c->history, steps(d, HISTORY_S));
+        int r = history_init(&c->history, steps(d, HISTORY_S));
         if (r >= 0)
                 r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, d->bank.weights, lsb_uv);
         if (r >= 0)
@@ -115,7 +109,12 @@ static int channel_init(const Detector *d, Channel *c, unsigned i, unsigned high
 static int detector_init(Detector *d) {
         unsigned highpass = highpass_length(d->config.rate_hz);
 
-        int r = lowpass_init(&d->lowpass, d->config.rate_hz);
+        d->n_lanes = (d->config.n_channels + 7) / 8 * 8;
+        int r = lowpass_init(&d->lowpass, d->config.rate_hz, d->n_lanes);
+        if (r >= 0)
+                r = highpass_init(&d->highpass, highpass, d->n_lanes);
+        if (r >= 0)
+                r = raw_init(&d->raw, d->n_lanes, frames(d, FLAT_S));
         if (r < 0)
                 return r;
         d->step_rate_hz = d->config.rate_hz / d->lowpass.decimation;
@@ -129,7 +128,6 @@ static int detector_init(Detector *d) {
         heart_init(&d->heart, d->step_rate_hz);
 
         d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
-        d->flat_frames = frames(d, FLAT_S);
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
         d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
@@ -140,14 +138,17 @@ static int detector_init(Detector *d) {
         d->noise_start_steps = steps(d, NOISE_START_S);
         d->threshold = (float) bank_threshold(&d->bank, d->config.false_alarms_per_hour);
 
+        size_t chunk = (size_t) d->lowpass.decimation * d->n_lanes;
+        d->codes = calloc(chunk, sizeof *d->codes);
+        d->x = calloc(chunk, sizeof *d->x);
         d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
         d->channels = calloc(d->config.n_channels, sizeof *d->channels);
         d->active = calloc(d->config.n_channels, sizeof *d->active);
         d->scratch = calloc((size_t) d->bank.n_taps * (2 + d->bank.n_lanes), sizeof *d->scratch);
-        if (!d->outputs || !d->scratch || !d->channels || !d->active)
+        if (!d->codes || !d->x || !d->outputs || !d->scratch || !d->channels || !d->active)
                 return -ENOMEM;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
-                r = channel_init(d, d->channels + i, i, highpass);
+                r = channel_init(d, d->channels + i, i);
                 if (r < 0)
                         return r;
         }
@@ -184,7 +185,6 @@ Detector* detector_free(Detector *d) {
                 return NULL;
         for (unsigned i = 0; d->channels && i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
-                highpass_done(&c->highpass);
                 history_done(&c->history);
                 noise_done(&c->noise);
                 whiten_done(&c->whiten);
@@ -192,13 +192,16 @@ Detector* detector_free(Detector *d) {
                 mains_channel_done(&c->mains);
                 free(c->late_outputs);
                 free(c->late_states);
-                free(c->lowpass_ring);
         }
         events_done(d);
         happenings_done(d);
         mains_done(&d->mains);
         bank_done(&d->bank);
         lowpass_done(&d->lowpass);
+        highpass_done(&d->highpass);
+        raw_done(&d->raw);
+        free(d->codes);
+        free(d->x);
         free(d->outputs);
         free(d->scratch);
         free(d->channels);
@@ -231,17 +234,17 @@ unsigned detector_latency_frames(const Detector *d) {
 
 /* --- starting and stopping a channel --- */
 
-static void channel_start(Detector *d, Channel *c, int32_t code) {
+static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t code) {
         bool fresh = c->fresh || d->position - c->stopped_at > d->keep_frames;
 
         c->running = true;
         c->fresh = false;
+        c->started_at = d->position;
         c->frames = 0;
-        highpass_restart(&c->highpass, code);
-        if (c->lowpass_ring)
-                memset(c->lowpass_ring, 0, 2 * d->lowpass.n_padded * sizeof *c->lowpass_ring);
+        highpass_restart(&d->highpass, channel, code);
+        lowpass_restart(&d->lowpass, channel);
         history_restart(&c->history, (int64_t) next_step(d));
-        motion_restart(&c->motion, highpass_low(&c->highpass), (int64_t) next_step(d));
+        motion_restart(&c->motion, highpass_low(&d->highpass, channel), (int64_t) next_step(d));
         c->measured_until = (double) next_step(d);
         memset(c->late_states, LATE_NOTHING, d->late_steps);
         if (fresh) {
@@ -296,11 +299,11 @@ static void spoilt_next(Detector *d, unsigned channel, Spoilt *s, ArtefactCause 
 
 /* Nothing to measure at this frame. */
 static void channel_skip(Detector *d, Channel *c, unsigned channel) {
-        bool rail = c->raw.lead_off || c->raw.saturated;
+        bool rail = c->is_lead_off || c->is_saturated;
 
         if (c->running) {
                 if (rail)
-                        events_drop(d, channel, c->raw.lead_off ? &c->lead_off.notices : &c->saturation.notices);
+                        events_drop(d, channel, c->is_lead_off ? &c->lead_off.notices : &c->saturation.notices);
                 notices_settle(d, channel);
                 channel_stop(d, c);
         }
@@ -383,9 +386,10 @@ static void channel_learn(Detector *d, Channel *c) {
 static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
         unsigned now = d->mains.now;
 
+        c->frames = d->position - c->started_at;
         x = mains_subtract(&d->mains, &c->mains, x);
         history_push(&c->history, heart_subtract(&d->heart, &c->heart, step, x));
-        motion_next(&c->motion, highpass_low(&c->highpass), *history_window(&c->history, 1));
+        motion_next(&c->motion, highpass_low(&d->highpass, channel), *history_window(&c->history, 1));
         c->usable = false;
         c->late_states[now] = LATE_NOTHING;
         if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {
@@ -461,32 +465,27 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
 
 /* --- frames --- */
 
-static void channel_frame(Detector *d, unsigned channel, int32_t code, uint8_t flags, bool on_step) {
-        Channel *c = d->channels + channel;
-        bool good = raw_next(&c->raw, code, flags, d->flat_frames);
+/* Whether each channel can be used at this frame, which raw_next() has been given. */
+static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
+        d->undisturbed = true;
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
 
-        if (!good || c->lead_off.active || c->saturation.active) {
-                spoilt_next(d, channel, &c->lead_off, ARTEFACT_LEAD_OFF, c->raw.lead_off);
-                spoilt_next(d, channel, &c->saturation, ARTEFACT_SATURATION, c->raw.saturated);
-        }
-        if (!good) {
-                channel_skip(d, c, channel);
-                return;
-        }
-        if (!c->running)
-                channel_start(d, c, code);
-        c->frames++;
+                c->is_lead_off = flags && flags[i] & DETECT_SAMPLE_LEAD_OFF;
+                c->is_saturated = raw_saturated(&d->raw, i);
+                c->is_flat = raw_flat(&d->raw, i);
+                bool good = !c->is_lead_off && !c->is_saturated && !c->is_flat;
 
-        float x = highpass_next(&c->highpass, code);
-        if (c->lowpass_ring) {
-                unsigned n = d->lowpass.n_padded, i = c->lowpass_next;
-                c->lowpass_ring[i] = c->lowpass_ring[i + n] = x;
-                c->lowpass_next = i + 1 < n ? i + 1 : 0;
-                if (on_step)
-                        x = lowpass_run(&d->lowpass, c->lowpass_ring + i + 1);
+                if (!good || c->lead_off.active || c->saturation.active) {
+                        spoilt_next(d, i, &c->lead_off, ARTEFACT_LEAD_OFF, c->is_lead_off);
+                        spoilt_next(d, i, &c->saturation, ARTEFACT_SATURATION, c->is_saturated);
+                }
+                if (!good)
+                        channel_skip(d, c, i);
+                else if (!c->running)
+                        channel_start(d, c, i, codes[i]);
+                d->undisturbed = d->undisturbed && good && !c->lead_off.active && !c->saturation.active;
         }
-        if (on_step)
-                channel_step(d, c, channel, d->step, x);
 }
 
 static void step_end(Detector *d) {
@@ -511,21 +510,80 @@ static void step_end(Detector *d) {
         events_step(d, (double) d->step);
 }
 
-void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
+/* The filters before the steps, all channels side by side. */
+static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) {
+        highpass_next(&d->highpass, codes, n_frames, d->x);
+        if (d->lowpass.n_taps > 0)
+                lowpass_feed(&d->lowpass, d->x, n_frames);
+}
+
+/* At the latest frame. */
+static void step(Detector *d) {
+        d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
+        mains_oscillate(&d->mains);
+        if (d->lowpass.n_taps > 0)
+                lowpass_run(&d->lowpass, d->x);
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].running)
+                        channel_step(d, d->channels + i, i, d->step, d->x[i]);
+        step_end(d);
+}
+
+/* Codes of frames for all lanes: the caller's own, if they are for as many. */
+static const int32_t *lay_out(Detector *d, const int32_t *samples, unsigned n_frames) {
         unsigned n = d->config.n_channels;
 
-        for (size_t f = 0; f < n_frames; f++) {
-                bool on_step = d->position % d->lowpass.decimation == 0;
+        if (n == d->n_lanes)
+                return samples;
+        for (unsigned f = 0; f < n_frames; f++)
+                memcpy(d->codes + (size_t) f * d->n_lanes, samples + (size_t) f * n, n * sizeof *samples);
+        return d->codes;
+}
 
-                if (on_step) {
-                        d->step = (int64_t) next_step(d);
-                        mains_oscillate(&d->mains);
-                }
-                for (unsigned i = 0; i < n; i++)
-                        channel_frame(d, i, samples[f * n + i], flags ? flags[f * n + i] : 0, on_step);
-                if (on_step)
-                        step_end(d);
-                d->position++;
+/* A frame at which each channel has to be looked at by itself; raw_next() has been given it. */
+static void push_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
+        look_at_frame(d, codes, flags);
+        filter_frames(d, codes, 1);
+        d->position++;
+}
+
+/* Frames up to that of the next step. */
+static void push_frames(Detector *d, const int32_t *codes, const uint8_t *flags, unsigned n_frames) {
+        while (n_frames > 0) {
+                bool watch = flags || !d->undisturbed;
+                unsigned look = watch ? 1 : n_frames, good = raw_next(&d->raw, codes, look), n = watch ? 0 : good;
+
+                filter_frames(d, codes, n);
+                d->position += n;
+                if (n < look)
+                        push_frame(d, codes + (size_t) n++ * d->n_lanes, flags);
+                codes += (size_t) n * d->n_lanes;
+                flags = flags ? flags + (size_t) n * d->config.n_channels : NULL;
+                n_frames -= n;
+        }
+}
+
+static bool any_flag(const uint8_t *flags, size_t n) {
+        uint8_t any = 0;
+
+        for (size_t i = 0; i < n; i++)
+                any |= flags[i];
+        return any != 0;
+}
+
+void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
+        unsigned n = d->config.n_channels, decimation = d->lowpass.decimation;
+
+        while (n_frames > 0) {
+                unsigned until_step = (unsigned) (next_step(d) * decimation - d->position) + 1;
+                unsigned chunk = n_frames < until_step ? (unsigned) n_frames : until_step;
+
+                push_frames(d, lay_out(d, samples, chunk), flags && any_flag(flags, (size_t) chunk * n) ? flags : NULL, chunk);
+                samples += (size_t) chunk * n;
+                flags = flags ? flags + (size_t) chunk * n : NULL;
+                n_frames -= chunk;
+                if (chunk == until_step)
+                        step(d);
         }
 }
 
@@ -542,6 +600,7 @@ static void stop_all(Detector *d) {
                         channel_stop(d, d->channels + i);
                         d->channels[i].hold_frames = 0;
                 }
+        d->undisturbed = false;
 }
 
 void detector_gap(Detector *d, uint64_t n_frames) {
@@ -563,8 +622,7 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         uint64_t before = next_step(d);
         d->position += n_frames;
         mains_advance(&d->mains, next_step(d) - before);
-        for (unsigned i = 0; i < d->config.n_channels; i++)
-                d->channels[i].raw.unchanged = 0;
+        raw_break(&d->raw);
 }
 
 void detector_finish(Detector *d) {
@@ -597,9 +655,9 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
                 .floor_uv = floor_uv,
                 .exposure_s = (double) c->exposure_steps / d->step_rate_hz,
                 .events = c->n_events,
-                .lead_off = c->raw.lead_off,
-                .saturated = c->raw.saturated,
-                .flat = c->raw.flat,
+                .lead_off = c->is_lead_off,
+                .saturated = c->is_saturated,
+                .flat = c->is_flat,
         };
         return 0;
 }

@@ -6,8 +6,8 @@
  * 1 - (sin(pi f L)/(L sin(pi f)))^2: between 0 and 1 everywhere, second order at the low
  * end, and of linear phase. A causal Butterworth moves and reshapes potentials, and turns
  * the edge of an artefact into something that looks like one (Jahanmiri-Nezhad 2015);
- * this one delays everything by the same length, 28 ms. In integers the sums are exact:
- * nothing drifts in a recording of days.
+ * this one delays everything by the same length, 28 ms. The sums are of whole numbers and
+ * below 2^53, so that doubles, which vectors have, hold them exactly: nothing drifts in a recording of days.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,6 +17,8 @@
 
 /* 1 - sinc(x)^2 = 1/sqrt(2) at x = 0.5611 */
 #define HALF_POWER_CYCLES 0.5611
+
+#define whole(codes) __builtin_convertvector(codes, QuadDouble)
 
 unsigned highpass_length(double rate_hz) {
         return (unsigned) lround(HALF_POWER_CYCLES * rate_hz / DETECT_HIGHPASS_HZ);
@@ -31,48 +33,74 @@ double highpass_gain(unsigned length, double cycles_per_frame) {
         return 1 - r * r;
 }
 
-int highpass_init(Highpass *h, unsigned length, double lsb_uv) {
+int highpass_init(Highpass *h, unsigned length, unsigned n_lanes) {
         *h = (Highpass) {
                 .length = length,
-                .samples = calloc(length, sizeof *h->samples),
-                .sums = calloc(length, sizeof *h->sums),
-                .gain = (float) (lsb_uv / ((double) length * length)),
+                .n_lanes = n_lanes,
+                .samples = calloc((size_t) length * n_lanes, sizeof *h->samples),
+                .sums = calloc((size_t) length * n_lanes, sizeof *h->sums),
+                .sum = calloc(n_lanes, sizeof *h->sum),
+                .sum_of_sums = calloc(n_lanes, sizeof *h->sum_of_sums),
+                .gain = calloc(n_lanes, sizeof *h->gain),
         };
-        return h->samples && h->sums ? 0 : -ENOMEM;
+        return h->samples && h->sums && h->sum && h->sum_of_sums && h->gain ? 0 : -ENOMEM;
 }
 
 void highpass_done(Highpass *h) {
         free(h->samples);
         free(h->sums);
+        free(h->sum);
+        free(h->sum_of_sums);
+        free(h->gain);
+}
+
+void highpass_channel_init(Highpass *h, unsigned channel, double lsb_uv) {
+        h->gain[channel] = (float) (lsb_uv / ((double) h->length * h->length));
 }
 
 /* As if the first sample had always been there: no step, no transient. */
-void highpass_restart(Highpass *h, int32_t first) {
-        h->sum = (int64_t) first * h->length;
-        h->sum_of_sums = h->sum * h->length;
-        for (unsigned i = 0; i < h->length; i++) {
-                h->samples[i] = first;
-                h->sums[i] = h->sum;
+void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
+        h->sum[channel] = (double) first * h->length;
+        h->sum_of_sums[channel] = h->sum[channel] * h->length;
+        for (size_t i = 0; i < h->length; i++) {
+                h->samples[i * h->n_lanes + channel] = first;
+                h->sums[i * h->n_lanes + channel] = h->sum[channel];
         }
-        h->next = 0;
 }
 
-/* In microvolts, length - 1 frames late. */
-float highpass_next(Highpass *h, int32_t sample) {
-        unsigned i = h->next, oldest = i + 1 < h->length ? i + 1 : 0;
+static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret) {
+        size_t n_lanes = h->n_lanes, size = h->length * n_lanes, at = h->next * n_lanes;
+        double *all_sums = h->sums, *all_sum = h->sum, *all_sum_of_sums = h->sum_of_sums;
+        double square = (double) h->length * h->length;
+        int32_t *samples = h->samples;
+        const float *gain = h->gain;
 
-        h->sum += (int64_t) sample - h->samples[i];
-        h->samples[i] = sample;
-        h->sum_of_sums += h->sum - h->sums[i];
-        h->sums[i] = h->sum;
-        h->next = oldest;
+        for (; n_frames > 0; n_frames--, codes += n_lanes, ret += n_lanes) {
+                /* the sample that leaves next is length - 1 frames old: the middle of the triangle */
+                size_t oldest = at + n_lanes < size ? at + n_lanes : 0;
 
-        /* the sample that leaves next is length - 1 frames old: the middle of the triangle */
-        int64_t middle = (int64_t) h->samples[oldest] * h->length * h->length;
-        return (float) (middle - h->sum_of_sums) * h->gain;
+                for (size_t l = 0; l < n_lanes; l += 4) {
+                        QuadDouble *sums = (QuadDouble*) (all_sums + at + l), *sum_of_sums = (QuadDouble*) (all_sum_of_sums + l);
+                        QuadBits *sample = (QuadBits*) (samples + at + l), now = *(const QuadBits*) (codes + l);
+                        QuadDouble sum = *(QuadDouble*) (all_sum + l) + (whole(now) - whole(*sample));
+                        QuadDouble triangle = *sum_of_sums + (sum - *sums);
+
+                        *sample = now;
+                        *(QuadDouble*) (all_sum + l) = *sums = sum;
+                        *sum_of_sums = triangle;
+                        triangle = whole(*(const QuadBits*) (samples + oldest + l)) * square - triangle;
+                        *(Quad*) (ret + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
+                }
+                at = oldest;
+        }
+        h->next = (unsigned) (at / n_lanes);
 }
+
+/* Frames of a code for each lane to as many of microvolts, length - 1 frames late. */
+VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret),
+                (h, codes, n_frames, ret))
 
 /* What the latest sample was freed of, in microvolts. */
-float highpass_low(const Highpass *h) {
-        return (float) h->sum_of_sums * h->gain;
+float highpass_low(const Highpass *h, unsigned channel) {
+        return (float) h->sum_of_sums[channel] * h->gain[channel];
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect-private.h"
 
@@ -25,10 +26,10 @@ static double bessel_i0(double x) {
         return sum;
 }
 
-int lowpass_init(Lowpass *l, double rate_hz) {
+int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes) {
         unsigned decimation = (unsigned) ceil(rate_hz / DETECT_STEP_RATE_HZ_MAX);
 
-        *l = (Lowpass) { .decimation = decimation };
+        *l = (Lowpass) { .decimation = decimation, .n_lanes = n_lanes };
         if (rate_hz <= FREE_RATE_HZ)
                 return 0;
 
@@ -43,7 +44,8 @@ int lowpass_init(Lowpass *l, double rate_hz) {
         l->n_taps = 2 * half + 1;
         l->n_padded = (l->n_taps + 3) / 4 * 4;
         l->taps = calloc(l->n_padded, sizeof *l->taps);
-        if (!l->taps)
+        l->ring = calloc(2 * (size_t) l->n_padded * n_lanes, sizeof *l->ring);
+        if (!l->taps || !l->ring)
                 return -ENOMEM;
 
         float *taps = l->taps + (l->n_padded - l->n_taps);
@@ -62,12 +64,40 @@ int lowpass_init(Lowpass *l, double rate_hz) {
 
 void lowpass_done(Lowpass *l) {
         free(l->taps);
+        free(l->ring);
 }
 
-float lowpass_run(const Lowpass *l, const float *window) {
-        Quad sum = { 0 };
-
-        for (unsigned i = 0; i < l->n_padded; i += 4)
-                sum += *(const Quad*) (l->taps + i) * *(const Quad*) (window + i);
-        return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+void lowpass_restart(Lowpass *l, unsigned channel) {
+        for (size_t i = 0; i < 2 * (size_t) l->n_padded && l->ring; i++)
+                l->ring[i * l->n_lanes + channel] = 0;
 }
+
+/* Frames of a value for each lane. */
+void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames) {
+        size_t size = l->n_lanes * sizeof *x;
+
+        for (; n_frames > 0; n_frames--, x += l->n_lanes) {
+                memcpy(l->ring + (size_t) l->next * l->n_lanes, x, size);
+                memcpy(l->ring + (size_t) (l->next + l->n_padded) * l->n_lanes, x, size);
+                l->next = l->next + 1 < l->n_padded ? l->next + 1 : 0;
+        }
+}
+
+static ALWAYS_INLINE void lowpass_run_any(const Lowpass *l, float *ret) {
+        for (unsigned lane = 0; lane < l->n_lanes; lane += 8) {
+                const float *x = l->ring + (size_t) l->next * l->n_lanes + lane;
+                Oct sum[4] = { { 0 } };
+
+                /* Four sums: an addition need not wait for the one before. */
+                for (size_t i = 0; i < l->n_padded; i += 4, x += 4 * (size_t) l->n_lanes) {
+                        sum[0] += *(const Oct*) x * l->taps[i];
+                        sum[1] += *(const Oct*) (x + l->n_lanes) * l->taps[i + 1];
+                        sum[2] += *(const Oct*) (x + 2 * (size_t) l->n_lanes) * l->taps[i + 2];
+                        sum[3] += *(const Oct*) (x + 3 * (size_t) l->n_lanes) * l->taps[i + 3];
+                }
+                *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        }
+}
+
+/* The value of each lane at the latest frame. */
+VECTOR_FUNCTION(void, lowpass_run, (const Lowpass *l, float *ret), (l, ret))

@@ -3,31 +3,87 @@
  * Is this code a measurement at all? Looked at before any filter, because filters turn
  * what is wrong here into something that looks like a twitch.
  */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "detect-private.h"
+
+typedef int64_t OctLong __attribute__((vector_size(32)));
 
 /* A clipped amplifier does not always stop at the very last code: 0.1 % of the range is the rail. */
 #define RAIL_FRACTION 1000
 
-void raw_init(Raw *r, int32_t code_min, int32_t code_max) {
-        int64_t margin = ((int64_t) code_max - code_min) / RAIL_FRACTION;
-
+int raw_init(Raw *r, unsigned n_lanes, uint64_t flat_frames) {
         *r = (Raw) {
-                .low = (int32_t) (code_min + margin),
-                .high = (int32_t) (code_max - margin),
+                .n_lanes = n_lanes,
+                .flat_frames = (int32_t) flat_frames,
+                .low = calloc(n_lanes, sizeof *r->low),
+                .high = calloc(n_lanes, sizeof *r->high),
+                .last = calloc(n_lanes, sizeof *r->last),
+                .unchanged = calloc(n_lanes, sizeof *r->unchanged),
+                .used = calloc(n_lanes, sizeof *r->used),
         };
+        return r->low && r->high && r->last && r->unchanged && r->used ? 0 : -ENOMEM;
 }
 
-/* Whether the channel can be used at this frame. */
-bool raw_next(Raw *r, int32_t code, uint8_t flags, uint64_t flat_frames) {
-        if (r->started && code == r->last)
-                r->unchanged++;
-        else
-                r->unchanged = 0;
-        r->started = true;
-        r->last = code;
+void raw_done(Raw *r) {
+        free(r->low);
+        free(r->high);
+        free(r->last);
+        free(r->unchanged);
+        free(r->used);
+}
 
-        r->lead_off = flags & DETECT_SAMPLE_LEAD_OFF;
-        r->saturated = code <= r->low || code >= r->high;
-        r->flat = r->unchanged >= flat_frames;
-        return !r->lead_off && !r->saturated && !r->flat;
+void raw_channel_init(Raw *r, unsigned channel, int32_t code_min, int32_t code_max) {
+        int64_t margin = ((int64_t) code_max - code_min) / RAIL_FRACTION;
+
+        r->low[channel] = (int32_t) (code_min + margin);
+        r->high[channel] = (int32_t) (code_max - margin);
+        r->unchanged[channel] = -1;     /* there was none before the first */
+        r->used[channel] = -1;
+}
+
+/* Samples are missing. */
+void raw_break(Raw *r) {
+        for (unsigned i = 0; i < r->n_lanes; i++)
+                r->unchanged[i] = r->unchanged[i] > 0 ? 0 : r->unchanged[i];
+}
+
+static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigned n_frames) {
+        size_t n_lanes = r->n_lanes;
+        int32_t *last = r->last, *unchanged = r->unchanged, flat_frames = r->flat_frames;
+        const int32_t *low = r->low, *high = r->high, *used = r->used;
+
+        for (unsigned f = 0; f < n_frames; f++, codes += n_lanes) {
+                OctBits bad = { 0 };
+
+                for (size_t l = 0; l < n_lanes; l += 8) {
+                        OctBits now = *(const OctBits*) (codes + l), same = now == *(const OctBits*) (last + l);
+                        OctBits n = (*(const OctBits*) (unchanged + l) - same) & same;
+
+                        n += n > flat_frames;   /* no further: it could overflow */
+                        bad |= ((n >= flat_frames) | (now <= *(const OctBits*) (low + l)) | (now >= *(const OctBits*) (high + l))) &
+                                *(const OctBits*) (used + l);
+                        *(OctBits*) (last + l) = now;
+                        *(OctBits*) (unchanged + l) = n;
+                }
+                OctLong any = (OctLong) bad;
+                if (any[0] | any[1] | any[2] | any[3])
+                        return f;
+        }
+        return n_frames;
+}
+
+/*
+ * Of frames with a code for each lane: how many, from the first on, are measurements in all channels. That after them has
+ * been looked at, too.
+ */
+VECTOR_FUNCTION(unsigned, raw_next, (Raw *r, const int32_t *codes, unsigned n_frames), (r, codes, n_frames))
+
+bool raw_saturated(const Raw *r, unsigned channel) {
+        return r->last[channel] <= r->low[channel] || r->last[channel] >= r->high[channel];
+}
+
+bool raw_flat(const Raw *r, unsigned channel) {
+        return r->unchanged[channel] >= r->flat_frames;
 }
