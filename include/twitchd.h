@@ -37,4 +37,14 @@
         X(ECG, "ecg")                                           \
         X(GAP, "gap")
 
+/*
+ * Why time is no exposure: artefacts and gaps, a muscle at work (a contraction, a cramp, what follows a burst), an
+ * unchanging code (nothing connected), and filters and estimates that settle. Expect more.
+ */
+#define TWITCHD_EXCLUSIONS(X)                                   \
+        TWITCHD_ARTEFACT_CAUSES(X)                              \
+        X(CONTRACTION, "contraction")                           \
+        X(FLAT, "flat")                                         \
+        X(SETTLING, "settling")
+
 #endif

@@ -18,6 +18,7 @@
  *   classify.c tone.c   what it looks like by itself
  *   lags.c       how much later another channel sees it
  *   happenings.c what it is part of: a train, groups, a jerk, a contraction; the event
+ *   exposure.c   in which time a twitch would have been seen
  *
  * Frames are of the input, steps are of the processing rate: one step is
  * `decimation` frames. All delays are constant, so a step has one true frame position.
@@ -545,6 +546,42 @@ typedef struct Happenings {             /* closed, but perhaps part of something
         double next_due;
 } Happenings;
 
+/* --- exposure.c --- */
+#define EXPOSURE_REST _EXCLUSION_MAX    /* a state of a channel: this, or an Exclusion */
+#define EXPOSURE_SPANS 128u             /* remembered, until they are decided or too many */
+
+typedef struct ExposureSpan {           /* ends where the next one begins; the latest goes on */
+        double from;                    /* frame position */
+        uint8_t state;
+} ExposureSpan;
+
+typedef struct ExposureMinute {
+        double frames[_EXCLUSION_MAX + 1];      /* by state: spans that are not remembered any more */
+        double voluntary_frames;
+        double noise_uv, floor_uv;      /* sums of looks */
+        unsigned n_looks;
+        unsigned n_events, n_twitches;
+} ExposureMinute;
+
+typedef struct ChannelExposure {
+        uint8_t state;                  /* of the latest span */
+        uint8_t unusable;               /* the state while the channel is not usable */
+        unsigned n_spans;
+        ExposureSpan spans[EXPOSURE_SPANS];
+        ExposureMinute minutes[DETECT_MINUTES_PENDING]; /* by their index modulo their number */
+        unsigned n_minutes, n_voluntary;                /* given */
+        double frames;                  /* exposure in them */
+        double rest_frames;
+        uint64_t rest_twitches;
+} ChannelExposure;
+
+typedef struct Exposure {
+        double minute_frames;
+        uint64_t first;                 /* index of the first minute that is not given yet */
+        int64_t look_at;                /* step */
+        unsigned look_steps;
+} Exposure;
+
 /* --- detector.c --- */
 #define BUMPS 16
 
@@ -588,7 +625,7 @@ typedef struct Channel {
         uint8_t *late_states;           /* ring [late_steps] of LATE_* */
         double rest_from;               /* step: here the latest burst and what follows it are over */
         bool usable;                    /* at the latest step */
-        uint64_t exposure_steps, exposure_at_chain;
+        ChannelExposure exposure;
         uint64_t n_events;
 } Channel;
 
@@ -620,6 +657,7 @@ struct Detector {
         MainsChannel **active;          /* [n_channels] scratch */
         Events events;
         Happenings happenings;
+        Exposure exposure;
         bool finished;
 };
 
@@ -663,4 +701,23 @@ void notices_settle(Detector *d, unsigned channel);     /* the crossing is over 
 void notices_keep(Detector *d, unsigned channel, const NoticeIds *notices);
 NoticeIds notices_kept(Detector *d, unsigned channel);
 
+/* exposure.c: from_step and so on as the signal has them, whatever the delay */
+void exposure_init(Detector *d);
+void exposure_set(const Detector *d, ChannelExposure *e, double frame, uint8_t state);
+void exposure_exclude(Detector *d, Channel *c, double from_step, double to_step, Exclusion why);
+void exposure_stop(Detector *d, Channel *c);
+void exposure_spoilt(Detector *d, Channel *c, Exclusion why);
+void exposure_resume(Detector *d, Channel *c);
+void exposure_gap(Detector *d, uint64_t n_frames);
+void exposure_event(Detector *d, const Happening *h, EventKind kind);
+void exposure_look(Detector *d);
+void exposure_finish(Detector *d);
+double exposure_s(const Detector *d, const Channel *c);
+
 double detector_frame_of_step(const Detector *d, double step);
+
+/* The channel is in this state from a step on. */
+static inline void exposure_state(const Detector *d, Channel *c, int64_t step, uint8_t state) {
+        if (c->exposure.state != state)
+                exposure_set(d, &c->exposure, detector_frame_of_step(d, (double) step), state);
+}

@@ -50,8 +50,18 @@ typedef enum ArtefactCause {
 } ArtefactCause;
 #undef DETECT_ENUM_CAUSE
 
+/* Why time is no exposure; those that are artefacts have their values. */
+#define DETECT_ENUM_EXCLUSION(name, word) EXCLUSION_##name,
+typedef enum Exclusion {
+        TWITCHD_EXCLUSIONS(DETECT_ENUM_EXCLUSION)
+        _EXCLUSION_MAX,
+} Exclusion;
+#undef DETECT_ENUM_EXCLUSION
+
 const char* event_kind_to_string(EventKind k);          /* NULL if out of range */
 const char* artefact_cause_to_string(ArtefactCause c);  /* NULL if out of range */
+const char* exclusion_to_string(Exclusion e);           /* NULL if out of range */
+bool event_kind_is_twitch(EventKind k);                 /* fasciculation, doublet, multiplet: those a rate counts */
 
 /* Bits of the optional flags that come with every sample */
 enum {
@@ -99,6 +109,35 @@ typedef struct DetectArtefact {
         double from, to;                        /* frame positions */
 } DetectArtefact;
 
+/*
+ * What a minute of one channel was good for, given once no later decision changes it; minutes are counted from the
+ * first frame. exposure_s and all of excluded_s together are the length of the minute: 60 s, less for the last one.
+ * Each happening takes its time from the exposure when it is decided; a contraction also takes
+ * half a second on either side.
+ *
+ * voluntary: at least half a second of the minute is contraction (the shortest activity that counts as sustained). A
+ * muscle that is used twitches otherwise than one at rest, so the whole minute stays out of
+ * a rate, whatever else is in it; a cramp does not do that, and neither does a jerk. The choice moves
+ * rates by a factor (2.6 in Bashford 2019): it belongs beside every rate, and who wants another one can
+ * make it, as voluntary minutes are given like all others.
+ *
+ * At most DETECT_MINUTES_PENDING minutes wait: of what goes on for longer the first minutes are
+ * given as if it ended now, and its event counts in the first one that waits.
+ * Minutes in which there is nothing but a gap are left out.
+ */
+typedef struct DetectMinute {
+        unsigned channel;
+        double from, to;                        /* frame positions */
+        double exposure_s;                      /* usable rest */
+        double excluded_s[_EXCLUSION_MAX];
+        double noise_uv, floor_uv;              /* means over the minute, as in DetectChannelStats; NAN: not known */
+        unsigned events;                        /* whose peak lies in it, and whose strongest channel this is */
+        unsigned twitches;                      /* of them: event_kind_is_twitch() */
+        bool voluntary;
+} DetectMinute;
+
+#define DETECT_MINUTES_PENDING 4u
+
 typedef struct DetectConfig {
         double rate_hz;                         /* DETECT_RATE_HZ_MIN .. DETECT_RATE_HZ_MAX */
         unsigned n_channels;                    /* 1 .. DETECT_CHANNELS_MAX */
@@ -109,6 +148,7 @@ typedef struct DetectConfig {
         void (*on_notice)(const DetectNotice *notice, void *userdata);
         void (*on_event)(const DetectEvent *event, void *userdata);
         void (*on_artefact)(const DetectArtefact *artefact, void *userdata);
+        void (*on_minute)(const DetectMinute *minute, void *userdata);
         void *userdata;
 } DetectConfig;
 
@@ -117,6 +157,10 @@ typedef struct DetectChannelStats {
         double floor_uv;                        /* smallest twitch found 9 times in 10, peak to peak; NAN until known */
         double exposure_s;                      /* usable time so far */
         uint64_t events;                        /* events whose strongest channel this is */
+        /* Of the minutes given so far. A rate is rest_twitches / rest_s. */
+        unsigned minutes, voluntary_minutes;
+        double rest_s;                          /* exposure in minutes that are not voluntary */
+        uint64_t rest_twitches;                 /* in them */
         bool lead_off, saturated, flat;         /* of the latest frame */
 } DetectChannelStats;
 

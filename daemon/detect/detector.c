@@ -155,6 +155,7 @@ static int detector_init(Detector *d) {
         r = events_init(d);
         if (r >= 0)
                 r = happenings_init(d);
+        exposure_init(d);
 
         /* the caller's arrays are not ours to keep */
         d->config.lsb_uv = NULL;
@@ -237,6 +238,7 @@ unsigned detector_latency_frames(const Detector *d) {
 static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t code) {
         bool fresh = c->fresh || d->position - c->stopped_at > d->keep_frames;
 
+        exposure_resume(d, c);
         c->running = true;
         c->fresh = false;
         c->started_at = d->position;
@@ -301,6 +303,7 @@ static void spoilt_next(Detector *d, unsigned channel, Spoilt *s, ArtefactCause 
 static void channel_skip(Detector *d, Channel *c, unsigned channel) {
         bool rail = c->is_lead_off || c->is_saturated;
 
+        exposure_spoilt(d, c, c->is_lead_off ? EXCLUSION_LEAD_OFF : c->is_saturated ? EXCLUSION_SATURATION : EXCLUSION_FLAT);
         if (c->running) {
                 if (rail)
                         events_drop(d, channel, c->is_lead_off ? &c->lead_off.notices : &c->saturation.notices);
@@ -393,6 +396,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
         c->usable = false;
         c->late_states[now] = LATE_NOTHING;
         if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {
+                exposure_state(d, c, step, c->exposure.unusable);
                 channel_learn(d, c);
                 return;
         }
@@ -400,8 +404,10 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
         float statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
         c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
         channel_learn(d, c);
-        if (!noise_known(&c->noise) || c->frames < c->hold_frames)
+        if (!noise_known(&c->noise) || c->frames < c->hold_frames) {
+                exposure_state(d, c, step, c->exposure.unusable);
                 return;
+        }
 
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
@@ -409,7 +415,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
         if (c->sustained)
                 events_sustained(d, channel, (double) step);
         c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
-        c->exposure_steps += c->usable;
+        exposure_state(d, c, step, c->usable ? EXPOSURE_REST : EXCLUSION_CONTRACTION);
 }
 
 /* What the channel had taken for a twitch was part of a heartbeat. */
@@ -424,6 +430,7 @@ static void heart_report(Detector *d, unsigned channel, const Chain *chain, cons
                 .to = detector_frame_of_step(d, chain->end),
         };
 
+        exposure_exclude(d, d->channels + channel, chain->onset, chain->end, EXCLUSION_ECG);
         memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
@@ -508,6 +515,8 @@ static void step_end(Detector *d) {
                 for (unsigned i = 0; i < d->config.n_channels; i++)
                         channel_again(d, d->channels + i, i, from, d->step);
         events_step(d, (double) d->step);
+        if (d->step >= d->exposure.look_at)
+                exposure_look(d);
 }
 
 /* The filters before the steps, all channels side by side. */
@@ -597,6 +606,7 @@ static void stop_all(Detector *d) {
         events_flush(d);
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running) {
+                        exposure_stop(d, d->channels + i);
                         channel_stop(d, d->channels + i);
                         d->channels[i].hold_frames = 0;
                 }
@@ -618,6 +628,7 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
 
+        exposure_gap(d, n_frames);
         heart_break(&d->heart);
         uint64_t before = next_step(d);
         d->position += n_frames;
@@ -637,6 +648,7 @@ void detector_finish(Detector *d) {
                 if (c->saturation.active)
                         spoilt_report(d, i, &c->saturation, ARTEFACT_SATURATION);
         }
+        exposure_finish(d);
 }
 
 int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {
@@ -653,8 +665,12 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
         *ret = (DetectChannelStats) {
                 .noise_uv = noise_uv,
                 .floor_uv = floor_uv,
-                .exposure_s = (double) c->exposure_steps / d->step_rate_hz,
+                .exposure_s = exposure_s(d, c),
                 .events = c->n_events,
+                .minutes = c->exposure.n_minutes,
+                .voluntary_minutes = c->exposure.n_voluntary,
+                .rest_s = c->exposure.rest_frames / d->config.rate_hz,
+                .rest_twitches = c->exposure.rest_twitches,
                 .lead_off = c->is_lead_off,
                 .saturated = c->is_saturated,
                 .flat = c->is_flat,

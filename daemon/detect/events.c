@@ -117,13 +117,11 @@ static size_t members(const Detector *d, unsigned event, unsigned *ret, size_t m
 }
 
 /* Time in which a twitch would not have been seen is no exposure. */
-static void take_exposure(Detector *d, unsigned event) {
+static void take_exposure(Detector *d, unsigned event, ArtefactCause cause) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
-                if (!c->chain.open || c->chain.event != event)
-                        continue;
-                uint64_t length = (uint64_t) fmax(0, c->chain.end - c->chain.onset);
-                c->exposure_steps -= length < c->exposure_steps ? length : c->exposure_steps;
+                if (c->chain.open && c->chain.event == event)
+                        exposure_exclude(d, c, c->chain.onset, c->chain.sustained ? INFINITY : c->chain.end, (Exclusion) cause);
         }
 }
 
@@ -169,7 +167,7 @@ static void event_close(Detector *d, unsigned event) {
 
         ArtefactCause cause = cause_of(d, event, d->channels + channels[0]);
         if (cause != _ARTEFACT_CAUSE_MAX) {
-                take_exposure(d, event);
+                take_exposure(d, event, cause);
                 report_artefact(d, cause, &o->notices, channels, n);
         } else
                 hand_on(d, o, channels, n);
@@ -181,8 +179,10 @@ static void event_close(Detector *d, unsigned event) {
                         continue;
                 /* Units are quick; a slow wave is long, but no burst of them. */
                 if (cause == _ARTEFACT_CAUSE_MAX && classify_is_burst(d, &c->chain) &&
-                    discharge_lobe_s(c->chain.shape) < HEARTBEAT_LOBE_MIN_S)
+                    discharge_lobe_s(c->chain.shape) < HEARTBEAT_LOBE_MIN_S) {
                         c->rest_from = c->chain.end + d->events.after_burst;
+                        exposure_exclude(d, c, c->chain.end, c->rest_from, EXCLUSION_CONTRACTION);
+                }
                 chain_close(d, c);
         }
 }
@@ -237,7 +237,6 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
         };
         for (unsigned i = 1; i < CHAIN_PEAKS; i++)
                 c->chain.peaks[i] = -INFINITY;
-        c->exposure_at_chain = c->exposure_steps;
 }
 
 /* Channels that see a discharge together see one happening. */
@@ -253,7 +252,7 @@ static void meet_neighbours(Detector *d, unsigned channel, double peak) {
 
 static void set_sustained(Detector *d, Channel *c) {
         if (!c->chain.sustained)
-                c->exposure_steps = c->exposure_at_chain;
+                exposure_exclude(d, c, c->chain.onset, INFINITY, EXCLUSION_CONTRACTION);
         c->chain.sustained = true;
         d->events.open[c->chain.event].sustained = true;
 }

@@ -173,6 +173,7 @@ static void report(Detector *d, Happening *h) {
         for (size_t i = 0; i < h->n_channels; i++)
                 event.lags[i] = i == 0 ? 0 : of_many_units(h) ? NAN : h->lags[i] * d->lowpass.decimation;
         d->channels[h->channels[0]].n_events++;
+        exposure_event(d, h, event.kind);
         if (d->config.on_event)
                 d->config.on_event(&event, d->config.userdata);
 }
