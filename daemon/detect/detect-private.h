@@ -590,6 +590,14 @@ typedef struct Bump {                   /* the statistic has a maximum, above th
         float statistic;
 } Bump;
 
+#define CHECKPOINTS 16
+
+typedef struct Checkpoint {             /* a channel before a crossing was measured */
+        int64_t first;                  /* of the crossing */
+        double measured_until;
+        Chain chain;
+} Checkpoint;
+
 typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
         bool active;
         uint64_t from, to;              /* frames */
@@ -615,6 +623,8 @@ typedef struct Channel {
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Chain chain;
+        Checkpoint checkpoints[CHECKPOINTS];    /* a ring; none is from before the latest end of a chain */
+        unsigned n_checkpoints, next_checkpoint;
         Bump bumps[BUMPS];
         unsigned bump_next;
         Units units;
@@ -672,6 +682,7 @@ void events_sustained(Detector *d, unsigned channel, double step);
 void events_step(Detector *d, double step);     /* report what is decided by now */
 void events_drop(Detector *d, unsigned channel, NoticeIds *notices);
 void events_retract(Detector *d, unsigned channel, NoticeIds *notices);
+void events_restore(Detector *d, unsigned channel, const Chain *before);
 void events_flush(Detector *d);
 
 /* causes.c: what was no twitch */

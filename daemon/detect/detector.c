@@ -321,12 +321,38 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
 
 /* --- a step of one channel --- */
 
+/* Should a heartbeat be found in it later, it goes on from here. */
+static void checkpoint(Channel *c) {
+        c->checkpoints[c->next_checkpoint] = (Checkpoint) {
+                .first = c->crossing.first, .measured_until = c->measured_until, .chain = c->chain,
+        };
+        c->next_checkpoint = (c->next_checkpoint + 1) % CHECKPOINTS;
+        c->n_checkpoints += c->n_checkpoints < CHECKPOINTS;
+}
+
+/* The one before the first crossing from a step on; it and those after it are forgotten. */
+static const Checkpoint* checkpoint_take(Channel *c, int64_t from) {
+        const Checkpoint *first = NULL;
+
+        while (c->n_checkpoints > 0) {
+                unsigned latest = (c->next_checkpoint + CHECKPOINTS - 1) % CHECKPOINTS;
+
+                if (c->checkpoints[latest].first < from)
+                        break;
+                first = c->checkpoints + latest;
+                c->next_checkpoint = latest;
+                c->n_checkpoints--;
+        }
+        return first;
+}
+
 static void crossing_close(Detector *d, Channel *c, unsigned channel) {
         Discharge found[DISCHARGES_MAX] = { { .peak = 0 } };
         int64_t from = c->crossing.first - d->bank.n_taps + 1;
         int64_t to = c->crossing.last;
 
         c->crossing.active = false;
+        checkpoint(c);
         if ((double) from < c->measured_until)
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
@@ -441,20 +467,21 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
         Crossing *x = &c->crossing;
         NoticeIds notices = { .id = 0 };
         Chain before = c->chain;
-        bool dropped = before.open && before.onset >= (double) from;
 
         memset(c->late_states, LATE_NOTHING, d->late_steps);    /* no noise to learn from, where not seen anew */
-        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!dropped && !x->active))
+        const Checkpoint *checkpoint = checkpoint_take(c, from);
+        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!checkpoint && !x->active))
                 return;
         from = x->first;
         notices_take(d, channel, &notices);
-        if (dropped) {
-                events_retract(d, channel, &notices);
-                from = (int64_t) before.onset;
-                if (x->active && x->first < from)
-                        from = x->first;
+        if (checkpoint) {
+                from = checkpoint->first;
+                c->measured_until = checkpoint->measured_until;
+                if (checkpoint->chain.open)
+                        events_restore(d, channel, &checkpoint->chain);
+                else if (c->chain.open)
+                        events_retract(d, channel, &notices);
         }
-        c->measured_until = fmin(c->measured_until, (double) from);
         x->active = false;
         for (unsigned i = 0; i < BUMPS; i++)
                 if (c->bumps[i].step >= (double) from)

@@ -84,6 +84,7 @@ void events_done(Detector *d) {
 
 static void chain_close(Detector *d, Channel *c) {
         c->chain.open = false;
+        c->n_checkpoints = 0;
         if (--d->events.open[c->chain.event].n_chains == 0)
                 d->events.n_open--;
 }
@@ -475,6 +476,28 @@ void events_retract(Detector *d, unsigned channel, NoticeIds *notices) {
         if (d->events.open[c->chain.event].n_chains == 1)
                 (void) notices_merge(notices, &d->events.open[c->chain.event].notices);
         chain_close(d, c);
+}
+
+/* The chain under way is again what it was before something that is seen anew; its notices remain. */
+void events_restore(Detector *d, unsigned channel, const Chain *before) {
+        Chain *chain = &d->channels[channel].chain;
+        OpenEvent *e = d->events.open + chain->event;
+        Chain now = *chain;
+
+        *chain = *before;
+        chain->event = now.event;
+        chain->n_tones = now.n_tones;
+        chain->look_at = now.look_at;
+        e->last = -INFINITY;
+        e->sustained = false;
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Chain *k = &d->channels[i].chain;
+
+                if (!k->open || k->event != now.event)
+                        continue;
+                e->last = fmax(e->last, k->is_long || k->sustained ? k->end : k->last_peak);
+                e->sustained = e->sustained || k->sustained;
+        }
 }
 
 /* What this channel saw lately is not to be believed. */
