@@ -36,6 +36,7 @@ Analysis* analysis_free(Analysis *a) {
                 free(a->channels[i].left_out);
         free(a->channels);
         findings_done(&a->findings);
+        minutes_done(&a->minutes);
         file_source_free(a->file);
         free(a);
         return NULL;
@@ -103,6 +104,14 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
                 g->analysis->error = r;
 }
 
+static void on_minute(const DetectMinute *minute, void *userdata) {
+        Group *g = userdata;
+        int r = minutes_add(&g->analysis->minutes, minute, g->rate_hz, g->channels);
+
+        if (r < 0)
+                g->analysis->error = r;
+}
+
 /* The next channels of one rate, at most DETECT_CHANNELS_MAX of them; 0: none left. */
 static int group_collect(Analysis *a, Group *g) {
         g->analysis = a;
@@ -138,6 +147,7 @@ static int group_start(Group *g) {
                 .false_alarms_per_hour = g->analysis->false_alarms_per_hour,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
+                .on_minute = on_minute,
                 .userdata = g,
         };
         return detector_new(&config, &g->detector);
@@ -209,6 +219,7 @@ int analysis_run(Analysis *a) {
         if (r < 0)
                 return r;
         findings_sort(&a->findings);
+        minutes_sort(&a->minutes);
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "findings.h"
+#include "minutes.h"
 #include "progress.h"
 #include "source/file.h"
 
@@ -23,6 +24,7 @@ typedef struct Analysis {
         double false_alarms_per_hour;
         double duration_s;              /* of the longest channel */
         Findings findings;              /* sorted */
+        Minutes minutes;                /* sorted */
         Progress progress;
         uint64_t samples_done, samples_total;
         int error;                      /* from within the detector's callbacks */

@@ -66,6 +66,8 @@ static void print_json(const Analysis *a) {
                 const Finding *f = a->findings.items + i;
                 json_finding(&j, f, f->is_event ? ++id : 0);
         }
+        if (arg_minutes)
+                minutes_print_json(&a->minutes, &j);
         for (unsigned i = 0; i < a->n_channels; i++)
                 json_summary(&j, a->channels + i, i);
 }
@@ -101,20 +103,56 @@ static void print_finding(const Analysis *a, const Finding *f, int width) {
         putchar('\n');
 }
 
+/* "contraction 8.5 s, motion 0.5 s", the most first */
+static void print_excluded(const DetectMinute *m) {
+        bool printed[_EXCLUSION_MAX] = { false };
+
+        for (unsigned n = 0; n < _EXCLUSION_MAX; n++) {
+                unsigned most = 0;
+                for (unsigned i = 1; i < _EXCLUSION_MAX; i++)
+                        if (!printed[i] && (printed[most] || m->excluded_s[i] > m->excluded_s[most]))
+                                most = i;
+                if (m->excluded_s[most] < 0.05)
+                        return;
+                printed[most] = true;
+                printf("%s%s %.1f s", n > 0 ? ", " : "", exclusion_to_string((Exclusion) most), m->excluded_s[most]);
+        }
+}
+
+static void print_minutes(const Analysis *a, int width) {
+        printf("%14s  %-*s  %8s  %8s  %8s  %7s  %8s  %s\n", "minute from", width, "channel", "exposure", "noise uV", "floor uV",
+               "events", "twitches", "not counted");
+        for (size_t i = 0; i < a->minutes.n; i++) {
+                const Minute *m = a->minutes.items + i;
+                char from[40], name[32], noise[64], floor_uv[64];
+
+                printf("%14s  ", text_duration(m->from_s, 0, from));
+                text_print(stdout, channel_name(a, m->channel, name), width);
+                printf("  %6.1f s  %8s  %8s  %7u  %8u  %s", m->found.exposure_s,
+                       text_number(m->found.noise_uv, 2, "", noise), text_number(m->found.floor_uv, 1, "", floor_uv),
+                       m->found.events, m->found.twitches, m->found.voluntary ? "voluntary: " : "");
+                print_excluded(&m->found);
+                putchar('\n');
+        }
+        putchar('\n');
+}
+
 static void print_channel(const Analysis *a, unsigned index, int width) {
         const AnalysisChannel *c = a->channels + index;
-        char name[32], exposure[40], noise[64], floor_uv[64], rate[64];
+        char name[32], exposure[40], rest[40], noise[64], floor_uv[64], rate[64];
 
         text_print(stdout, channel_name(a, index, name), width);
         if (c->left_out)
                 printf("  left out: %s\n", c->left_out);
         else
-                printf("  %10s  %8s  %8s  %7llu  %10s\n",
+                printf("  %10s  %8s  %8s  %7llu  %10s  %8llu  %10s\n",
                        text_duration(c->stats.exposure_s, 0, exposure),
                        text_number(c->stats.noise_uv, 2, "", noise),
                        text_number(c->stats.floor_uv, 1, "", floor_uv),
                        (unsigned long long) c->stats.events,
-                       text_rate((double) c->stats.events, c->stats.exposure_s, rate));
+                       text_duration(c->stats.rest_s, 0, rest),
+                       (unsigned long long) c->stats.rest_twitches,
+                       text_rate((double) c->stats.rest_twitches, c->stats.rest_s, rate));
 }
 
 static void print_text(const Analysis *a) {
@@ -127,15 +165,18 @@ static void print_text(const Analysis *a) {
                 print_finding(a, a->findings.items + i, width);
         if (a->findings.n > 0)
                 putchar('\n');
+        if (arg_minutes)
+                print_minutes(a, width);
 
-        printf("%-*s  %10s  %8s  %8s  %7s  %10s\n", width, "channel", "exposure", "noise uV", "floor uV",
-               "events", "per minute");
+        printf("%-*s  %10s  %8s  %8s  %7s  %10s  %8s  %10s\n", width, "channel", "exposure", "noise uV", "floor uV",
+               "events", "at rest", "twitches", "per minute");
         for (unsigned i = 0; i < a->n_channels; i++)
                 print_channel(a, i, width);
 
         printf("\n%s recorded. False alarms allowed per hour and channel: %g.\n"
                "Exposure: the time that could be used. Floor: the smallest twitch found 9 times in 10,\n"
-               "peak to peak; smaller ones may have been there. Per minute: events per minute of exposure.\n"
+               "peak to peak; smaller ones may have been there. At rest: the exposure without the minutes\n"
+               "in which the muscle was used. Twitches: fasciculations, doublets and multiplets at rest.\n"
                NOT_A_MEDICAL_DEVICE "\n",
                text_duration(a->duration_s, 0, duration), a->false_alarms_per_hour);
 }

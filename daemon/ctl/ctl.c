@@ -9,6 +9,7 @@
 #include "util.h"
 
 bool arg_json = false;
+bool arg_minutes = false;
 const char *arg_address = NULL;
 double arg_false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
 
@@ -42,6 +43,8 @@ static void help(FILE *f) {
                 "\n"
                 "Options:\n"
                 "  --json             Print JSON: one object a line\n"
+                "  --minutes          analyze: list the minutes: how much of each could be used,\n"
+                "                     why not the rest, noise and floor, twitches\n"
                 "  --false-alarms-per-hour=X\n"
                 "                     analyze: allowed false alarms per hour and channel\n"
                 "                     (%g to %g, default %g); the fewer, the\n"
@@ -74,11 +77,12 @@ static int parse_false_alarms(const char *s) {
 
 /* 1: go on; 0: done; -EINVAL: wrong, and said so. */
 static int parse_options(int argc, char **argv) {
-        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_ADDRESS, ARG_FALSE_ALARMS };
+        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_MINUTES, ARG_ADDRESS, ARG_FALSE_ALARMS };
         static const struct option options[] = {
                 { "help",                  no_argument,       NULL, 'h'              },
                 { "version",               no_argument,       NULL, ARG_VERSION      },
                 { "json",                  no_argument,       NULL, ARG_JSON         },
+                { "minutes",               no_argument,       NULL, ARG_MINUTES      },
                 { "address",               required_argument, NULL, ARG_ADDRESS      },
                 { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
                 {},
@@ -94,6 +98,9 @@ static int parse_options(int argc, char **argv) {
                         return 0;
                 case ARG_JSON:
                         arg_json = true;
+                        break;
+                case ARG_MINUTES:
+                        arg_minutes = true;
                         break;
                 case ARG_ADDRESS:
                         arg_address = optarg;

@@ -14,6 +14,7 @@
 
 extern bool arg_json;
 extern const char *arg_address;         /* of the bus; NULL: the system bus */
+extern bool arg_minutes;
 extern double arg_false_alarms_per_hour;
 
 /*
