@@ -77,6 +77,8 @@ static inline Quad quad_magnitude(Quad a) {
         return (Quad) ((QuadBits) a & (QuadBits) { INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX });
 }
 
+#define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
+
 /* --- highpass.c --- */
 typedef struct Highpass {
         unsigned length;                /* of each of the two moving averages, frames */
@@ -115,7 +117,7 @@ void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames);
 void lowpass_run(const Lowpass *l, float *ret);
 
 /* --- mains.c --- */
-#define MAINS_HARMONICS_MAX 16          /* whole Quads */
+#define MAINS_HARMONICS_MAX 12          /* a multiple of 4 */
 
 typedef struct MainsRotor {             /* exp(2 pi i phase) */
         double phase, step;             /* turns, turns from step to step */
@@ -150,6 +152,9 @@ typedef struct Mains {                  /* common to all channels */
         double phase;                   /* of the fundamental, turns */
         unsigned n_harmonics;
         unsigned harmonics[MAINS_HARMONICS_MAX];
+        unsigned n_eights;
+        struct MainsEight *eights;      /* all channels */
+        float *hum;                     /* ring [delay + 1][8 * n_eights]: what was subtracted */
         unsigned delay;                 /* steps from the subtraction to the learning */
         unsigned now, late;             /* of the rings of delay + 1, this step's place and that of the step learned from */
         MainsOscillators *oscillators;  /* ring */
@@ -158,31 +163,34 @@ typedef struct Mains {                  /* common to all channels */
         unsigned gain_steps_min;
 } Mains;
 
-typedef struct MainsChannel {
-        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX]; /* amplitudes, microvolts */
-        float alternation;              /* from step to step, microvolts */
-        float *hum;                     /* ring: what was subtracted */
-        unsigned wait;                  /* steps until the ring is of one piece */
-        float track_re, track_im;       /* what was left of the fundamental since the latest look */
-        float track_power;              /* sum of squares of all that was left */
-        float sigma_uv;
-        float block_re[2], block_im[2], last_re[2], last_im[2];
-        unsigned n_blocks, skip;
-        uint64_t age;                   /* steps adapted */
-} MainsChannel;
+typedef struct MainsEight {             /* eight channels side by side; flags: all bits set or none */
+        float re[MAINS_HARMONICS_MAX][8], im[MAINS_HARMONICS_MAX][8];   /* amplitudes, microvolts */
+        float alternation[8];           /* from step to step, microvolts */
+        int32_t running[8];             /* flag */
+        int32_t listening[8];           /* steps for which nothing is learned but the frequency */
+        int32_t wait[8];                /* steps until the ring is of one piece */
+        int32_t age[8];                 /* steps adapted, up to a limit */
+        float limit_uv[8];              /* what is learned from is clipped there */
+        float sigma_uv[8];              /* noise, long term */
+        float track_re[8], track_im[8]; /* what was left of the fundamental since the latest look */
+        float track_power[8];           /* sum of squares of all that was left */
+        float block_re[2][8], block_im[2][8], last_re[2][8], last_im[2][8];
+        unsigned n_blocks[8], skip[8];
+} MainsEight;
 
-int mains_init(Mains *m, double step_rate_hz, unsigned delay);
+int mains_init(Mains *m, double step_rate_hz, unsigned delay, unsigned n_lanes);
 void mains_done(Mains *m);
-int mains_channel_init(const Mains *m, MainsChannel *c);
-void mains_channel_done(MainsChannel *c);
 void mains_forget(Mains *m);
 void mains_advance(Mains *m, uint64_t steps);
 void mains_oscillate(Mains *m);
-void mains_channel_restart(const Mains *m, MainsChannel *c);
-void mains_channel_break(const Mains *m, MainsChannel *c);
-float mains_subtract(const Mains *m, MainsChannel *c, float x);
-void mains_learn(const Mains *m, MainsChannel *c, float y, float sigma_uv, float recent_uv, bool late, bool adapt);
-void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed);
+void mains_channel_restart(Mains *m, unsigned channel);
+void mains_channel_break(Mains *m, unsigned channel);
+void mains_channel_run(Mains *m, unsigned channel, bool running);
+void mains_channel_listen(Mains *m, unsigned channel, unsigned steps);
+void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float recent_uv);
+void mains_subtract(Mains *m, float *x /* [lanes] */);
+void mains_learn(Mains *m, const float *y /* [lanes] */, bool late);
+void mains_step_end(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed);
 
 /* --- bank.c --- */
 typedef struct Bank Bank;
@@ -613,7 +621,6 @@ typedef struct Channel {
         uint64_t frames;                /* since then, at the latest step */
         uint64_t hold_frames;           /* nothing is believed before so many */
         Spoilt lead_off, saturation;
-        MainsChannel mains;
         uint64_t steps;                 /* since the last fresh start */
         History history;
         Noise noise;
@@ -664,7 +671,9 @@ struct Detector {
         unsigned highpass_steps;
         unsigned mains_start_steps, noise_start_steps;
         Channel *channels;
-        MainsChannel **active;          /* [n_channels] scratch */
+        unsigned *active;               /* [n_channels] scratch */
+        float *late;                    /* [n_lanes] scratch: the signal as it is known after a while */
+        bool noise_moved;               /* some channel's, at the latest step */
         Events events;
         Happenings happenings;
         Exposure exposure;

@@ -97,8 +97,6 @@ static int channel_init(Detector *d, Channel *c, unsigned i) {
                 r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz);
         if (r >= 0)
                 r = heart_channel_init(&d->heart, &c->heart);
-        if (r >= 0)
-                r = mains_channel_init(&d->mains, &c->mains);
         c->late_outputs = calloc((size_t) d->late_steps * d->bank.n_lanes, sizeof *c->late_outputs);
         c->late_states = calloc(d->late_steps, sizeof *c->late_states);
         if (!c->late_outputs || !c->late_states)
@@ -122,7 +120,7 @@ static int detector_init(Detector *d) {
         if (r < 0)
                 return r;
         d->late_steps = steps(d, LEARN_DELAY_S);
-        r = mains_init(&d->mains, d->step_rate_hz, d->late_steps - 1);
+        r = mains_init(&d->mains, d->step_rate_hz, d->late_steps - 1, d->n_lanes);
         if (r < 0)
                 return r;
         heart_init(&d->heart, d->step_rate_hz);
@@ -144,8 +142,9 @@ static int detector_init(Detector *d) {
         d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
         d->channels = calloc(d->config.n_channels, sizeof *d->channels);
         d->active = calloc(d->config.n_channels, sizeof *d->active);
+        d->late = calloc(d->n_lanes, sizeof *d->late);
         d->scratch = calloc((size_t) d->bank.n_taps * (2 + d->bank.n_lanes), sizeof *d->scratch);
-        if (!d->codes || !d->x || !d->outputs || !d->scratch || !d->channels || !d->active)
+        if (!d->codes || !d->x || !d->outputs || !d->scratch || !d->channels || !d->active || !d->late)
                 return -ENOMEM;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 r = channel_init(d, d->channels + i, i);
@@ -190,7 +189,6 @@ Detector* detector_free(Detector *d) {
                 noise_done(&c->noise);
                 whiten_done(&c->whiten);
                 heart_channel_done(&c->heart);
-                mains_channel_done(&c->mains);
                 free(c->late_outputs);
                 free(c->late_states);
         }
@@ -207,6 +205,7 @@ Detector* detector_free(Detector *d) {
         free(d->scratch);
         free(d->channels);
         free(d->active);
+        free(d->late);
         free(d);
         return NULL;
 }
@@ -249,22 +248,26 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         motion_restart(&c->motion, highpass_low(&d->highpass, channel), (int64_t) next_step(d));
         c->measured_until = (double) next_step(d);
         memset(c->late_states, LATE_NOTHING, d->late_steps);
+        mains_channel_run(&d->mains, channel, true);
+        d->noise_moved = true;
         if (fresh) {
                 c->steps = 0;
-                mains_channel_restart(&d->mains, &c->mains);
+                mains_channel_restart(&d->mains, channel);
+                mains_channel_listen(&d->mains, channel, d->mains_start_steps);
                 noise_restart(&c->noise);
                 whiten_restart(&c->whiten, &d->bank);
                 c->heartbeat.beats = 0;
                 heart_channel_restart(&d->heart, &c->heart);
         } else {
-                mains_channel_break(&d->mains, &c->mains);
+                mains_channel_break(&d->mains, channel);
                 noise_break(&c->noise);
                 whiten_break(&c->whiten);
                 heart_channel_break(&c->heart);
         }
 }
 
-static void channel_stop(Detector *d, Channel *c) {
+static void channel_stop(Detector *d, Channel *c, unsigned channel) {
+        mains_channel_run(&d->mains, channel, false);
         c->running = c->usable = c->sustained = false;
         c->crossing.active = false;
         c->stopped_at = d->position;
@@ -308,7 +311,7 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
                 if (rail)
                         events_drop(d, channel, c->is_lead_off ? &c->lead_off.notices : &c->saturation.notices);
                 notices_settle(d, channel);
-                channel_stop(d, c);
+                channel_stop(d, c, channel);
         }
         if (rail)
                 c->hold_frames = d->blank_frames;
@@ -395,30 +398,49 @@ static float channel_statistic(const Detector *d, const Channel *c, int64_t step
 }
 
 /* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
-static void channel_learn(Detector *d, Channel *c) {
-        bool late = d->heart.known;
-        unsigned at = late ? d->mains.late : d->mains.now;
-        const float *y = history_window(&c->history, late ? d->late_steps : 1);
+static const float* channel_learned_from(const Detector *d, const Channel *c) {
+        return history_window(&c->history, d->heart.known ? d->late_steps : 1);
+}
 
-        mains_learn(&d->mains, &c->mains, *y, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv, late,
-                    c->steps > d->mains_start_steps);
+static void channel_learn(Detector *d, Channel *c) {
+        unsigned at = d->heart.known ? d->mains.late : d->mains.now;
+        const float *y = channel_learned_from(d, c);
+
         if (c->late_states[at] == LATE_NOTHING)
                 return;
         bool event = c->late_states[at] == LATE_EVENT;
         whiten_feed(&c->whiten, y, event);
         NoiseBlock block = noise_feed(&c->noise, *y, c->late_outputs + (size_t) at * d->bank.n_lanes, event,
                                       c->chain.open && c->chain.sustained);
-        if (block != NOISE_BLOCK_UNDER_WAY)
+        if (block != NOISE_BLOCK_UNDER_WAY) {
+                d->noise_moved = true;
                 whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise);
+        }
 }
 
-static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step, float x) {
+/* The mains off all channels, and what they learn from that. */
+static void clean_step(Detector *d) {
+        mains_subtract(&d->mains, d->x);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->running)
+                        continue;
+                float y = heart_subtract(&d->heart, &c->heart, d->step, d->x[i]);
+                history_push(&c->history, y);
+                motion_next(&c->motion, highpass_low(&d->highpass, i), y);
+                d->late[i] = *channel_learned_from(d, c);
+                if (d->noise_moved)
+                        mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
+        }
+        d->noise_moved = false;
+        mains_learn(&d->mains, d->late, d->heart.known);
+}
+
+static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
         unsigned now = d->mains.now;
 
         c->frames = d->position - c->started_at;
-        x = mains_subtract(&d->mains, &c->mains, x);
-        history_push(&c->history, heart_subtract(&d->heart, &c->heart, step, x));
-        motion_next(&c->motion, highpass_low(&d->highpass, channel), *history_window(&c->history, 1));
         c->usable = false;
         c->late_states[now] = LATE_NOTHING;
         if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {
@@ -528,7 +550,7 @@ static void step_end(Detector *d) {
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running)
-                        d->active[n++] = &d->channels[i].mains;
+                        d->active[n++] = i;
         if (n == 0)
                 mains_forget(&d->mains);
 
@@ -559,9 +581,10 @@ static void step(Detector *d) {
         mains_oscillate(&d->mains);
         if (d->lowpass.n_taps > 0)
                 lowpass_run(&d->lowpass, d->x);
+        clean_step(d);
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running)
-                        channel_step(d, d->channels + i, i, d->step, d->x[i]);
+                        channel_step(d, d->channels + i, i, d->step);
         step_end(d);
 }
 
@@ -634,7 +657,7 @@ static void stop_all(Detector *d) {
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running) {
                         exposure_stop(d, d->channels + i);
-                        channel_stop(d, d->channels + i);
+                        channel_stop(d, d->channels + i, i);
                         d->channels[i].hold_frames = 0;
                 }
         d->undisturbed = false;

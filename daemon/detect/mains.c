@@ -47,6 +47,7 @@
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
 #define ROTOR_STEPS 256u
+#define AGE_MAX (1 << 24)                /* steps: counts them without overflow, and a float exactly */
 #define HARMONIC_HZ_MAX 480.0
 #define HARMONIC_DISTANCE_HZ 3.0
 
@@ -70,19 +71,22 @@ static void choose_harmonics(Mains *m, double nominal_hz) {
         }
 }
 
-int mains_init(Mains *m, double step_rate_hz, unsigned delay) {
+int mains_init(Mains *m, double step_rate_hz, unsigned delay, unsigned n_lanes) {
         *m = (Mains) {
                 .step_rate_hz = step_rate_hz,
                 .delay = delay,
                 .late = 1,
                 .oscillators = calloc(delay + 1, sizeof *m->oscillators),
+                .n_eights = n_lanes / 8,
+                .eights = calloc(n_lanes / 8, sizeof *m->eights),
+                .hum = calloc((size_t) (delay + 1) * n_lanes, sizeof *m->hum),
                 .finders = { { .nominal_hz = 50 }, { .nominal_hz = 60 } },
                 .block_steps = (unsigned) lround(FINDER_BLOCK_S * step_rate_hz),
                 .track_steps = (unsigned) lround(TRACK_S * step_rate_hz),
                 .gain_min = (float) (2 / (TIME_CONSTANT_S * step_rate_hz)),
                 .gain_steps_min = (unsigned) lround(FIRST_MEMORY_S * step_rate_hz),
         };
-        if (!m->oscillators)
+        if (!m->oscillators || !m->eights || !m->hum)
                 return -ENOMEM;
         m->oscillators[0].alternation = 1;
         mains_forget(m);
@@ -91,15 +95,8 @@ int mains_init(Mains *m, double step_rate_hz, unsigned delay) {
 
 void mains_done(Mains *m) {
         free(m->oscillators);
-}
-
-int mains_channel_init(const Mains *m, MainsChannel *c) {
-        *c = (MainsChannel) { .hum = calloc(m->delay + 1, sizeof *c->hum) };
-        return c->hum ? 0 : -ENOMEM;
-}
-
-void mains_channel_done(MainsChannel *c) {
-        free(c->hum);
+        free(m->eights);
+        free(m->hum);
 }
 
 /* Nothing is connected: what comes next may be another country. */
@@ -189,79 +186,149 @@ void mains_oscillate(Mains *m) {
         }
 }
 
-void mains_channel_restart(const Mains *m, MainsChannel *c) {
-        *c = (MainsChannel) { .hum = c->hum };
-        mains_channel_break(m, c);
+void mains_channel_restart(Mains *m, unsigned channel) {
+        MainsEight *e = m->eights + channel / 8;
+        unsigned l = channel % 8;
+
+        for (unsigned h = 0; h < MAINS_HARMONICS_MAX; h++)
+                e->re[h][l] = e->im[h][l] = 0;
+        e->alternation[l] = 0;
+        for (unsigned i = 0; i < 2; i++)
+                e->last_re[i][l] = e->last_im[i][l] = 0;
+        mains_channel_break(m, channel);
 }
 
 /*
  * Samples are missing or the filters start anew: what is learned stays, and is
  * put right quickly should the number of missing samples not be exact.
  */
-void mains_channel_break(const Mains *m, MainsChannel *c) {
-        memset(c->hum, 0, (m->delay + 1) * sizeof *c->hum);
+void mains_channel_break(Mains *m, unsigned channel) {
+        MainsEight *e = m->eights + channel / 8;
+        unsigned l = channel % 8;
+
+        for (size_t i = 0; i <= m->delay; i++)
+                m->hum[i * 8 * m->n_eights + channel] = 0;
         for (unsigned i = 0; i < 2; i++)
-                c->block_re[i] = c->block_im[i] = 0;
-        c->n_blocks = 0;
-        c->skip = 2;                    /* the block under way and the one with the filter's start */
-        c->track_re = c->track_im = c->track_power = 0;
-        c->age = 0;
-        c->wait = m->delay;
+                e->block_re[i][l] = e->block_im[i][l] = 0;
+        e->n_blocks[l] = 0;
+        e->skip[l] = 2;                 /* the block under way and the one with the filter's start */
+        e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
+        e->age[l] = 0;
+        e->wait[l] = (int32_t) m->delay;
 }
 
-static float hum(const Mains *m, const MainsChannel *c, const MainsOscillators *o) {
-        Quad sum = { 0 };
+void mains_channel_run(Mains *m, unsigned channel, bool running) {
+        m->eights[channel / 8].running[channel % 8] = -(int32_t) running;
+}
 
-        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
-                sum += *(const Quad*) (c->re + i) * *(const Quad*) (o->re + i);
-                sum += *(const Quad*) (c->im + i) * *(const Quad*) (o->im + i);
+/* For so many steps, only for the frequency. */
+void mains_channel_listen(Mains *m, unsigned channel, unsigned steps) {
+        m->eights[channel / 8].listening[channel % 8] = (int32_t) steps;
+}
+
+/* The channel's noise, long term (0: not known) and lately. */
+void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float recent_uv) {
+        m->eights[channel / 8].sigma_uv[channel % 8] = sigma_uv;
+        m->eights[channel / 8].limit_uv[channel % 8] = recent_uv > 0 ? CLIP_SIGMA * recent_uv : INFINITY;
+}
+
+/* Of each amplitude times oscillator, for one harmonic after the other. */
+static ALWAYS_INLINE void add_harmonic(const MainsEight *e, const MainsOscillators *o, unsigned h, Oct *sum) {
+        *sum += *(const Oct*) e->re[h] * o->re[h];
+        *sum += *(const Oct*) e->im[h] * o->im[h];
+}
+
+static ALWAYS_INLINE void add_up_hum(const Mains *m, const MainsEight *e, const MainsOscillators *o, Oct *ret) {
+        Oct sum[4] = { { 0 } };
+
+        /* Four sums: an addition need not wait for the one before. Beyond the harmonics there are zeros. */
+        for (unsigned h = 0; h < m->n_harmonics; h += 4) {
+                add_harmonic(e, o, h, sum);
+                add_harmonic(e, o, h + 1, sum + 1);
+                add_harmonic(e, o, h + 2, sum + 2);
+                add_harmonic(e, o, h + 3, sum + 3);
         }
-        return c->alternation * o->alternation + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        *ret = *(const Oct*) e->alternation * o->alternation + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-float mains_subtract(const Mains *m, MainsChannel *c, float x) {
-        c->hum[m->now] = c->age > 0 ? hum(m, c, m->oscillators + m->now) : 0;
-        return x - c->hum[m->now];
-}
+static ALWAYS_INLINE void mains_subtract_any(Mains *m, float *x) {
+        const MainsOscillators *o = m->oscillators + m->now;
 
-/*
- * y: what is left of the signal without mains, and of the step that is `delay` behind without the heart, too. Not adapt:
- * only listen for the frequency.
- */
-void mains_learn(const Mains *m, MainsChannel *c, float y, float sigma_uv, float recent_uv, bool late, bool adapt) {
-        unsigned at = late ? m->late : m->now;
-        float x = y + c->hum[at];
+        for (unsigned i = 0; i < m->n_eights; i++) {
+                const MainsEight *e = m->eights + i;
+                Oct hum;
 
-        c->wait -= c->wait > 0;
-        if (late && c->wait > 0)
-                return;
-        for (unsigned i = 0; i < 2; i++) {
-                c->block_re[i] += x * m->finder_re[i];
-                c->block_im[i] += x * m->finder_im[i];
+                add_up_hum(m, e, o, &hum);
+                hum = (Oct) ((OctBits) hum & (*(const OctBits*) e->age > 0));
+                *(Oct*) (m->hum + (size_t) (m->now * m->n_eights + i) * 8) = hum;
+                *(Oct*) (x + i * 8) -= hum;
         }
-        if (!adapt)
-                return;
+}
+
+VECTOR_FUNCTION(void, mains_subtract, (Mains *m, float *x), (m, x))
+
+/* The listening first. Returns the flags of those who adapt; x: the signal with its hum. */
+static ALWAYS_INLINE void listen(const Mains *m, MainsEight *e, bool late, Oct *x, OctBits *ret_adapt) {
+        OctBits running = *(const OctBits*) e->running, wait = *(const OctBits*) e->wait, listening = *(const OctBits*) e->listening;
+
+        *(OctBits*) e->wait = wait += (wait > 0) & running;
+        *(OctBits*) e->listening = listening + ((listening > 0) & running);
+        if (late)
+                running &= wait <= 0;
+        *x = (Oct) ((OctBits) *x & running);
+        for (unsigned k = 0; k < 2; k++) {
+                *(Oct*) e->block_re[k] += *x * m->finder_re[k];
+                *(Oct*) e->block_im[k] += *x * m->finder_im[k];
+        }
+        *ret_adapt = running & (listening <= 0);
+}
+
+/* From what is left. */
+static ALWAYS_INLINE void adapt(const Mains *m, MainsEight *e, const MainsOscillators *o, const Oct *left, const OctBits *who) {
+        OctBits age = *(const OctBits*) e->age;
+        Oct limit = *(const Oct*) e->limit_uv, error = (Oct) ((OctBits) *left & *who);
 
         /* While young, the running least squares fit; then the exponential memory. */
-        float gain = fmaxf(2.0f / (float) (m->gain_steps_min + c->age), m->gain_min);
-        c->age++;
+        Oct gain = 2.0f / __builtin_convertvector(age + (int32_t) m->gain_steps_min, Oct);
+        gain = OCT_CHOSEN(gain > m->gain_min, gain, (Oct) { 0 } + m->gain_min);
+        *(OctBits*) e->age = age - (*who & (age < AGE_MAX));
 
-        const MainsOscillators *o = m->oscillators + at;
-        float e = late ? x - hum(m, c, o) : y, limit = recent_uv > 0 ? CLIP_SIGMA * recent_uv : INFINITY;
-        c->track_power += e * e;
-        e = e > limit ? limit : e < -limit ? -limit : e;
-        c->track_re += e * o->re[0];
-        c->track_im += e * o->im[0];
-        c->sigma_uv = sigma_uv;
-        c->alternation += gain / 2 * e * o->alternation; /* as quick as the others, of which a sine and a cosine share it */
-        Quad ge = { gain * e, gain * e, gain * e, gain * e };
-        for (unsigned i = 0; i < m->n_harmonics; i += 4) {
-                *(Quad*) (c->re + i) += ge * *(const Quad*) (o->re + i);
-                *(Quad*) (c->im + i) += ge * *(const Quad*) (o->im + i);
+        *(Oct*) e->track_power += error * error;
+        error = OCT_CHOSEN(error > limit, limit, error);
+        error = OCT_CHOSEN(error < -limit, -limit, error);
+        *(Oct*) e->track_re += error * o->re[0];
+        *(Oct*) e->track_im += error * o->im[0];
+        /* as quick as the others, of which a sine and a cosine share it */
+        *(Oct*) e->alternation += gain / 2 * error * o->alternation;
+        error *= gain;
+        for (unsigned h = 0; h < m->n_harmonics; h++) {
+                *(Oct*) e->re[h] += error * o->re[h];
+                *(Oct*) e->im[h] += error * o->im[h];
         }
 }
 
-static void collect_blocks(Mains *m, MainsChannel *const *active, unsigned n_active) {
+static ALWAYS_INLINE void mains_learn_any(Mains *m, const float *y, bool late) {
+        unsigned at = late ? m->late : m->now;
+        const MainsOscillators *o = m->oscillators + at;
+
+        for (unsigned i = 0; i < m->n_eights; i++) {
+                MainsEight *e = m->eights + i;
+                Oct left = *(const Oct*) (y + i * 8), x = left + *(const Oct*) (m->hum + (size_t) (at * m->n_eights + i) * 8);
+                OctBits who;
+
+                listen(m, e, late, &x, &who);
+                if (late) {             /* what would be subtracted by now */
+                        add_up_hum(m, e, o, &left);
+                        left = x - left;
+                }
+                adapt(m, e, o, &left, &who);
+        }
+}
+
+/* y: what is left of the signal without mains, and of the step that is `delay` behind without the heart, too. */
+VECTOR_FUNCTION(void, mains_learn, (Mains *m, const float *y, bool late), (m, y, late))
+
+static void collect_blocks(Mains *m, const unsigned *active, unsigned n_active) {
         double decay = exp(-FINDER_BLOCK_S / FINDER_MEMORY_S);
 
         for (unsigned i = 0; i < 2; i++) {
@@ -271,26 +338,27 @@ static void collect_blocks(Mains *m, MainsChannel *const *active, unsigned n_act
                 f->power *= decay;
         }
         for (unsigned k = 0; k < n_active; k++) {
-                MainsChannel *c = active[k];
+                MainsEight *e = m->eights + active[k] / 8;
+                unsigned l = active[k] % 8;
 
                 for (unsigned i = 0; i < 2; i++) {
                         MainsFinder *f = m->finders + i;
-                        double re = c->block_re[i], im = c->block_im[i];
-                        double last_re = c->last_re[i], last_im = c->last_im[i];
+                        double re = e->block_re[i][l], im = e->block_im[i][l];
+                        double last_re = e->last_re[i][l], last_im = e->last_im[i][l];
 
-                        if (c->n_blocks > 0) {
+                        if (e->n_blocks[l] > 0) {
                                 f->turn_re += re * last_re + im * last_im;
                                 f->turn_im += im * last_re - re * last_im;
                                 f->power += sqrt((re * re + im * im) * (last_re * last_re + last_im * last_im));
                         }
-                        c->last_re[i] = c->block_re[i];
-                        c->last_im[i] = c->block_im[i];
-                        c->block_re[i] = c->block_im[i] = 0;
+                        e->last_re[i][l] = e->block_re[i][l];
+                        e->last_im[i][l] = e->block_im[i][l];
+                        e->block_re[i][l] = e->block_im[i][l] = 0;
                 }
-                if (c->skip > 0)
-                        c->skip--;
+                if (e->skip[l] > 0)
+                        e->skip[l]--;
                 else
-                        c->n_blocks = 1;
+                        e->n_blocks[l] = 1;
         }
 }
 
@@ -332,21 +400,22 @@ static bool decide(Mains *m) {
  * The phase that all channels lag behind by, on average since the latest look. What a channel says counts by how far
  * its hum stands out of what else it has now; if that is more than its noise use to be, all of it counts less.
  */
-static bool look(Mains *m, MainsChannel *const *active, unsigned n_active, double *ret_rad, double *ret_information) {
+static bool look(Mains *m, const unsigned *active, unsigned n_active, double *ret_rad, double *ret_information) {
         double lag = 0, information = 0, n = m->track_steps;
 
         for (unsigned k = 0; k < n_active; k++) {
-                MainsChannel *c = active[k];
-                double re = c->re[0], im = c->im[0], usual = c->sigma_uv * c->sigma_uv;
-                double left_re = c->track_re, left_im = c->track_im;
-                double power = c->track_power / n - 2 * (left_re * left_re + left_im * left_im) / (n * n);
+                MainsEight *e = m->eights + active[k] / 8;
+                unsigned l = active[k] % 8;
+                double re = e->re[0][l], im = e->im[0][l], usual = e->sigma_uv[l] * e->sigma_uv[l];
+                double left_re = e->track_re[l], left_im = e->track_im[l];
+                double power = e->track_power[l] / n - 2 * (left_re * left_re + left_im * left_im) / (n * n);
 
-                if ((double) c->age > TRACK_AGE_S * m->step_rate_hz && power > 0) {
+                if ((double) e->age[l] > TRACK_AGE_S * m->step_rate_hz && power > 0) {
                         double weight = usual > 0 ? 1 / usual : 1 / power;
                         lag += clamp(1 / power, BUSY_WEIGHT * weight, weight) * (im * left_re - re * left_im);
                         information += fmax(weight, 1 / power) * (re * re + im * im) * n / 2;
                 }
-                c->track_re = c->track_im = c->track_power = 0;
+                e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
         }
         if (!(information > 0))
                 return false;
@@ -362,7 +431,7 @@ static double quickness(const Mains *m) {
         return clamp(settled * (1 + TRACK_HURRY_S / m->tracked_s), TRACK_RAD_PER_S_MIN, TRACK_RAD_PER_S_MAX);
 }
 
-static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
+static void track(Mains *m, const unsigned *active, unsigned n_active) {
         const MainsFinder *f = m->finders + (m->hz > 55);
         double track_s = m->track_steps / m->step_rate_hz, drift_max = DRIFT_HZ_PER_S_MAX * track_s;
         double lag, hz, information;
@@ -385,7 +454,7 @@ static void track(Mains *m, MainsChannel *const *active, unsigned n_active) {
 }
 
 /* After all channels. *ret_changed: the amplitudes of all channels have to be learned anew. */
-void mains_step_end(Mains *m, MainsChannel *const *active, unsigned n_active, bool *ret_changed) {
+void mains_step_end(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
         *ret_changed = false;
         if (++m->block_fill >= m->block_steps) {
                 m->block_fill = 0;
