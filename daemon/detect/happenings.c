@@ -82,6 +82,14 @@ static bool near(const Happening *a, const Happening *b, unsigned distance) {
         return false;
 }
 
+/* Of the same place: where it is seen best the longer one is seen, too. A neighbour's, at the same time by chance, is another. */
+static bool at_place(const Happening *h, const Happening *longer) {
+        for (size_t i = 0; i < longer->n_channels; i++)
+                if (longer->channels[i] == h->channels[0])
+                        return true;
+        return false;
+}
+
 static bool of_one_unit(const Happening *a, const Happening *b) {
         for (size_t i = 0; i < a->n_channels; i++)
                 for (size_t k = 0; k < b->n_channels; k++)
@@ -285,9 +293,9 @@ static bool belongs(const Detector *d, const Happening *h, const Happening *long
         case FORM_TRAIN:
                 /* a discharge that noise made look like another unit's */
                 return h->form < FORM_TRAIN && h->peak <= longer->last_peak + in_steps(d, NEXT_S) &&
-                        h->peak >= longer->onset && near(h, longer, 0) && h->amplitude_uv < LARGER * longer->amplitude_uv;
+                        h->peak >= longer->onset && at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv;
         case FORM_GROUPS:
-                return h->form < FORM_TRAIN && near(h, longer, 0) && h->amplitude_uv < LARGER * longer->amplitude_uv &&
+                return h->form < FORM_TRAIN && at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv &&
                         h->peak >= longer->onset && h->peak <= longer->last_group + GROUPS_LATE * rhythm_mean(&longer->groups);
         default:
                 return false;
