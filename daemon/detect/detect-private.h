@@ -133,7 +133,7 @@ typedef struct MainsFinder {
         double power;                   /* the same of magnitudes: |turn| <= power */
 } MainsFinder;
 
-typedef struct MainsOscillators {       /* of the fundamental and its harmonics, at a step */
+typedef struct MainsOscillators {       /* at a step; [1 ... times the fundamental - 1], 0 where not subtracted */
         float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX];
         float alternation;              /* 1, -1, 1 ... */
 } MainsOscillators;
@@ -150,8 +150,8 @@ typedef struct Mains {                  /* common to all channels */
         unsigned track_steps, track_fill;
         MainsRotor rotor;               /* of the fundamental */
         double phase;                   /* of the fundamental, turns */
-        unsigned n_harmonics;
-        unsigned harmonics[MAINS_HARMONICS_MAX];
+        unsigned n_harmonics;           /* up to the highest that is subtracted */
+        int32_t harmonics[MAINS_HARMONICS_MAX]; /* [of the fundamental - 1] all bits set: subtracted */
         unsigned n_eights;
         struct MainsEight *eights;      /* all channels */
         float *hum;                     /* ring [delay + 1][8 * n_eights]: what was subtracted */
@@ -255,7 +255,8 @@ NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool 
 
 /* --- whiten.c --- */
 typedef struct Whiten {
-        unsigned n_lags, stride, fill;
+        unsigned n_lags, stride;
+        unsigned wait;                  /* steps until the next products */
         float *block;                   /* [n_lags] lag products of the block under way, longest lag first */
         bool wanted;                    /* at this rate */
         bool spoilt;                    /* something happened in it */
@@ -268,7 +269,15 @@ int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz);
 void whiten_done(Whiten *w);
 void whiten_restart(Whiten *w, const Bank *bank);
 void whiten_break(Whiten *w);
-void whiten_feed(Whiten *w, const float *latest, bool event);
+void whiten_add(Whiten *w, const float *latest);
+/* latest: [-n_lags + 1 .. 0] */
+static inline void whiten_feed(Whiten *w, const float *latest, bool event) {
+        w->spoilt |= event;
+        if (w->wait == 0)
+                whiten_add(w, latest);
+        else
+                w->wait--;
+}
 void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
 
 /* --- discharge.c --- */

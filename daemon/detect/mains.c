@@ -56,19 +56,25 @@ static double folded_hz(double hz, double rate_hz) {
         return f > rate_hz / 2 ? rate_hz - f : f;
 }
 
+static bool folds_apart(const Mains *m, double nominal_hz, unsigned harmonic) {
+        double hz = folded_hz(harmonic * nominal_hz, m->step_rate_hz);
+
+        if (hz <= DETECT_HIGHPASS_HZ || hz >= m->step_rate_hz / 2 - HARMONIC_DISTANCE_HZ)
+                return false;
+        for (unsigned h = 1; h < harmonic; h++)
+                if (m->harmonics[h - 1] && fabs(hz - folded_hz(h * nominal_hz, m->step_rate_hz)) < HARMONIC_DISTANCE_HZ)
+                        return false;
+        return true;
+}
+
 static void choose_harmonics(Mains *m, double nominal_hz) {
         m->n_harmonics = 0;
-        for (unsigned h = 1; h * nominal_hz <= HARMONIC_HZ_MAX && m->n_harmonics < MAINS_HARMONICS_MAX; h++) {
-                double hz = folded_hz(h * nominal_hz, m->step_rate_hz);
-                bool apart = hz > DETECT_HIGHPASS_HZ && hz < m->step_rate_hz / 2 - HARMONIC_DISTANCE_HZ;
-
-                for (unsigned i = 0; i < m->n_harmonics; i++) {
-                        double other = folded_hz(m->harmonics[i] * nominal_hz, m->step_rate_hz);
-                        apart = apart && fabs(hz - other) >= HARMONIC_DISTANCE_HZ;
+        memset(m->harmonics, 0, sizeof m->harmonics);
+        for (unsigned h = 1; h * nominal_hz <= HARMONIC_HZ_MAX && h <= MAINS_HARMONICS_MAX; h++)
+                if (folds_apart(m, nominal_hz, h)) {
+                        m->harmonics[h - 1] = -1;
+                        m->n_harmonics = h;
                 }
-                if (apart)
-                        m->harmonics[m->n_harmonics++] = h;
-        }
 }
 
 int mains_init(Mains *m, double step_rate_hz, unsigned delay, unsigned n_lanes) {
@@ -130,7 +136,7 @@ static double turn_on(double phase, double step) {
  * To the next phase by a turn as before, which is a product; sine and cosine anew only where something else
  * has changed the phase, and now and then, before rounding adds up.
  */
-static void rotor_turn(MainsRotor *r, double from, double to, double step) {
+static inline void rotor_turn(MainsRotor *r, double from, double to, double step) {
         if (r->left > 0 && r->phase == from && r->step == step) {
                 double t = r->re * r->step_re - r->im * r->step_im;
                 r->im = r->re * r->step_im + r->im * r->step_re;
@@ -149,31 +155,40 @@ static void rotor_turn(MainsRotor *r, double from, double to, double step) {
         r->phase = to;
 }
 
-/* The oscillators of the next step. */
-void mains_oscillate(Mains *m) {
+/* Four complex numbers times one. */
+static ALWAYS_INLINE void turn_four(QuadDouble *re, QuadDouble *im, double by_re, double by_im) {
+        QuadDouble t = *re * by_re - *im * by_im;
+
+        *im = *re * by_im + *im * by_re;
+        *re = t;
+}
+
+/* The fundamental's powers, by four at a time. */
+static ALWAYS_INLINE void harmonics_of(const Mains *m, double re1, double im1, MainsOscillators *ret) {
+        double re2 = re1 * re1 - im1 * im1, im2 = 2 * re1 * im1;
+        double re3 = re2 * re1 - im2 * im1, im3 = re2 * im1 + im2 * re1;
+        double re4 = re2 * re2 - im2 * im2, im4 = 2 * re2 * im2;
+        QuadDouble re = { re1, re2, re3, re4 }, im = { im1, im2, im3, im4 };
+
+        for (unsigned h = 0; h < MAINS_HARMONICS_MAX; h += 4) {
+                QuadBits chosen = *(const QuadBits*) (m->harmonics + h);
+
+                *(QuadBits*) (ret->re + h) = (QuadBits) __builtin_convertvector(re, Quad) & chosen;
+                *(QuadBits*) (ret->im + h) = (QuadBits) __builtin_convertvector(im, Quad) & chosen;
+                turn_four(&re, &im, re4, im4);
+        }
+}
+
+static ALWAYS_INLINE void mains_oscillate_any(Mains *m) {
         double step = m->hz / m->step_rate_hz, from = m->phase;
+        float alternation = -m->oscillators[m->now].alternation;
 
         m->phase = turn_on(from, step);
         rotor_turn(&m->rotor, from, m->phase, step);
-        double re1 = m->rotor.re, im1 = m->rotor.im, re = 1, im = 0;
-        float alternation = -m->oscillators[m->now].alternation;
-
         m->now = m->late;
         m->late = m->now < m->delay ? m->now + 1 : 0;
-        MainsOscillators *o = m->oscillators + m->now;
-        o->alternation = alternation;
-
-        for (unsigned i = 0, h = 0; i < m->n_harmonics; i++) {
-                for (; h < m->harmonics[i]; h++) {
-                        double t = re * re1 - im * im1;
-                        im = re * im1 + im * re1;
-                        re = t;
-                }
-                o->re[i] = (float) re;
-                o->im[i] = (float) im;
-        }
-        for (unsigned i = m->n_harmonics; i < MAINS_HARMONICS_MAX; i++)
-                o->re[i] = o->im[i] = 0;
+        m->oscillators[m->now].alternation = alternation;
+        harmonics_of(m, m->rotor.re, m->rotor.im, m->oscillators + m->now);
 
         for (unsigned i = 0; i < 2; i++) {
                 MainsFinder *f = m->finders + i;
@@ -185,6 +200,9 @@ void mains_oscillate(Mains *m) {
                 m->finder_im[i] = (float) -f->rotor.im;
         }
 }
+
+/* The oscillators of the next step. */
+VECTOR_FUNCTION(void, mains_oscillate, (Mains *m), (m))
 
 void mains_channel_restart(Mains *m, unsigned channel) {
         MainsEight *e = m->eights + channel / 8;

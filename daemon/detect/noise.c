@@ -280,15 +280,20 @@ static NoiseBlock block_end(Noise *n, bool sustained) {
         return !sustained && median <= n->limit_uv ? NOISE_BLOCK_QUIET : NOISE_BLOCK_BUSY;
 }
 
-static void add_squares(Noise *n, const float *outputs) {
-        for (unsigned l = 0; l < n->n_lanes; l += 4) {
-                Quad y = *(const Quad*) (outputs + l), clip = *(const Quad*) (n->clips + l);
+static ALWAYS_INLINE void add_squares(Noise *n, const float *outputs) {
+        const float *clips = n->clips;
+        float *squares = n->squares;
 
-                *(Quad*) (n->squares + l) += quad_smaller(y * y, clip * clip);
+        for (unsigned l = 0; l < n->n_lanes; l += 8) {
+                Oct square = *(const Oct*) (outputs + l), limit = *(const Oct*) (clips + l);
+
+                square *= square;
+                limit *= limit;
+                *(Oct*) (squares + l) += OCT_CHOSEN(square < limit, square, limit);
         }
 }
 
-NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
+static ALWAYS_INLINE NoiseBlock noise_feed_any(Noise *n, float y, const float *outputs, bool event, bool sustained) {
         n->counts[class_of(y / n->floor_uv)]++;
         if (!event) {
                 n->n_calm++;
@@ -300,3 +305,6 @@ NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool 
         noise_break(n);
         return block;
 }
+
+VECTOR_FUNCTION(NoiseBlock, noise_feed, (Noise *n, float y, const float *outputs, bool event, bool sustained),
+                (n, y, outputs, event, sustained))

@@ -58,7 +58,7 @@ void whiten_done(Whiten *w) {
 
 void whiten_break(Whiten *w) {
         memset(w->block, 0, w->n_lags * sizeof *w->block);
-        w->fill = 0;
+        w->wait = 0;
         w->spoilt = false;
 }
 
@@ -70,17 +70,20 @@ void whiten_restart(Whiten *w, const Bank *bank) {
         memcpy(w->taps, bank->taps, (size_t) bank->n_lanes * bank->n_taps * sizeof *w->taps);
 }
 
-/* latest: [-n_lags + 1 .. 0] */
-void whiten_feed(Whiten *w, const float *latest, bool event) {
-        w->spoilt = w->spoilt || event;
-        if (w->fill++ % w->stride != 0)
-                return;
-
+static ALWAYS_INLINE void whiten_add_any(Whiten *w, const float *latest) {
         const float *window = latest - w->n_lags + 1;
-        float y = *latest;
-        for (unsigned i = 0; i < w->n_lags; i += 4)
-                *(Quad*) (w->block + i) += *(const Quad*) (window + i) * y;
+        float *block = w->block, y = *latest;
+        unsigned i = 0, n = w->n_lags;
+
+        for (; i + 8 <= n; i += 8)
+                *(Oct*) (block + i) += *(const Oct*) (window + i) * y;
+        if (i < n)
+                *(Quad*) (block + i) += *(const Quad*) (window + i) * y;
+        w->wait = w->stride - 1;
 }
+
+/* The products of the latest value for all lags. */
+VECTOR_FUNCTION(void, whiten_add, (Whiten *w, const float *latest), (w, latest))
 
 /* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch of n. */
 typedef struct Solver {
