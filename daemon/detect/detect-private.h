@@ -300,7 +300,13 @@ typedef struct History {                /* the latest in-band signal, contiguous
 int history_init(History *h, unsigned keep);
 void history_done(History *h);
 void history_restart(History *h, int64_t step);
-void history_push(History *h, float y);
+void history_make_room(History *h);
+static inline void history_push(History *h, float y) {
+        if (h->fill == h->size)
+                history_make_room(h);
+        h->y[h->fill++] = y;
+        h->end++;
+}
 unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max);
 float history_peak_to_peak(const History *h, unsigned latest);
 static inline const float* history_window(const History *h, unsigned n) {
@@ -341,7 +347,13 @@ typedef struct Motion {
 
 void motion_init(Motion *m, double step_rate_hz);
 void motion_restart(Motion *m, float low_uv, int64_t step);
-void motion_next(Motion *m, float low_uv, float y);
+void motion_tick(Motion *m, float low_uv);
+/* y: the signal above the high-pass, without mains and heart. True when motion_tick() is due. */
+static inline bool motion_add(Motion *m, float y) {
+        m->above += y * y;
+        m->end++;
+        return ++m->fill >= m->tick_steps;
+}
 bool motion_between(const Motion *m, double from, double to);
 bool motion_now(const Motion *m);
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
@@ -627,10 +639,11 @@ typedef struct Channel {
         uint64_t stopped_at;            /* frame */
         bool fresh;                     /* start from nothing: what was learned may not hold any more */
         uint64_t started_at;            /* frame */
-        uint64_t frames;                /* since then, at the latest step */
+        uint64_t frames;                /* since then, at the latest step before it has settled */
         uint64_t hold_frames;           /* nothing is believed before so many */
         Spoilt lead_off, saturation;
-        uint64_t steps;                 /* since the last fresh start */
+        uint64_t steps;                 /* since the last fresh start, until settled */
+        bool settled;                   /* filters and noise: what is seen is believed */
         History history;
         Noise noise;
         Whiten whiten;
@@ -675,6 +688,7 @@ struct Detector {
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned late_steps;            /* length of the rings for late learning; mains.now is a step's place in them */
         float threshold;
+        float heed;                     /* a statistic below is nothing to remember */
         uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps;
         unsigned highpass_steps;

@@ -242,6 +242,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         c->fresh = false;
         c->started_at = d->position;
         c->frames = 0;
+        c->settled = false;
         highpass_restart(&d->highpass, channel, code);
         lowpass_restart(&d->lowpass, channel);
         history_restart(&c->history, (int64_t) next_step(d));
@@ -268,7 +269,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
 
 static void channel_stop(Detector *d, Channel *c, unsigned channel) {
         mains_channel_run(&d->mains, channel, false);
-        c->running = c->usable = c->sustained = false;
+        c->running = c->settled = c->usable = c->sustained = false;
         c->crossing.active = false;
         c->stopped_at = d->position;
 }
@@ -394,7 +395,7 @@ static float channel_statistic(const Detector *d, const Channel *c, int64_t step
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
                 largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
-        return largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps);
+        return d->heart.known ? largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps) : largest;
 }
 
 /* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
@@ -402,20 +403,22 @@ static const float* channel_learned_from(const Detector *d, const Channel *c) {
         return history_window(&c->history, d->heart.known ? d->late_steps : 1);
 }
 
-static void channel_learn(Detector *d, Channel *c) {
+/* True at the end of a block. */
+static bool channel_learn(Detector *d, Channel *c) {
         unsigned at = d->heart.known ? d->mains.late : d->mains.now;
         const float *y = channel_learned_from(d, c);
 
         if (c->late_states[at] == LATE_NOTHING)
-                return;
+                return false;
         bool event = c->late_states[at] == LATE_EVENT;
         whiten_feed(&c->whiten, y, event);
         NoiseBlock block = noise_feed(&c->noise, *y, c->late_outputs + (size_t) at * d->bank.n_lanes, event,
                                       c->chain.open && c->chain.sustained);
-        if (block != NOISE_BLOCK_UNDER_WAY) {
-                d->noise_moved = true;
-                whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise);
-        }
+        if (block == NOISE_BLOCK_UNDER_WAY)
+                return false;
+        whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise);
+        d->noise_moved = true;
+        return true;
 }
 
 /* The mains off all channels, and what they learn from that. */
@@ -426,9 +429,12 @@ static void clean_step(Detector *d) {
 
                 if (!c->running)
                         continue;
-                float y = heart_subtract(&d->heart, &c->heart, d->step, d->x[i]);
+                float y = d->x[i];
+                if (d->heart.beat_under_way)
+                        y = heart_subtract(&d->heart, &c->heart, d->step, y);
                 history_push(&c->history, y);
-                motion_next(&c->motion, highpass_low(&d->highpass, i), y);
+                if (motion_add(&c->motion, y))
+                        motion_tick(&c->motion, highpass_low(&d->highpass, i));
                 d->late[i] = *channel_learned_from(d, c);
                 if (d->noise_moved)
                         mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
@@ -437,26 +443,8 @@ static void clean_step(Detector *d) {
         mains_learn(&d->mains, d->late, d->heart.known);
 }
 
-static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        unsigned now = d->mains.now;
-
-        c->frames = d->position - c->started_at;
-        c->usable = false;
-        c->late_states[now] = LATE_NOTHING;
-        if (c->steps++ < d->noise_start_steps || c->frames < d->settle_frames) {
-                exposure_state(d, c, step, c->exposure.unusable);
-                channel_learn(d, c);
-                return;
-        }
-
-        float statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
-        c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
-        channel_learn(d, c);
-        if (!noise_known(&c->noise) || c->frames < c->hold_frames) {
-                exposure_state(d, c, step, c->exposure.unusable);
-                return;
-        }
-
+/* What the statistic of a channel that has settled means. */
+static void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
         c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
@@ -464,6 +452,44 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
                 events_sustained(d, channel, (double) step);
         c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
         exposure_state(d, c, step, c->usable ? EXPOSURE_REST : EXCLUSION_CONTRACTION);
+}
+
+/* The channel has been at rest, and nothing at this step can change that. */
+static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic, bool noise_moved) {
+        return statistic < d->heed && !c->crossing.active && !c->chain.open && !noise_moved && !c->sustained &&
+                c->exposure.state == EXPOSURE_REST && (double) step >= c->rest_from;
+}
+
+static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        unsigned now = d->mains.now;
+        float statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+
+        c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        bool noise_moved = channel_learn(d, c);
+        if (channel_rests(d, c, step, statistic, noise_moved))
+                c->usable = true;
+        else
+                channel_judge(d, c, channel, step, statistic);
+}
+
+/* The same until it has settled. */
+static void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        unsigned now = d->mains.now;
+        float statistic = 0;
+
+        c->frames = d->position - c->started_at;
+        c->usable = false;
+        c->late_states[now] = LATE_NOTHING;
+        if (c->steps++ >= d->noise_start_steps && c->frames >= d->settle_frames) {
+                statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+                c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        }
+        (void) channel_learn(d, c);
+        c->settled = c->late_states[now] != LATE_NOTHING && noise_known(&c->noise) && c->frames >= c->hold_frames;
+        if (c->settled)
+                channel_judge(d, c, channel, step, statistic);
+        else
+                exposure_state(d, c, step, c->exposure.unusable);
 }
 
 /* What the channel had taken for a twitch was part of a heartbeat. */
@@ -553,7 +579,6 @@ static void step_end(Detector *d) {
                         d->active[n++] = i;
         if (n == 0)
                 mains_forget(&d->mains);
-
         mains_step_end(&d->mains, d->active, n, &changed);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
@@ -582,9 +607,14 @@ static void step(Detector *d) {
         if (d->lowpass.n_taps > 0)
                 lowpass_run(&d->lowpass, d->x);
         clean_step(d);
-        for (unsigned i = 0; i < d->config.n_channels; i++)
-                if (d->channels[i].running)
-                        channel_step(d, d->channels + i, i, d->step);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (c->settled)
+                        channel_step(d, c, i, d->step);
+                else if (c->running)
+                        channel_settle(d, c, i, d->step);
+        }
         step_end(d);
 }
 

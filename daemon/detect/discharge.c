@@ -39,13 +39,9 @@ void history_restart(History *h, int64_t step) {
         h->end = step;
 }
 
-void history_push(History *h, float y) {
-        if (h->fill == h->size) {
-                memmove(h->y, h->y + h->size - h->keep, h->keep * sizeof *h->y);
-                h->fill = h->keep;
-        }
-        h->y[h->fill++] = y;
-        h->end++;
+void history_make_room(History *h) {
+        memmove(h->y, h->y + h->size - h->keep, h->keep * sizeof *h->y);
+        h->fill = h->keep;
 }
 
 /* |y| of the steps from .. to, as far as they are still there: how many. */

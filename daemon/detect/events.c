@@ -48,6 +48,7 @@
 int events_init(Detector *d) {
         double rate_hz = d->step_rate_hz;
 
+        d->heed = BUMP_FRACTION * d->threshold;
         d->events = (Events) {
                 .open = calloc(d->config.n_channels, sizeof *d->events.open),
                 .gap = DISCHARGE_GAP_S * rate_hz,
@@ -393,7 +394,7 @@ void events_discharges(Detector *d, unsigned channel, const Discharge *discharge
 void events_statistic(Detector *d, unsigned channel, double step, float statistic) {
         Channel *c = d->channels + channel;
 
-        if (statistic < BUMP_FRACTION * d->threshold)
+        if (statistic < d->heed)
                 return;
         Bump *latest = c->bumps + (c->bump_next + BUMPS - 1) % BUMPS;
         if (step - latest->step >= d->events.bump_apart) {

@@ -36,13 +36,8 @@ void motion_restart(Motion *m, float low_uv, int64_t step) {
         *m = (Motion) { .tick_steps = m->tick_steps, .gain = m->gain, .slow_uv = { low_uv, 0 }, .end = step };
 }
 
-/* low_uv: the raw signal below the high-pass; y: what is above it, without mains and heart. */
-void motion_next(Motion *m, float low_uv, float y) {
-        m->above += y * y;
-        m->end++;
-        if (++m->fill < m->tick_steps)
-                return;
-
+/* low_uv: the raw signal below the high-pass. */
+void motion_tick(Motion *m, float low_uv) {
         m->slow_uv[0] += m->gain * (low_uv - m->slow_uv[0]);
         float fast = low_uv - m->slow_uv[0];
         m->slow_uv[1] += m->gain * (fast - m->slow_uv[1]);
