@@ -185,9 +185,15 @@ static void extremes(const double *x, double *ret_low, double *ret_high) {
         }
 }
 
+static ALWAYS_INLINE void add_four(const Oct *taps, const float *window, Oct *sum) {
+        sum[0] += taps[0] * window[0];
+        sum[1] += taps[1] * window[1];
+        sum[2] += taps[2] * window[2];
+        sum[3] += taps[3] * window[3];
+}
+
 /* One code for all machines: the same operations in the same order, however many of them an instruction does. */
-static inline __attribute__((always_inline)) float run(const Bank *b, const float *all_taps, const float *window,
-                                                       const float *inverse, float *ret) {
+static ALWAYS_INLINE float run(const Bank *b, const float *all_taps, const float *window, const float *inverse, float *ret) {
         Quad largest = { 0 };
 
         for (unsigned lane = 0; lane < b->n_lanes; lane += 8) {
@@ -195,12 +201,15 @@ static inline __attribute__((always_inline)) float run(const Bank *b, const floa
                 Oct sum[4] = { { 0 } };
 
                 /* Four sums: an addition need not wait for the one before. */
-                for (size_t i = 0; i < b->n_taps; i += 4) {
-                        sum[0] += taps[i] * window[i];
-                        sum[1] += taps[i + 1] * window[i + 1];
-                        sum[2] += taps[i + 2] * window[i + 2];
-                        sum[3] += taps[i + 3] * window[i + 3];
+                size_t i = 0;
+                for (; i + 16 <= b->n_taps; i += 16) {
+                        add_four(taps + i, window + i, sum);
+                        add_four(taps + i + 4, window + i + 4, sum);
+                        add_four(taps + i + 8, window + i + 8, sum);
+                        add_four(taps + i + 12, window + i + 12, sum);
                 }
+                for (; i < b->n_taps; i += 4)
+                        add_four(taps + i, window + i, sum);
                 *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
                 for (unsigned l = lane; l < lane + 8; l += 4)
                         largest = quad_larger(largest, quad_magnitude(*(const Quad*) (ret + l)) * *(const Quad*) (inverse + l));

@@ -386,7 +386,7 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
 }
 
 /* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
-static float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
+static ALWAYS_INLINE float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
         const float *window = history_window_at(&c->history, step, d->bank.n_taps);
         float largest = bank_run(&d->bank, c->whiten.taps, window, c->noise.inverse, ret_outputs);
 
@@ -404,7 +404,7 @@ static const float* channel_learned_from(const Detector *d, const Channel *c) {
 }
 
 /* True at the end of a block. */
-static bool channel_learn(Detector *d, Channel *c) {
+static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
         unsigned at = d->heart.known ? d->mains.late : d->mains.now;
         const float *y = channel_learned_from(d, c);
 
@@ -444,7 +444,7 @@ static void clean_step(Detector *d) {
 }
 
 /* What the statistic of a channel that has settled means. */
-static void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
+static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
         c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
@@ -473,7 +473,7 @@ static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step
 }
 
 /* The same until it has settled. */
-static void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
+static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
         unsigned now = d->mains.now;
         float statistic = 0;
 

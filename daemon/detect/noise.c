@@ -153,22 +153,8 @@ float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes) {
         return select_kth(magnitudes, n_magnitudes, n_magnitudes / 2) / MEDIAN_PER_SIGMA / n->sigma_uv;
 }
 
-/*
- * Magnitudes are counted by the first bits of the float they are: 16 classes from one power of two to the next, in
- * which there is a straight line for the median to lie on. No sorting, whose branches no processor foresees.
- */
-#define CLASS_BITS 4
-#define CLASS_FIRST ((127 - 4) << CLASS_BITS)   /* 1/16 of the floor */
-
-static unsigned class_of(float x) {
-        union { float x; int32_t bits; } u = { .x = x };
-        int32_t class = ((u.bits & INT32_MAX) >> (23 - CLASS_BITS)) - CLASS_FIRST;
-
-        return (unsigned) (class < 0 ? 0 : class >= NOISE_CLASSES ? NOISE_CLASSES - 1 : class);
-}
-
 static float class_begin(unsigned class) {
-        union { int32_t bits; float x; } u = { .bits = (int32_t) (class + CLASS_FIRST) << (23 - CLASS_BITS) };
+        union { int32_t bits; float x; } u = { .bits = (int32_t) (class + NOISE_CLASS_FIRST) << (23 - NOISE_CLASS_BITS) };
 
         return u.x;
 }
@@ -280,31 +266,10 @@ static NoiseBlock block_end(Noise *n, bool sustained) {
         return !sustained && median <= n->limit_uv ? NOISE_BLOCK_QUIET : NOISE_BLOCK_BUSY;
 }
 
-static ALWAYS_INLINE void add_squares(Noise *n, const float *outputs) {
-        const float *clips = n->clips;
-        float *squares = n->squares;
-
-        for (unsigned l = 0; l < n->n_lanes; l += 8) {
-                Oct square = *(const Oct*) (outputs + l), limit = *(const Oct*) (clips + l);
-
-                square *= square;
-                limit *= limit;
-                *(Oct*) (squares + l) += OCT_CHOSEN(square < limit, square, limit);
-        }
-}
-
-static ALWAYS_INLINE NoiseBlock noise_feed_any(Noise *n, float y, const float *outputs, bool event, bool sustained) {
-        n->counts[class_of(y / n->floor_uv)]++;
-        if (!event) {
-                n->n_calm++;
-                add_squares(n, outputs);
-        }
-        if (++n->fill < n->block_steps)
-                return NOISE_BLOCK_UNDER_WAY;
+/* At the end of a block. */
+NoiseBlock noise_block_end(Noise *n, bool sustained) {
         NoiseBlock block = block_end(n, sustained);
+
         noise_break(n);
         return block;
 }
-
-VECTOR_FUNCTION(NoiseBlock, noise_feed, (Noise *n, float y, const float *outputs, bool event, bool sustained),
-                (n, y, outputs, event, sustained))
