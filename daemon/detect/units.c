@@ -14,13 +14,15 @@
 #include "detect-private.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
-#define SIZE_RATIO 1.5f                 /* of amplitudes: still the same unit */
-#define ALIKE 0.91f                     /* of the correlation that noise leaves */
-#define ALIKE_MIN 0.6f
-#define SLACK 12                        /* points: of two lobes about as large noise makes now this, now that the peak */
-#define NEAR 14                         /* points beside the peak, 7 ms: what is compared; further out the next may be */
-#define ONE_UNIT 0.97f                  /* of two means: noise has made two of one */
+#define SCALE_MIN 0.65f                  /* of a unit's usual size: still the same */
+#define SCALE_MAX 1.5f
+#define SLACK 24                        /* points: of two lobes about as large noise makes now this, now that the peak */
+#define NEAR 18                         /* points beside the middle, 9 ms: what is compared; further out the next may be */
+#define NOISE_MAX 1.8f                  /* of the energy that noise leaves of a discharge when the unit's mean is taken out ... */
+#define VARIATION 0.12f                 /* ... and of its own: its discharges differ a little */
+#define ONE_UNIT 0.06f                  /* of two means: noise has made two of one */
 #define MEMORY 0.1f                     /* of the newest discharge in the mean, at least */
+#define MEMORY_N 19u                    /* discharges with that memory are worth a mean of so many */
 
 #define KNOWN_MIN 3u                    /* discharges: then the mean is clean enough to subtract */
 #define SHARE_LOW 0.6f                  /* of the unit's usual size, when it overlaps itself */
@@ -43,6 +45,13 @@ static float energy(const float *x, int n) {
         return sum;
 }
 
+static float product(const float *a, const float *b, int n) {
+        float sum = 0;
+        for (int i = 0; i < n; i++)
+                sum += a[i] * b[i];
+        return sum;
+}
+
 /* The in-band signal between its steps: cubic through four of them. */
 static float signal_at(const History *h, double step) {
         double at = step - (double) (h->end - (int64_t) h->fill), whole = floor(at);
@@ -60,49 +69,51 @@ static void sample(const History *h, double first_step, double steps_per_point, 
                 ret[i] = signal_at(h, first_step + i * steps_per_point);
 }
 
-/* How alike two potentials are at best, and at which shift of b. */
-static float likeness(const float *a, const float *b, int *ret_shift) {
-        float best = -1;
+/* A known potential put upon a signal where it explains most of it. */
+typedef struct Fit {
+        int shift;                      /* points */
+        float scale;
+        float gain;                     /* energy explained */
+        float left;                     /* of that near the potential, not explained */
+} Fit;
 
-        for (int shift = -SLACK; shift <= SLACK; shift++) {
-                float ab = 0, aa = 0, bb = 0;
-                for (int i = MIDDLE - NEAR; i <= MIDDLE + NEAR; i++) {
-                        ab += a[i] * b[i + shift];
-                        aa += a[i] * a[i];
-                        bb += b[i + shift] * b[i + shift];
-                }
-                float c = aa > 0 && bb > 0 ? ab / sqrtf(aa * bb) : -1;
-                if (c > best) {
-                        best = c;
-                        *ret_shift = shift;
-                }
+/* x: SLACK points more on either side than the shape */
+static Fit fit(const float *x, const float *shape) {
+        float tt = energy(shape + MIDDLE - NEAR, 2 * NEAR + 1);
+        Fit best = { .gain = 0, .left = INFINITY };
+
+        for (int shift = -SLACK; shift <= SLACK && tt > 0; shift++) {
+                const float *near = x + SLACK + shift + MIDDLE - NEAR;
+                float xt = product(near, shape + MIDDLE - NEAR, 2 * NEAR + 1);
+                float scale = fmaxf(SCALE_MIN, fminf(SCALE_MAX, xt / tt)), gain = scale * (2 * xt - scale * tt);
+
+                if (gain > best.gain)
+                        best = (Fit) { shift, scale, gain, energy(near, 2 * NEAR + 1) - gain };
         }
         return best;
 }
 
-static bool same_size(float a, float b) {
-        return a <= b * SIZE_RATIO && b <= a * SIZE_RATIO;
+/* What the noise of a discharge, and of a mean of n of them, leaves near a potential. */
+static float noise_near(unsigned n, float sigma_uv) {
+        return (2 * NEAR + 1) * sigma_uv * sigma_uv * (1 + 1 / (float) (n < MEMORY_N ? n : MEMORY_N));
 }
 
-static Unit* find(Units *u, const float *shape, float amplitude_uv, unsigned except, float sigma_uv, int *ret_shift) {
-        float noise = (2 * NEAR + 1) * sigma_uv * sigma_uv, own = energy(shape + MIDDLE - NEAR, 2 * NEAR + 1), best = 0;
+/* The one that explains the discharge best, of those that leave no more than noise and the unit's own variation do. */
+static Unit* find(Units *u, const float *x, unsigned except, float sigma_uv, Fit *ret_fit) {
+        float best = 1;
         Unit *found = NULL;
 
         for (unsigned i = 0; i < u->n; i++) {
                 Unit *k = u->units + i;
-                int shift = 0;
 
-                if (k->number == except || !same_size(k->amplitude_uv, amplitude_uv))
+                if (k->number == except)
                         continue;
-                /* Signal over signal and noise, for this discharge and for the mean of those before */
-                float clean = fmaxf(own - noise, 0.3f * own) / own;
-                float expected = sqrtf(clean / (1 + noise / fmaxf((float) k->n * own, noise)));
-                float c = likeness(shape, k->shape, &shift);
-
-                if (c >= fmaxf(ALIKE * expected, ALIKE_MIN) && c > best) {
-                        best = c;
+                Fit f = fit(x, k->shape);
+                float left = f.left / (NOISE_MAX * noise_near(k->n, sigma_uv) + VARIATION * f.gain);
+                if (left < best) {
+                        best = left;
                         found = k;
-                        *ret_shift = shift;
+                        *ret_fit = f;
                 }
         }
         return found;
@@ -124,25 +135,28 @@ static Unit* room(Units *u) {
         return least;
 }
 
-static void learn(Unit *k, const float *shape, int shift, float amplitude_uv) {
+static void learn(Unit *k, const float *x, int shift, float amplitude_uv) {
         float weight = fmaxf(1.0f / (float) ++k->n, MEMORY);
 
-        for (int i = 0; i < UNIT_POINTS; i++) {
-                int from = i - shift;
-                if (from >= 0 && from < UNIT_POINTS)
-                        k->shape[i] += weight * (shape[from] - k->shape[i]);
-        }
+        for (int i = 0; i < UNIT_POINTS; i++)
+                k->shape[i] += weight * (x[SLACK + shift + i] - k->shape[i]);
         k->amplitude_uv += weight * (amplitude_uv - k->amplitude_uv);
 }
 
+static bool alike(const Unit *a, const Unit *b, float sigma_uv) {
+        float x[UNIT_POINTS + 2 * SLACK] = { 0 };
+
+        memcpy(x + SLACK, a->shape, sizeof a->shape);
+        Fit f = fit(x, b->shape);
+        return f.left < ONE_UNIT * f.gain + noise_near(a->n, sigma_uv) + noise_near(b->n, sigma_uv) - 2 * noise_near(MEMORY_N, sigma_uv);
+}
+
 /* Noise has made two of one: the older goes on. */
-static Unit* unite(Units *u, Unit *k) {
+static Unit* unite(Units *u, Unit *k, float sigma_uv) {
         for (unsigned i = 0; i < u->n && k->n >= KNOWN_MIN; i++) {
                 Unit *other = u->units + i;
-                int shift = 0;
 
-                if (other == k || other->n < KNOWN_MIN || !same_size(k->amplitude_uv, other->amplitude_uv) ||
-                    likeness(k->shape, other->shape, &shift) < ONE_UNIT)
+                if (other == k || other->n < KNOWN_MIN || !alike(k, other, sigma_uv))
                         continue;
                 Unit *stays = k->number < other->number ? k : other, *goes = stays == k ? other : k, *last = u->units + --u->n;
                 stays->n += goes->n;
@@ -153,27 +167,39 @@ static Unit* unite(Units *u, Unit *k) {
         return k;
 }
 
+/* Where the energy of a discharge lies: of two lobes about as large noise makes now this, now that the peak. */
+static double middle_of(const History *h, const Discharge *discharge, float sigma_uv, double step_rate_hz) {
+        double beside = NEAR * UNIT_POINT_S * step_rate_hz, sum = 0, moment = 0;
+
+        for (double at = -floor(beside); at <= beside; at++) {
+                float y = signal_at(h, discharge->peak + at), e = y * y - NOISE_MAX * sigma_uv * sigma_uv;
+                sum += e > 0 ? (double) e : 0;
+                moment += e > 0 ? (double) e * at : 0;
+        }
+        return discharge->peak + (sum > 0 ? moment / sum : 0);
+}
+
 /*
  * The number of the unit this discharge is of: a known one (but for one), or a new one. Only one that is
  * alone shows all of it.
  */
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
                       float sigma_uv, double step_rate_hz) {
-        double steps_per_point = UNIT_POINT_S * step_rate_hz;
-        float shape[UNIT_POINTS];
-        int shift = 0;
+        double steps_per_point = UNIT_POINT_S * step_rate_hz, middle = middle_of(h, discharge, sigma_uv, step_rate_hz);
+        float x[UNIT_POINTS + 2 * SLACK];
+        Fit f = { .shift = 0 };
 
-        sample(h, discharge->peak - MIDDLE * steps_per_point, steps_per_point, shape, UNIT_POINTS);
-        Unit *k = find(u, shape, discharge->amplitude_uv, except, sigma_uv, &shift);
+        sample(h, middle - (MIDDLE + SLACK) * steps_per_point, steps_per_point, x, UNIT_POINTS + 2 * SLACK);
+        Unit *k = find(u, x, except, sigma_uv, &f);
         if (!k) {
                 k = room(u);
                 *k = (Unit) { .number = ++u->n_numbers };
                 alone = true;
         }
         if (alone)
-                learn(k, shape, shift, discharge->amplitude_uv);
+                learn(k, x, f.shift, discharge->amplitude_uv);
         k->last = discharge->peak;
-        return alone ? unite(u, k)->number : k->number;
+        return alone ? unite(u, k, sigma_uv)->number : k->number;
 }
 
 /* --- sums ------------------------------------------------------------------------------------ */
@@ -206,11 +232,9 @@ static bool too_near(const Copies *c, unsigned except, int at) {
         return false;
 }
 
-static float product(const float *x, int n, const float *shape, int length, int at) {
-        float sum = 0;
-        for (int i = at < 0 ? -at : 0; i < length && at + i < n; i++)
-                sum += x[at + i] * shape[i];
-        return sum;
+static float product_at(const float *x, int n, const float *shape, int length, int at) {
+        int from = at < 0 ? -at : 0, to = at + length < n ? length : n - at;
+        return product(x + at + from, shape + from, to - from);
 }
 
 /* Where one copy takes most away. */
@@ -222,7 +246,7 @@ static float best_copy(const float *left, int n, const Unit *k, const Copies *c,
         for (int at = -MIDDLE; at < n - MIDDLE; at++) {
                 if (too_near(c, except, at))
                         continue;
-                float xt = product(left, n, k->shape, UNIT_POINTS, at);
+                float xt = product_at(left, n, k->shape, UNIT_POINTS, at);
                 float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)), gain = scale * (2 * xt - scale * tt);
                 if (gain > best) {
                         best = gain;
@@ -232,8 +256,8 @@ static float best_copy(const float *left, int n, const Unit *k, const Copies *c,
         if (best <= 0)
                 return best;
 
-        float before = product(left, n, k->shape, UNIT_POINTS, found - 1), at = product(left, n, k->shape, UNIT_POINTS, found);
-        float after = product(left, n, k->shape, UNIT_POINTS, found + 1), curve = before - 2 * at + after;
+        float before = product_at(left, n, k->shape, UNIT_POINTS, found - 1), at = product_at(left, n, k->shape, UNIT_POINTS, found);
+        float after = product_at(left, n, k->shape, UNIT_POINTS, found + 1), curve = before - 2 * at + after;
         float part = curve < 0 ? fmaxf(-0.5f, fminf(0.5f, 0.5f * (before - after) / curve)) : 0;
         *ret_at = (float) found + part;
         *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (at + 0.25f * (after - before) * part) / tt));
@@ -282,7 +306,7 @@ static Copies explain_pair(const float *x, int n, const Unit *k) {
                 add(pair, length, k->shape, apart, 1);
                 tt = energy(pair, length);
                 for (int at = -MIDDLE; at < n - MIDDLE; at++) {
-                        float xt = product(x, n, pair, length, at);
+                        float xt = product_at(x, n, pair, length, at);
                         if (2 * xt - tt > most) {
                                 most = 2 * xt - tt;
                                 where = at;
@@ -301,6 +325,15 @@ static Copies explain_pair(const float *x, int n, const Unit *k) {
                         best = c;
         }
         return best;
+}
+
+static int peak_of(const float *shape) {
+        int peak = 0;
+
+        for (int i = 1; i < UNIT_POINTS; i++)
+                if (fabsf(shape[i]) > fabsf(shape[peak]))
+                        peak = i;
+        return peak;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -357,7 +390,7 @@ unsigned units_take_apart(const Units *u, const History *h, const Discharge *dis
                 return 1;
         qsort(best.at, best.n, sizeof best.at[0], by_place);
         for (unsigned i = 0; i < best.n; i++)
-                ret_peaks[i] = first + ((double) best.at[i] + MIDDLE) * steps_per_point;
+                ret_peaks[i] = first + ((double) best.at[i] + peak_of(unit->shape)) * steps_per_point;
         *ret_unit = unit->number;
         return best.n;
 }
