@@ -68,15 +68,17 @@ static bool stands_out(const Detector *d, const Channel *c) {
 
 /* Several discharges of one unit have silence between them; a word, a blink, a clenched jaw has not. */
 bool classify_is_burst(const Detector *d, const Chain *chain) {
+        const ChainUnit *most = chain->units;
+        unsigned n_others = chain->n_discharges - most->n;
         double length = chain->end - chain->onset;
 
         if (chain->sustained || chain->is_long)
                 return true;
-        if (chain->n_others == 0 && chain->n_alike >= 3)        /* told apart, however near; unless that is chance */
-                return chain->n_alike > UNEVEN_MIN && rhythm_mean(&chain->rhythm) < d->events.brief &&
-                        rhythm_cv(&chain->rhythm) > UNEVEN_CV;
+        if (n_others == 0 && most->n >= 3)      /* told apart, however near; unless that is chance */
+                return most->n > UNEVEN_MIN && rhythm_mean(&most->rhythm) < d->events.brief &&
+                        rhythm_cv(&most->rhythm) > UNEVEN_CV;
         return length > d->events.burst_length &&
-                (chain->n_others > OTHERS_MAX + chain->n_alike / 4 || chain->active > BURST_SHARE * length);
+                (n_others > OTHERS_MAX + most->n / 4 || chain->active > BURST_SHARE * length);
 }
 
 /* It fills most of the time, while what many units do together only sounds so now and then. */

@@ -525,17 +525,25 @@ double lag_steps(const float *a, double a_peak, const float *b, double b_peak, d
 #define CHAIN_PEAKS 8u
 #define EVENTS_NEXT_S 0.5               /* a unit's next discharge, in a train of 4 a second with its jitter */
 
+#define CHAIN_UNITS 4u
+
+typedef struct ChainUnit {
+        unsigned unit;
+        unsigned n;                     /* discharges */
+        double last;                    /* peak of the latest, step */
+        Rhythm rhythm;
+} ChainUnit;
+
 typedef struct Chain {                  /* discharges of one channel that belong together */
         bool open;
         unsigned event;                 /* index of Events.open: channels that see the same happening share it */
-        unsigned unit;                  /* of the first, and of most */
-        unsigned n_alike, n_others;     /* discharges of that unit, and of others */
-        Rhythm rhythm;                  /* of those of that unit */
+        ChainUnit units[CHAIN_UNITS];   /* the one that most discharges are of first */
+        unsigned n_discharges;
         float shape[SHAPE_POINTS];      /* of the first */
         double first_peak, onset, end;  /* steps */
         double peaks[CHAIN_PEAKS];      /* of the latest discharges, a ring */
         unsigned next_peak;
-        double last_peak, last_alike;
+        double last_peak;
         double busy_until;              /* end of the latest discharge, or of the latest block of activity */
         float snr, amplitude_uv;
         double active;                  /* steps in discharges, of those from onset to end */

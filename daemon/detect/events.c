@@ -137,13 +137,13 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
                 .peak = chain->first_peak,
                 .onset = chain->onset,
                 .end = chain->end,
-                .last_peak = chain->last_alike,
+                .last_peak = chain->units[0].last,
                 .amplitude_uv = chain->amplitude_uv,
                 .snr = chain->snr,
-                .n_discharges = chain->n_alike,
-                .rhythm = chain->rhythm,
+                .n_discharges = chain->units[0].n,
+                .rhythm = chain->units[0].rhythm,
                 .n_groups = 1,
-                .least_in_group = chain->n_alike,
+                .least_in_group = chain->units[0].n,
                 .last_group = chain->first_peak,
                 .faint = !o->sustained && classify_in_train(d, strongest),
         };
@@ -152,7 +152,7 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
                 const Chain *member = &d->channels[channels[i]].chain;
 
                 h.channels[i] = channels[i];
-                h.units[i] = member->unit;
+                h.units[i] = member->units[0].unit;
                 h.lags[i] = lag_steps(chain->shape, chain->first_peak, member->shape, member->first_peak, d->step_rate_hz);
                 if (h.form == FORM_WORK || h.form == FORM_BURST) {
                         h.onset = fmin(h.onset, member->onset);
@@ -234,8 +234,8 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
         d->events.open[event] = (OpenEvent) { .last = peak, .n_chains = 1 };
         d->events.n_open++;
         c->chain = (Chain) {
-                .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak, .last_alike = peak,
-                .busy_until = peak, .peaks = { peak }, .next_peak = 1,
+                .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak, .busy_until = peak,
+                .units = { { .last = peak } }, .peaks = { peak }, .next_peak = 1,
         };
         for (unsigned i = 1; i < CHAIN_PEAKS; i++)
                 c->chain.peaks[i] = -INFINITY;
@@ -261,11 +261,11 @@ static void set_sustained(Detector *d, Channel *c) {
 
 /* One unit again and again is no muscle at work, however long. */
 static bool is_one_unit(const Chain *chain) {
-        return !chain->is_long && chain->n_alike >= ONE_UNIT_SHARE * (chain->n_alike + chain->n_others) &&
+        return !chain->is_long && chain->units[0].n >= ONE_UNIT_SHARE * chain->n_discharges &&
                 chain->active < ONE_UNIT_ACTIVE * (chain->end - chain->onset);
 }
 
-static void chain_begin(Detector *d, unsigned channel, const Discharge *discharge, unsigned unit) {
+static void chain_begin(Detector *d, unsigned channel, const Discharge *discharge) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
 
@@ -275,8 +275,30 @@ static void chain_begin(Detector *d, unsigned channel, const Discharge *discharg
         chain->loud_before = classify_loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S, discharge->onset);
         chain->hums = tone_share(&c->history, discharge->onset, d->step_rate_hz) > HUM_SHARE;
         memcpy(chain->shape, discharge->shape, sizeof chain->shape);
-        chain->n_alike = 1;
-        chain->unit = unit;
+}
+
+/* One more of a unit; 0: of none that is known. */
+static void chain_count(Chain *chain, unsigned unit, double peak) {
+        unsigned i = 0;
+
+        chain->n_discharges++;
+        if (unit == 0)
+                return;
+        while (i + 1 < CHAIN_UNITS && chain->units[i].n > 0 && chain->units[i].unit != unit)
+                i++;
+        ChainUnit *u = chain->units + i;
+        if (u->n == 0 || u->unit != unit)       /* free, or that of the fewest */
+                *u = (ChainUnit) { .unit = unit, .n = 1, .last = peak };
+        else {
+                u->n++;
+                rhythm_add(&u->rhythm, peak - u->last);
+                u->last = peak;
+        }
+        for (; i > 0 && u->n > u[-1].n; i--, u--) {
+                ChainUnit t = u[-1];
+                u[-1] = *u;
+                *u = t;
+        }
 }
 
 static void chain_add(Detector *d, unsigned channel, const Discharge *discharge, unsigned unit) {
@@ -292,17 +314,12 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
                         event_close(d, chain->event);
         }
         if (!chain->open)
-                chain_begin(d, channel, discharge, unit);
+                chain_begin(d, channel, discharge);
         else {
                 chain->peaks[chain->next_peak] = discharge->peak;
                 chain->next_peak = (chain->next_peak + 1) % CHAIN_PEAKS;
-                if (unit == chain->unit) {
-                        chain->n_alike++;
-                        rhythm_add(&chain->rhythm, discharge->peak - chain->last_alike);
-                        chain->last_alike = discharge->peak;
-                } else
-                        chain->n_others++;
         }
+        chain_count(chain, unit, discharge->peak);
         meet_neighbours(d, channel, discharge->peak);
 
         OpenEvent *e = d->events.open + chain->event;
@@ -417,7 +434,7 @@ void events_sustained(Detector *d, unsigned channel, double step) {
                 /* It was in the latest block. */
                 chain_open(d, channel, step - c->noise.block_steps / 2.0);
                 notices_take(d, channel, &d->events.open[chain->event].notices);
-                chain->n_alike = 1;
+                chain->n_discharges = chain->units[0].n = 1;
                 chain->snr = c->noise.recent_uv / c->noise.sigma_uv;
                 chain->amplitude_uv = history_peak_to_peak(&c->history, c->noise.block_steps);
         }

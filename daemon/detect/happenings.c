@@ -91,6 +91,8 @@ static bool at_place(const Happening *h, const Happening *longer) {
 }
 
 static bool of_one_unit(const Happening *a, const Happening *b) {
+        if (!at_place(a, b))
+                return false;
         for (size_t i = 0; i < a->n_channels; i++)
                 for (size_t k = 0; k < b->n_channels; k++)
                         if (a->channels[i] == b->channels[k] && a->units[i] > 0 && a->units[i] == b->units[k])
@@ -717,7 +719,7 @@ static bool blocked(const Detector *d, const Happening *h, double step) {
                 if (h->form > FORM_OTHER && h->form != FORM_TRAIN && h->form != FORM_GROUPS)
                         continue;
                 for (size_t k = 0; k < h->n_channels; k++)
-                        if (h->channels[k] == i && h->units[k] == chain->unit && chain->unit > 0 && !sustained &&
+                        if (h->channels[k] == i && h->units[k] == chain->units[0].unit && h->units[k] > 0 && !sustained &&
                             chain->first_peak - h->last_peak <= in_steps(d, NEXT_GROUP_S))
                                 return true;
         }

@@ -1283,6 +1283,29 @@ START_TEST(unit_train) {
 }
 END_TEST
 
+/* Of two lobes of one size, ten milliseconds apart, noise makes now this, now that the peak: one unit all the same. */
+START_TEST(two_lobes) {
+        enum { N = 40000 };
+
+        for (unsigned k = 0; k < 4; k++) {
+                seed(160 + k);
+                int32_t *x = kinds_begin(N, 1);
+                unsigned n = 0;
+
+                for (double t = 20; t < 28; t += even(0.1 + 0.02 * k, 0.12), n++) {
+                        double uv = even(12, 0.05);
+
+                        add_unit(x, N, 1, 0, 1, t, uv);
+                        add_unit(x, N, 1, 0, 1, t + 0.010, -uv);
+                }
+                DetectEvent e = kinds_end(x, N, 1, EVENT_UNIT_TRAIN);
+                printf("two lobes: a train of %u discharges, %u of them seen\n", n, e.discharges);
+                ck_assert_uint_ge(e.discharges, n * 9 / 10);
+                ck_assert_uint_le(e.discharges, n);
+        }
+}
+END_TEST
+
 START_TEST(myokymic) {
         enum { N = 40000, GROUPS = 6, INSIDE = 5 };
 
@@ -1513,6 +1536,7 @@ int main(void) {
         tcase_add_test(t, burst);
         tcase_add_test(t, axonal_doublet);
         tcase_add_test(t, unit_train);
+        tcase_add_test(t, two_lobes);
         tcase_add_test(t, myokymic);
         tcase_add_test(t, high_frequency_run);
         tcase_add_test(t, many_units);
