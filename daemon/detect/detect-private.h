@@ -79,6 +79,14 @@ static inline Quad quad_magnitude(Quad a) {
 
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
 
+/* The cubic through four values (Lagrange): their weights at a place between the second (0) and the third (1). */
+static inline void cubic_weights(double at, float ret[static 4]) {
+        ret[0] = (float) (-at * (at - 1) * (at - 2) / 6);
+        ret[1] = (float) ((at + 1) * (at - 1) * (at - 2) / 2);
+        ret[2] = (float) (-(at + 1) * at * (at - 2) / 2);
+        ret[3] = (float) ((at + 1) * at * (at - 1) / 6);
+}
+
 /* --- highpass.c --- */
 typedef struct Highpass {
         unsigned length;                /* of each of the two moving averages, frames */
@@ -362,17 +370,23 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
 
 /* --- motion.c --- */
-#define MOTION_TICKS 80                 /* remembered, 10 ms each */
+#define MOTION_TICKS 100                /* remembered, 10 ms each */
+#define MOTION_BEAT_TICKS 86            /* of a heartbeat's template */
 
 typedef struct Motion {
         unsigned tick_steps, fill;
         float gain;                     /* of the averages, per tick */
         float slow_uv[2];
         float above;                    /* sum of squares in the band, of the tick under way */
-        float low[MOTION_TICKS], high[MOTION_TICKS];    /* rings: energy below 20 Hz, and above */
+        float low_uv[MOTION_TICKS], high[MOTION_TICKS]; /* rings: what is below 20 Hz; energy above */
         unsigned next, n_ticks;
         float usual;                    /* energy below 20 Hz of a tick, exceeded a tenth of the time */
         int64_t end;                    /* step behind the latest */
+        float beat_uv[MOTION_BEAT_TICKS];       /* a heartbeat below 20 Hz, from before its R wave on */
+        unsigned n_beats;               /* it was learned from, up to a limit */
+        bool beat_under_way;
+        double beat;                    /* R of the latest, step */
+        int beat_first, beat_end;       /* ticks of the template that are its own */
 } Motion;
 
 void motion_init(Motion *m, double step_rate_hz);
@@ -384,6 +398,8 @@ static inline bool motion_add(Motion *m, float y) {
         m->end++;
         return ++m->fill >= m->tick_steps;
 }
+void motion_beat(Motion *m, double beat, double period);
+void motion_forget_beats(Motion *m);
 bool motion_between(const Motion *m, double from, double to);
 bool motion_now(const Motion *m);
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);

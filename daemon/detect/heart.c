@@ -115,19 +115,13 @@ void heart_break(Heart *h) {
 
 static void forget(Detector *d) {
         d->heart.known = d->heart.beat_under_way = d->heart.candidate = false;
-        for (unsigned i = 0; i < d->config.n_channels; i++)
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
                 heart_channel_restart(&d->heart, &d->channels[i].heart);
+                motion_forget_beats(&d->channels[i].motion);
+        }
 }
 
 /* --- between steps --- */
-
-/* The cubic through four values (Lagrange): their weights at a place between the second and the third. */
-static void cubic(double at, float *ret) {
-        ret[0] = (float) (-at * (at - 1) * (at - 2) / 6);
-        ret[1] = (float) ((at + 1) * (at - 1) * (at - 2) / 2);
-        ret[2] = (float) (-(at + 1) * at * (at - 2) / 2);
-        ret[3] = (float) ((at + 1) * at * (at - 1) / 6);
-}
 
 static float clip(float x, float limit) {
         return x > limit ? limit : x < -limit ? -limit : x;
@@ -140,7 +134,7 @@ static unsigned length(const Heart *h) {
 static HeartPlace place_of(const Heart *h, double beat) {
         HeartPlace p = { .first = (int64_t) ceil(beat) - h->before };
 
-        cubic(ceil(beat) - beat, p.weights);
+        cubic_weights(ceil(beat) - beat, p.weights);
         return p;
 }
 
@@ -231,7 +225,7 @@ static float history_at(const History *h, const Heart *heart, int i) {
 
         if (whole < 1 || whole + 2 >= h->fill)
                 return 0;
-        cubic(at - whole, weights);
+        cubic_weights(at - whole, weights);
         const float *x = h->y + (size_t) whole;
         return weights[0] * x[-1] + weights[1] * x[0] + weights[2] * x[1] + weights[3] * x[2];
 }
@@ -371,6 +365,9 @@ void heart_found(Detector *d, double peak, double period, int64_t step) {
         h->period = period;
         h->own_before = h->before;
         h->own_after = h->after;
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (takes_part(d, d->channels + i))
+                        motion_beat(&d->channels[i].motion, h->beat, h->period);
 }
 
 /* --- finding --- */
@@ -555,7 +552,10 @@ static void beat_begin(Detector *d, double beat) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
 
-                if (!takes_part(d, c) || !is_learned(&c->heart))
+                if (!takes_part(d, c))
+                        continue;
+                motion_beat(&c->motion, h->beat, h->period);
+                if (!is_learned(&c->heart))
                         continue;
                 fit_size(h, c);
                 subtract_so_far(h, c);

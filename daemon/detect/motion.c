@@ -5,13 +5,15 @@
  * Is the raw signal moving? A muscle has little below 20 Hz; a movement has most of its energy there: more than three
  * times that of the band above whatever the high-pass makes of it. What is taken out by the
  * high-pass is looked at, without what is slower than breathing, and has to be far more than it usually is: the
- * electrodes drift, and the T wave of the heart is slow.
+ * electrodes drift. Most of a heartbeat is below 20 Hz, too: it is learned there as heart.c does above, and taken
+ * out, as otherwise small movements would be no more than what is usual.
  *
  * Is this a jump of the electrode's potential? The high-pass makes a known figure of a jump:
  * -(1 - |t|/L)^2/2 before and (1 - t/L)^2/2 after it, L the length of its moving averages.
  * An event that is this figure, and not merely near one, was a jump.
  */
 #include <math.h>
+#include <string.h>
 
 #include "detect-private.h"
 
@@ -24,6 +26,11 @@
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
 #define USUAL_RISE 1.02f
 #define USUAL_FALL 0.998f
+#define USUAL_LATE_TICKS 35             /* by then a heartbeat has been taken out of it */
+#define BEAT_BEFORE_TICKS 25            /* of the template: R */
+#define BEAT_BEFORE_OF_PERIOD 0.37
+#define BEATS_MEMORY 16u
+#define BEAT_CLIP 3.0f                  /* to what is exceeded a tenth of the time: not of the heart */
 #define SEARCH_S 0.01                   /* the jump is so near to the peak */
 
 void motion_init(Motion *m, double step_rate_hz) {
@@ -36,6 +43,75 @@ void motion_restart(Motion *m, float low_uv, int64_t step) {
         *m = (Motion) { .tick_steps = m->tick_steps, .gain = m->gain, .slow_uv = { low_uv, 0 }, .end = step };
 }
 
+/* --- the heart below 20 Hz --- */
+
+/* So many ticks before now; whole ones are in the rings. */
+static float low_at(const Motion *m, double ago) {
+        double whole = floor(ago);
+        float weights[4];
+
+        if (whole < 1 || whole + 2 >= m->n_ticks)
+                return 0;
+        unsigned k = m->next + 2 * MOTION_TICKS - (unsigned) whole;
+        cubic_weights(ago - whole, weights);
+        return weights[0] * m->low_uv[(k + 1) % MOTION_TICKS] + weights[1] * m->low_uv[k % MOTION_TICKS] +
+                weights[2] * m->low_uv[(k - 1) % MOTION_TICKS] + weights[3] * m->low_uv[(k - 2) % MOTION_TICKS];
+}
+
+/* Where the latest tick lies in the template. */
+static double place_in_beat(const Motion *m) {
+        return ((double) (m->end - 1) - m->beat) / m->tick_steps + BEAT_BEFORE_TICKS;
+}
+
+static float beat_at(const Motion *m, double place) {
+        double whole = floor(place);
+        int i = (int) whole;
+        float weights[4];
+
+        if (i < 1 || i < m->beat_first || i + 2 >= MOTION_BEAT_TICKS || i >= m->beat_end)
+                return 0;
+        cubic_weights(place - whole, weights);
+        return weights[0] * m->beat_uv[i - 1] + weights[1] * m->beat_uv[i] + weights[2] * m->beat_uv[i + 1] +
+                weights[3] * m->beat_uv[i + 2];
+}
+
+/* What is left of a beat that is over moves the template. */
+static void learn_beat(Motion *m) {
+        float gain = 1 / (float) (m->n_beats + 1), limit = BEAT_CLIP * sqrtf(m->usual / (float) m->tick_steps);
+        double latest = place_in_beat(m);
+
+        for (int i = m->beat_first; i < m->beat_end; i++)
+                m->beat_uv[i] += gain * fmaxf(-limit, fminf(limit, low_at(m, latest - i)));
+        m->n_beats += m->n_beats + 1 < BEATS_MEMORY;
+        m->beat_under_way = false;
+}
+
+/* A beat has been found; its beginning is taken out of what is remembered. At the end of a step. */
+void motion_beat(Motion *m, double beat, double period) {
+        m->beat = beat;
+        m->beat_first = BEAT_BEFORE_TICKS - (int) fmin(BEAT_BEFORE_TICKS, BEAT_BEFORE_OF_PERIOD * period / m->tick_steps);
+        m->beat_end = m->beat_first + (int) fmin(period / m->tick_steps, MOTION_BEAT_TICKS - m->beat_first);
+        m->beat_under_way = true;
+
+        double latest = (m->beat - (double) (m->end - 1 - m->fill)) / m->tick_steps;
+        for (unsigned ago = 0; ago < m->n_ticks; ago++)
+                m->low_uv[(m->next + MOTION_TICKS - ago) % MOTION_TICKS] -= beat_at(m, BEAT_BEFORE_TICKS - latest - ago);
+}
+
+void motion_forget_beats(Motion *m) {
+        memset(m->beat_uv, 0, sizeof m->beat_uv);
+        m->n_beats = 0;
+        m->beat_under_way = false;
+}
+
+/* --- is it moving? --- */
+
+static float low_energy(const Motion *m, unsigned ago) {
+        float low_uv = m->low_uv[(m->next + MOTION_TICKS - ago) % MOTION_TICKS];
+
+        return low_uv * low_uv * (float) m->tick_steps;
+}
+
 /* low_uv: the raw signal below the high-pass. */
 void motion_tick(Motion *m, float low_uv) {
         m->slow_uv[0] += m->gain * (low_uv - m->slow_uv[0]);
@@ -44,24 +120,28 @@ void motion_tick(Motion *m, float low_uv) {
         fast -= m->slow_uv[1];
 
         m->next = (m->next + 1) % MOTION_TICKS;
-        m->low[m->next] = fast * fast * (float) m->tick_steps;
+        m->low_uv[m->next] = m->beat_under_way ? fast - beat_at(m, place_in_beat(m)) : fast;
         m->high[m->next] = m->above;
         m->above = 0;
         m->fill = 0;
         m->n_ticks += m->n_ticks < MOTION_TICKS;
+        if (m->beat_under_way && place_in_beat(m) > m->beat_end + 2)
+                learn_beat(m);
+        if (m->n_ticks <= USUAL_LATE_TICKS)
+                return;
+        float low = low_energy(m, USUAL_LATE_TICKS);
         if (!(m->usual > 0))
-                m->usual = m->low[m->next];
+                m->usual = low;
         else
-                m->usual *= m->low[m->next] > m->usual ? USUAL_RISE : USUAL_FALL;
+                m->usual *= low > m->usual ? USUAL_RISE : USUAL_FALL;
 }
 
 static bool moves(const Motion *m, unsigned first, unsigned n) {
         float low = 0, high = 0;
 
         for (unsigned i = first; i < first + n; i++) {
-                unsigned k = (m->next + MOTION_TICKS - i) % MOTION_TICKS;
-                low += m->low[k];
-                high += m->high[k];
+                low += low_energy(m, i);
+                high += m->high[(m->next + MOTION_TICKS - i) % MOTION_TICKS];
         }
         return low > RATIO * high && low > UNUSUAL * m->usual * (float) n;
 }

@@ -1145,6 +1145,32 @@ START_TEST(movement) {
 }
 END_TEST
 
+/* Small movements that begin softly are none of the jumps that are known by their figure; a heart is no excuse for them. */
+START_TEST(movement_beside_heart) {
+        enum { N = 140000, MOVES = 24 };
+
+        for (unsigned heart = 0; heart < 2; heart++) {
+                int32_t *x = new_signal(N, 1);
+
+                seed(50);
+                add_noise(x, N, 1, 2);
+                for (double t = 3; t < 138 && heart; t += 0.8 * (1 + 0.03 * gaussian())) {
+                        add_beat(x, 1, t, 200);
+                        for (int i = -200; i < 200; i++)
+                                add_uv(x + (size_t) (1000 * (t + 0.26)) + i, 60 * exp(-pow(i / 45.0, 2) / 2));
+                }
+                for (unsigned i = 0; i < MOVES; i++)
+                        for (int k = 0; k < 2000; k++)
+                                add_uv(x + 20000 + 5000 * i + k, 200 * (1 - exp(-k / 8.0)) * exp(-k / 150.0));
+                Reports *r = detect(1000, 1, x, N, 100);
+                printf("%s: %zu of %d soft movements called twitches\n", heart ? "heart" : "no heart", count_twitches(r, 10000), MOVES);
+                ck_assert_uint_le(count_twitches(r, 10000), heart ? 3 : 0);
+                free(r);
+                free(x);
+        }
+}
+END_TEST
+
 /* A tenth of a second of many units is not a multiplet, and what follows at once is not rest. */
 START_TEST(burst) {
         enum { N = 30000, BURSTS = 8 };
@@ -1533,6 +1559,7 @@ int main(void) {
         tcase_add_test(t, groups_beside_beats);
         tcase_add_test(t, heart_changes);
         tcase_add_test(t, movement);
+        tcase_add_test(t, movement_beside_heart);
         tcase_add_test(t, burst);
         tcase_add_test(t, axonal_doublet);
         tcase_add_test(t, unit_train);
