@@ -26,7 +26,7 @@
 #define HISTORY_S 0.5
 #define LEARN_DELAY_S 0.1               /* by then a heartbeat has been taken out of the signal */
 #define LSB_UV_MIN 1e-9
-#define LSB_UV_MAX 1e9
+#define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
 enum {                                  /* what a step in the rings for late learning was */
         LATE_NOTHING,

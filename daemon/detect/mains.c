@@ -43,6 +43,7 @@
 #define DRIFT_HZ_PER_S_MAX 0.04         /* a net has inertia */
 #define TRACK_AGE_S 0.6
 #define CLIP_SIGMA 4.0f
+#define LEFT_MIN_UV 1e-12f              /* in silence amplitudes stop there, and do not become denormal numbers */
 #define TIME_CONSTANT_S 0.5
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
@@ -303,8 +304,8 @@ static ALWAYS_INLINE void listen(const Mains *m, MainsEight *e, bool late, Oct *
 
 /* From what is left. */
 static ALWAYS_INLINE void adapt(const Mains *m, MainsEight *e, const MainsOscillators *o, const Oct *left, const OctBits *who) {
-        OctBits age = *(const OctBits*) e->age;
-        Oct limit = *(const Oct*) e->limit_uv, error = (Oct) ((OctBits) *left & *who);
+        OctBits age = *(const OctBits*) e->age, something = (*left > LEFT_MIN_UV) | (*left < -LEFT_MIN_UV);
+        Oct limit = *(const Oct*) e->limit_uv, error = (Oct) ((OctBits) *left & *who & something);
 
         /* While young, the running least squares fit; then the exponential memory. */
         Oct gain = 2.0f / __builtin_convertvector(age + (int32_t) m->gain_steps_min, Oct);

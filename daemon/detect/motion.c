@@ -26,6 +26,7 @@
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
 #define USUAL_RISE 1.02f
 #define USUAL_FALL 0.998f
+#define NOTHING_UV 1e-12f
 #define USUAL_LATE_TICKS 35             /* by then a heartbeat has been taken out of it */
 #define BEAT_BEFORE_TICKS 25            /* of the template: R */
 #define BEAT_BEFORE_OF_PERIOD 0.37
@@ -112,12 +113,17 @@ static float low_energy(const Motion *m, unsigned ago) {
         return low_uv * low_uv * (float) m->tick_steps;
 }
 
+/* An average goes on to a value, and gets there: what is nothing any more is no denormal number. */
+static float follow(float *average, float gain, float x) {
+        *average += gain * (x - *average);
+        if (fabsf(x - *average) < NOTHING_UV)
+                *average = x;
+        return x - *average;
+}
+
 /* low_uv: the raw signal below the high-pass. */
 void motion_tick(Motion *m, float low_uv) {
-        m->slow_uv[0] += m->gain * (low_uv - m->slow_uv[0]);
-        float fast = low_uv - m->slow_uv[0];
-        m->slow_uv[1] += m->gain * (fast - m->slow_uv[1]);
-        fast -= m->slow_uv[1];
+        float fast = follow(m->slow_uv + 1, m->gain, follow(m->slow_uv, m->gain, low_uv));
 
         m->next = (m->next + 1) % MOTION_TICKS;
         m->low_uv[m->next] = m->beat_under_way ? fast - beat_at(m, place_in_beat(m)) : fast;
@@ -130,7 +136,7 @@ void motion_tick(Motion *m, float low_uv) {
         if (m->n_ticks <= USUAL_LATE_TICKS)
                 return;
         float low = low_energy(m, USUAL_LATE_TICKS);
-        if (!(m->usual > 0))
+        if (!(m->usual > NOTHING_UV * NOTHING_UV))
                 m->usual = low;
         else
                 m->usual *= low > m->usual ? USUAL_RISE : USUAL_FALL;
