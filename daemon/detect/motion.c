@@ -81,7 +81,8 @@ static void learn_beat(Motion *m) {
         float gain = 1 / (float) (m->n_beats + 1), limit = BEAT_CLIP * sqrtf(m->usual / (float) m->tick_steps);
         double latest = place_in_beat(m);
 
-        for (int i = m->beat_first; i < m->beat_end; i++)
+        /* not at the ends, where only part of what is learned would be taken out */
+        for (int i = m->beat_first + 2; i < m->beat_end - 2; i++)
                 m->beat_uv[i] += gain * fmaxf(-limit, fminf(limit, low_at(m, latest - i)));
         m->n_beats += m->n_beats + 1 < BEATS_MEMORY;
         m->beat_under_way = false;
