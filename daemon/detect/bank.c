@@ -166,6 +166,10 @@ static void set_lane(Bank *b, unsigned lane, const double *x, double start, doub
  */
 #define SEEN_SHARE 0.45
 
+double bank_seen_hz(double filter_hz) {
+        return SEEN_SHARE * 2 * filter_hz;
+}
+
 static double root_mean_square_hz(const double *x) {
         double slope = 0, energy = 0;
 
@@ -193,10 +197,11 @@ static ALWAYS_INLINE void add_four(const Oct *taps, const float *window, Oct *su
 }
 
 /* One code for all machines: the same operations in the same order, however many of them an instruction does. */
-static ALWAYS_INLINE float run(const Bank *b, const float *all_taps, const float *window, const float *inverse, float *ret) {
+static ALWAYS_INLINE float run(const Bank *b, unsigned n_lanes, const float *all_taps, const float *window,
+                               const float *inverse, float *ret) {
         Quad largest = { 0 };
 
-        for (unsigned lane = 0; lane < b->n_lanes; lane += 8) {
+        for (unsigned lane = 0; lane < n_lanes; lane += 8) {
                 const Oct *taps = (const Oct*) (all_taps + (size_t) lane * b->n_taps);
                 Oct sum[4] = { { 0 } };
 
@@ -219,14 +224,16 @@ static ALWAYS_INLINE float run(const Bank *b, const float *all_taps, const float
         return a > c ? a : c;
 }
 
-static float run_portable(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
-        return run(b, taps, window, inverse, ret);
+static float run_portable(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
+                          float *ret) {
+        return run(b, n_lanes, taps, window, inverse, ret);
 }
 
 #ifdef __x86_64__
 __attribute__((target("avx2")))
-static float run_avx2(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
-        return run(b, taps, window, inverse, ret);
+static float run_avx2(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
+                      float *ret) {
+        return run(b, n_lanes, taps, window, inverse, ret);
 }
 #endif
 
@@ -267,7 +274,7 @@ int bank_init(Bank *b, double step_rate_hz, double highpass_s) {
                         energy += x[n] * x[n] * step_rate_hz / FINE_RATE_HZ;
                 extremes(x, &low, &high);
                 b->peak_to_peak[t] = (float) ((high - low) / sqrt(energy));
-                b->crossing_hz[t] = SEEN_SHARE * 2 * root_mean_square_hz(x);
+                b->crossing_hz[t] = bank_seen_hz(root_mean_square_hz(x));
                 for (unsigned s = 0; s < shifts; s++)
                         b->weights[s * N_TEMPLATES + t] = templates[t].derivative > 0 ? WEIGHT_RARE : 1;
         }
@@ -322,7 +329,7 @@ double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, dou
         return (threshold + PROBABILITY_90_SIGMA) * sum / n;
 }
 
-/* All outputs at this step. Returns the largest magnitude of one times the lane's inverse. */
-float bank_run(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret) {
-        return b->run(b, taps, window, inverse, ret);
+/* All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse. */
+float bank_run(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse, float *ret) {
+        return b->run(b, n_lanes, taps, window, inverse, ret);
 }

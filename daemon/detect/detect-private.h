@@ -12,6 +12,7 @@
  *   whiten.c     fits them to the colour of a channel's noise
  *   discharge.c  what stands out: peak, onset, end, amplitude
  *   units.c      which motor unit a discharge is of
+ *   learned.c    filters for the units that a channel knows
  *   notices.c    an early word of it
  *   events.c     discharges close in time, also of neighbouring channels, become one happening
  *   causes.c motion.c heartbeat.c   what it was if not a twitch
@@ -210,7 +211,7 @@ struct Bank {
         float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
         double *crossing_hz;            /* [n_templates] of the outputs' magnitudes, see bank.c */
         float *weights;                 /* [n_lanes] of the outputs, at most 1 */
-        float (*run)(const Bank *b, const float *taps, const float *window, const float *inverse, float *ret);
+        float (*run)(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse, float *ret);
 };
 
 int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
@@ -218,8 +219,13 @@ void bank_done(Bank *b);
 double bank_threshold(const Bank *b, double per_hour);
 double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, double threshold);
 /* taps: in the layout of Bank.taps */
-float bank_run(const Bank *b, const float *taps, const float *window /* [n_taps], oldest first */,
-               const float *inverse /* [n_lanes] */, float *ret /* [n_lanes] */);
+float bank_run(const Bank *b, unsigned n_lanes /* a multiple of 8 */, const float *taps,
+               const float *window /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
+               float *ret /* [n_lanes] */);
+double bank_seen_hz(double filter_hz);          /* crossings of zero that count, see bank.c */
+static inline float bank_tap(const Bank *b, const float *taps, unsigned lane, unsigned i) {
+        return taps[((size_t) (lane / 8) * b->n_taps + i) * 8 + lane % 8];
+}
 
 /* --- noise.c --- */
 #define NOISE_BLOCKS 60
@@ -316,7 +322,8 @@ static inline void whiten_feed(Whiten *w, const float *latest, bool event) {
         else
                 w->wait--;
 }
-void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
+bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
+bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
 
 /* --- discharge.c --- */
 #define SHAPE_POINTS 33                 /* around the peak ... */
@@ -465,6 +472,7 @@ void heart_break(Heart *h);
 bool heart_awaited(const Heart *h, double since, double step);
 double heart_wait(const Heart *h);
 float heart_trust(const Heart *h, const HeartChannel *c, int64_t step, unsigned n_steps);
+double heart_likeness(const Heart *h, const HeartChannel *c, const double *shape, unsigned n, float sigma_uv);
 float heart_subtract(const Heart *h, const HeartChannel *c, int64_t step, float x);
 
 /* --- raw.c --- */
@@ -508,6 +516,24 @@ unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bo
                       float sigma_uv, double step_rate_hz);
 unsigned units_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
                           double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
+
+/* --- learned.c --- */
+#define LEARNED_LANES 8u                /* units x shifts below one step */
+
+typedef struct Learned {
+        unsigned n_lanes;               /* in use; 0: the channel knows no unit well enough */
+        float generic;                  /* on the bank's statistic, at most 1: its share of the false alarms */
+        float *shapes, *taps;           /* [n_taps][LEARNED_LANES] of unit energy; fitted to the noise */
+        unsigned like[LEARNED_LANES];   /* lane of the bank with the most similar output */
+        float weights[LEARNED_LANES];   /* on outputs in standard deviations, as those of the bank; may be above 1 */
+        float inverse[LEARNED_LANES];   /* weight / sigma */
+} Learned;
+
+int learned_init(Learned *l, unsigned n_taps);
+void learned_done(Learned *l);
+void learned_restart(Learned *l);
+void learned_update(Learned *l, const Noise *noise);
+float learned_run(const Learned *l, const Bank *bank, const float *window_uv, float statistic);
 
 /* --- tone.c --- */
 #define TONE_WINDOW_S 0.048
@@ -711,6 +737,7 @@ typedef struct Channel {
         Bump bumps[BUMPS];
         unsigned bump_next;
         Units units;
+        Learned learned;
         Heartbeat heartbeat;
         HeartChannel heart;
         Motion motion;
@@ -756,6 +783,8 @@ struct Detector {
         Exposure exposure;
         bool finished;
 };
+
+void learned_refit(const Detector *d, Channel *c);
 
 void heart_found(Detector *d, double peak, double period, int64_t step);
 bool heart_step(Detector *d, int64_t step, int64_t *ret_from);

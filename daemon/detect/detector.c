@@ -96,6 +96,8 @@ static int channel_init(Detector *d, Channel *c, unsigned i) {
         if (r >= 0)
                 r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz);
         if (r >= 0)
+                r = learned_init(&c->learned, d->bank.n_taps);
+        if (r >= 0)
                 r = heart_channel_init(&d->heart, &c->heart);
         c->late_outputs = calloc((size_t) d->late_steps * d->bank.n_lanes, sizeof *c->late_outputs);
         c->late_states = calloc(d->late_steps, sizeof *c->late_states);
@@ -188,6 +190,7 @@ Detector* detector_free(Detector *d) {
                 history_done(&c->history);
                 noise_done(&c->noise);
                 whiten_done(&c->whiten);
+                learned_done(&c->learned);
                 heart_channel_done(&c->heart);
                 free(c->late_outputs);
                 free(c->late_states);
@@ -257,6 +260,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
                 mains_channel_listen(&d->mains, channel, d->mains_start_steps);
                 noise_restart(&c->noise);
                 whiten_restart(&c->whiten, &d->bank);
+                learned_restart(&c->learned);
                 c->heartbeat.beats = 0;
                 heart_channel_restart(&d->heart, &c->heart);
         } else {
@@ -388,10 +392,12 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
 /* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
 static ALWAYS_INLINE float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
         const float *window = history_window_at(&c->history, step, d->bank.n_taps);
-        float largest = bank_run(&d->bank, c->whiten.taps, window, c->noise.inverse, ret_outputs);
+        float largest = bank_run(&d->bank, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
 
         if (!noise_known(&c->noise))
                 return 0;
+        if (c->learned.n_lanes > 0)
+                largest = learned_run(&c->learned, &d->bank, window, largest);
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
                 largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
@@ -416,7 +422,9 @@ static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
                                       c->chain.open && c->chain.sustained);
         if (block == NOISE_BLOCK_UNDER_WAY)
                 return false;
-        whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise);
+        if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise))
+                learned_refit(d, c);
+        learned_update(&c->learned, &c->noise);
         d->noise_moved = true;
         return true;
 }

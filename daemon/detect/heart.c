@@ -55,6 +55,8 @@
 #define PART_STEPS_MAX 20u
 #define SHIFTS_MAX 64u                  /* channels asked for the moment of a beat */
 #define NEWTON_STEPS 3u
+#define LIKENESS_SHIFTS 4u              /* of a part: 2 ms */
+#define LIKENESS_ENERGY 0.5             /* of the noise's */
 #define SIZE_DEVIATION 0.1f             /* of the size of beats, at first */
 #define SIZE_DEVIATION_MAX 0.3f
 #define SIZE_MEMORY 16
@@ -368,6 +370,31 @@ void heart_found(Detector *d, double peak, double period, int64_t step) {
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (takes_part(d, d->channels + i))
                         motion_beat(&d->channels[i].motion, h->beat, h->period);
+}
+
+/*
+ * How much a shape, given at steps, is like some part of the channel's beat: the largest correlation, 0 to 1. Parts that
+ * are hardly more than noise are like anything.
+ */
+double heart_likeness(const Heart *h, const HeartChannel *c, const double *shape, unsigned n, float sigma_uv) {
+        double own = 0, most = 0;
+
+        if (!h->known || c->n_beats < HEART_FIRST_BEATS)
+                return 0;
+        for (unsigned i = 0; i < n; i++)
+                own += shape[i] * shape[i];
+        for (unsigned from = 0; from + n <= h->before + h->after; from += h->part_steps / LIKENESS_SHIFTS) {
+                double both = 0, energy = 0;
+
+                for (unsigned i = 0; i < n; i++) {
+                        double x = (double) c->template[from + i];
+                        both += x * shape[i];
+                        energy += x * x;
+                }
+                if (energy > LIKENESS_ENERGY * n * (double) sigma_uv * (double) sigma_uv)
+                        most = fmax(most, fabs(both) / sqrt(own * energy));
+        }
+        return most;
 }
 
 /* --- finding --- */

@@ -119,12 +119,12 @@ static double tap(const float *taps, unsigned n_taps, unsigned lane, unsigned i)
 }
 
 /* False: R is not positive definite. */
-static bool solve(const Solver *s, const Bank *bank) {
+static bool solve(const Solver *s, const float *shapes) {
         double error = 1, alpha = -s->r[1];
 
         s->y[0] = alpha;
         for (unsigned l = 0; l < s->n_lanes; l++)
-                s->x[(size_t) l * s->n] = tap(bank->taps, s->n, l, 0);
+                s->x[(size_t) l * s->n] = tap(shapes, s->n, l, 0);
 
         for (unsigned k = 1; k < s->n; k++) {
                 error *= 1 - alpha * alpha;
@@ -132,7 +132,7 @@ static bool solve(const Solver *s, const Bank *bank) {
                         return false;
                 for (unsigned l = 0; l < s->n_lanes; l++) {
                         double *x = s->x + (size_t) l * s->n;
-                        double mu = (tap(bank->taps, s->n, l, k) - reversed_product(s->r, x, k)) / error;
+                        double mu = (tap(shapes, s->n, l, k) - reversed_product(s->r, x, k)) / error;
 
                         add_reversed(x, mu, s->y, k);
                         x[k] = mu;
@@ -160,16 +160,44 @@ static double output_variance(const float *taps, unsigned n_taps, const double *
         return sum;
 }
 
-static void refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
+/* The first row of the covariance of noise of unit power, as it is used. */
+static void row(const Whiten *w, unsigned n, double *ret) {
+        ret[0] = 1;
+        for (unsigned i = 1; i < n; i++)
+                ret[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) / (1 + LOADING) : 0;
+}
+
+/*
+ * Filters of a channel for other shapes, in the layout of Bank.taps, n_lanes a multiple of 8; in noise of unit power
+ * their outputs have variance 1. Like those of the bank after a refit: scratch is the same.
+ */
+bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret) {
+        double *r = scratch;
+        Solver s = { .n = n_taps, .n_lanes = n_lanes, .r = r, .y = scratch + n_taps, .x = scratch + 2 * (size_t) n_taps };
+
+        row(w, n_taps, r);
+        if (!solve(&s, shapes))
+                return false;
+        for (unsigned l = 0; l < n_lanes; l++) {
+                const double *x = s.x + (size_t) l * n_taps;
+                double power = 0;
+
+                for (unsigned i = 0; i < n_taps; i++)
+                        power += x[i] * tap(shapes, n_taps, l, i);
+                for (unsigned i = 0; i < n_taps; i++)
+                        ret[((size_t) (l / 8) * n_taps + i) * 8 + l % 8] = power > 0 ? (float) (x[i] / sqrt(power)) : 0;
+        }
+        return true;
+}
+
+static bool refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
         unsigned n = bank->n_taps;
         double *r = scratch;
         Solver s = { .n = n, .n_lanes = bank->n_lanes, .r = r, .y = scratch + n, .x = scratch + 2 * (size_t) n };
 
-        r[0] = 1;
-        for (unsigned i = 1; i < n; i++)
-                r[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) / (1 + LOADING) : 0;
-        if (!solve(&s, bank))
-                return;
+        row(w, n, r);
+        if (!solve(&s, bank->taps))
+                return false;
 
         for (unsigned l = 0; l < bank->n_lanes; l++) {
                 const double *x = s.x + (size_t) l * n;
@@ -184,11 +212,13 @@ static void refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
                 noise_rescale(noise, l, (float) (1 / sqrt(before)));
         }
         noise_update(noise);
+        return true;
 }
 
-/* At the end of a block of the noise estimate; quiet: there was nothing in it. */
-void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise) {
+/* At the end of a block of the noise estimate; quiet: there was nothing in it. True: the filters are new. */
+bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise) {
         double power = (double) w->block[w->n_lags - 1];
+        bool fitted = false;
 
         if (w->wanted && quiet && !w->spoilt && power > 0) {
                 double share = 1.0 / (w->n_blocks < MEMORY_BLOCKS ? ++w->n_blocks : MEMORY_BLOCKS);
@@ -197,7 +227,8 @@ void whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, 
                 for (unsigned lag = 0; lag < w->n_lags; lag++)
                         w->covariance[lag] += share * ((double) w->block[w->n_lags - 1 - lag] / power - w->covariance[lag]);
                 if (w->n_blocks >= FIRST_BLOCKS && w->n_accepted % EVERY_BLOCKS == 0)
-                        refit(w, bank, scratch, noise);
+                        fitted = refit(w, bank, scratch, noise);
         }
         whiten_break(w);
+        return fitted;
 }

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Matched filters for the units that a channel knows.
+ *
+ * The bank's shapes fit every unit a little and none well, and eight of them raise more false alarms than one would. A
+ * unit that has discharged often has shown its shape: a filter for it, fitted to the noise like those of the bank,
+ * loses nothing but what noise there is left in the mean.
+ *
+ * The rate of false alarms stays what the knob says. Each filter gets the share of it that its unit has in the
+ * discharges of the channel, and the bank gets the rest: which finds most, as the thresholds that follow differ
+ * by the logarithm of how likely it is that the next twitch is of that unit (Bayes).
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
+#define SHARE_OF_UNKNOWN 0.25           /* at least, of the false alarms for the bank: units nobody has seen yet */
+#define EXTENT_S 0.012                  /* beside the peak: further out there is next to nothing but noise ... */
+#define EDGE_S 0.004                    /* ... and this before it begins to count less */
+#define FINE_RATE_HZ 1500.0             /* below, a potential's place between two steps matters */
+#define LIKE_HEART 0.7                  /* correlation: waves of the heart have 0.9 or more, units up to 0.4 */
+#define LEVEL_RATIO_MIN 20.0            /* of crossings to those allowed: 2.4 standard deviations */
+#define LIKE_LAGS 6                     /* steps: the bank's shapes have their peaks elsewhere */
+
+int learned_init(Learned *l, unsigned n_taps) {
+        *l = (Learned) {
+                .generic = 1,
+                .taps = calloc((size_t) LEARNED_LANES * n_taps, sizeof *l->taps),
+                .shapes = calloc((size_t) LEARNED_LANES * n_taps, sizeof *l->shapes),
+        };
+        return l->taps && l->shapes ? 0 : -ENOMEM;
+}
+
+void learned_done(Learned *l) {
+        free(l->taps);
+        free(l->shapes);
+}
+
+void learned_restart(Learned *l) {
+        l->n_lanes = 0;
+        l->generic = 1;
+}
+
+static float* at(float *taps, unsigned lane, unsigned i) {
+        return taps + (size_t) i * LEARNED_LANES + lane;
+}
+
+/* 1 around the peak, 0 far from it. */
+static double window(double time_s) {
+        double beyond = (fabs(time_s) - (EXTENT_S - EDGE_S)) / EDGE_S;
+
+        return beyond <= 0 ? 1 : beyond >= 1 ? 0 : 0.5 + 0.5 * cos(M_PI * beyond);
+}
+
+/* The unit's shape at steps, shifted. */
+static void sample(const Unit *unit, double shift_s, double step_rate_hz, double *ret, unsigned n_taps) {
+        for (unsigned i = 0; i < n_taps; i++) {
+                double time_s = ((double) i - n_taps / 2) / step_rate_hz + shift_s;
+                double point = time_s / UNIT_POINT_S + UNIT_POINTS / 2, whole = floor(point);
+                int k = (int) whole;
+
+                ret[i] = k >= 0 && k + 1 < UNIT_POINTS
+                        ? ((double) unit->shape[k] + (double) (unit->shape[k + 1] - unit->shape[k]) * (point - whole)) *
+                        window(time_s) : 0;
+        }
+}
+
+/* Of unit energy. */
+static bool set_lane(Learned *l, unsigned lane, const double *shape, unsigned n_taps) {
+        double energy = 0;
+
+        for (unsigned i = 0; i < n_taps; i++)
+                energy += shape[i] * shape[i];
+        if (!(energy > 0))
+                return false;
+        for (unsigned i = 0; i < n_taps; i++)
+                *at(l->shapes, lane, i) = (float) (shape[i] / sqrt(energy));
+        return true;
+}
+
+static double root_mean_square_hz(Learned *l, unsigned lane, double step_rate_hz, unsigned n_taps) {
+        double slope = 0, energy = 0;
+
+        for (unsigned i = 1; i < n_taps; i++) {
+                double a = (double) *at(l->shapes, lane, i - 1), b = (double) *at(l->shapes, lane, i);
+
+                slope += (b - a) * (b - a);
+                energy += (a + b) * (a + b) / 4;
+        }
+        return sqrt(slope / energy) * step_rate_hz / (2 * M_PI);
+}
+
+/* So large is an output so many times an hour, at least. */
+static double level(double rate_hz, double per_hour) {
+        return sqrt(2 * log(fmax(rate_hz * 3600 / per_hour, LEVEL_RATIO_MIN)));
+}
+
+/*
+ * Which of the bank's filters has the output most like this one's, if one of them comes later? Its noise is measured all
+ * the time; in noise as it is known both have the same, and what is wrong with that is wrong with both.
+ */
+static unsigned most_like(Learned *l, unsigned lane, const Bank *bank) {
+        unsigned best = 0;
+        double most = -1;
+
+        for (unsigned b = 0; b < bank->n_lanes; b++)
+                for (int lag = -LIKE_LAGS; lag <= LIKE_LAGS; lag++) {
+                        double sum = 0;
+
+                        for (int i = 0; i < (int) bank->n_taps; i++)
+                                if (i + lag >= 0 && i + lag < (int) bank->n_taps)
+                                        sum += (double) *at(l->shapes, lane, (unsigned) i) *
+                                                (double) bank_tap(bank, bank->taps, b, (unsigned) (i + lag));
+                        if (fabs(sum) > most) {
+                                most = fabs(sum);
+                                best = b;
+                        }
+                }
+        return best;
+}
+
+/*
+ * The most often seen first. A heart is found once it has been seen some times, and again at each beat somewhat late: its
+ * waves look like units until then.
+ */
+static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX], unsigned max,
+                       unsigned *ret_total) {
+        unsigned n = 0, total = 0;
+
+        for (unsigned i = 0; i < c->units.n; i++) {
+                const Unit *unit = c->units.units + i;
+
+                if (unit->n >= DISCHARGES_MIN) {
+                        sample(unit, 0, d->step_rate_hz, d->scratch, d->bank.n_taps);
+                        if (heart_likeness(&d->heart, &c->heart, d->scratch, d->bank.n_taps, c->noise.sigma_uv) > LIKE_HEART)
+                                continue;
+                        unsigned k = n++;
+                        for (; k > 0 && ret[k - 1]->n < unit->n; k--)
+                                ret[k] = ret[k - 1];
+                        ret[k] = unit;
+                }
+                total += unit->n;
+        }
+        *ret_total = total;
+        return n < max ? n : max;
+}
+
+/* After the channel's filters have been fitted to the noise: those for the units known by now. */
+void learned_refit(const Detector *d, Channel *c) {
+        unsigned shifts = d->step_rate_hz < FINE_RATE_HZ ? 2 : 1, n_taps = d->bank.n_taps, lane = 0, total;
+        double per_hour = d->config.false_alarms_per_hour, threshold = (double) d->threshold, unknown = 1;
+        const Unit *units[UNITS_MAX];
+        unsigned n = choose(d, c, units, LEARNED_LANES / shifts, &total);
+        Learned *l = &c->learned;
+
+        learned_restart(l);
+        memset(l->shapes, 0, (size_t) LEARNED_LANES * n_taps * sizeof *l->shapes);
+        for (unsigned k = 0; k < n; k++) {
+                double share = (1 - SHARE_OF_UNKNOWN) * units[k]->n / total;
+
+                for (unsigned s = 0; s < shifts; s++) {
+                        sample(units[k], s / d->step_rate_hz / shifts, d->step_rate_hz, d->scratch, n_taps);
+                        if (!set_lane(l, lane, d->scratch, n_taps))
+                                continue;
+                        double rate_hz = bank_seen_hz(root_mean_square_hz(l, lane, d->step_rate_hz, n_taps));
+
+                        l->weights[lane] = (float) (threshold / level(rate_hz, share * per_hour));
+                        l->like[lane] = most_like(l, lane, &d->bank);
+                        lane++;
+                }
+                unknown -= share;
+        }
+        if (lane == 0 || !whiten_shapes(&c->whiten, l->shapes, LEARNED_LANES, n_taps, d->scratch, l->taps))
+                return;
+        l->n_lanes = lane;
+        l->generic = (float) (threshold / bank_threshold(&d->bank, unknown * per_hour));
+}
+
+/* The noise is known anew. */
+void learned_update(Learned *l, const Noise *noise) {
+        for (unsigned i = 0; i < LEARNED_LANES; i++)
+                l->inverse[i] = i < l->n_lanes ? l->weights[i] * noise->inverse[l->like[i]] / noise->weights[l->like[i]] : 0;
+}
+
+/* The larger of the bank's statistic and that of the known units. */
+float learned_run(const Learned *l, const Bank *bank, const float *window_uv, float statistic) {
+        float outputs[LEARNED_LANES];
+        float own = bank_run(bank, LEARNED_LANES, l->taps, window_uv, l->inverse, outputs);
+
+        return fmaxf(statistic * l->generic, own);
+}
