@@ -59,6 +59,18 @@ bool device_is_accessible(const char *id) {
         return access(node, R_OK | W_OK) >= 0 && access(attribute, W_OK) >= 0;
 }
 
+static void unref_device(sd_device **d) {
+        sd_device_unref(*d);
+}
+
+bool device_has_sinc3(const char *id) {
+        _cleanup_(unref_device) sd_device *d = NULL;
+        const char *value;
+
+        return sd_device_new_from_subsystem_sysname(&d, "iio", id) < 0 ||
+                sd_device_get_property_value(d, "TWITCHD_SINC3", &value) < 0 || !streq(value, "no");
+}
+
 struct DevicesWatch {
         sd_event_source *source;
         void (*came)(void *userdata);

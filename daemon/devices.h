@@ -17,6 +17,12 @@ int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata);
  */
 bool device_is_accessible(const char *id);
 
+/*
+ * Has its converter the filter of the ADS1299, whose droop the detector corrects? Unless udev's property
+ * TWITCHD_SINC3 of the device says "no".
+ */
+bool device_has_sinc3(const char *id);
+
 typedef struct DevicesWatch DevicesWatch;
 
 /*

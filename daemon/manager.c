@@ -8,7 +8,6 @@
 #include "log.h"
 #include "manager.h"
 
-#define LOCAL_URI "local:"
 #define TICK_USEC USEC_PER_SEC
 
 /* udev needs a moment between the coming of a node and the end of its rules. */
@@ -222,6 +221,10 @@ static void on_lost_changed(Monitor *monitor, void *userdata) {
         bus_monitor_changed(((Manager*) userdata)->bus, monitor, "Lost");
 }
 
+static void on_minute(Monitor *monitor, const MonitorMinute *minute, void *userdata) {
+        bus_emit_minute(((Manager*) userdata)->bus, monitor, minute);
+}
+
 static void on_channel_changed(Monitor *monitor, unsigned channel, void *userdata) {
         bus_channel_changed(((Manager*) userdata)->bus, monitor, channel);
 }
@@ -251,6 +254,7 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
                 .notice = on_notice,
                 .event = on_event,
                 .artefact = on_artefact,
+                .minute = on_minute,
                 .state_changed = on_state_changed,
                 .lost_changed = on_lost_changed,
                 .channel_changed = on_channel_changed,
@@ -283,7 +287,7 @@ static int take_device(const char *id, void *userdata) {
         if (m->rescans_left > 0 && !device_is_accessible(id))
                 m->inaccessible = true;
         else
-                add_monitor(m, LOCAL_URI, id);
+                add_monitor(m, IIO_LOCAL_URI, id);
         return 0;
 }
 

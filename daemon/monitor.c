@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "devices.h"
 #include "log.h"
 #include "monitor.h"
 
@@ -131,6 +132,20 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         add_notices(p, artefact);
         if (now_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
                 send_artefact(m, artefact->cause);
+}
+
+static void on_minute(const DetectMinute *minute, void *userdata) {
+        Monitor *m = userdata;
+        MonitorChannel *c = &m->channels[minute->channel];
+        MonitorMinute *kept = &c->minutes[c->n_minutes++ % MONITOR_MINUTES_KEPT];
+        usec_t offset = realtime_offset_usec();
+
+        *kept = (MonitorMinute) {
+                .from_usec = boottime_usec_at(m, minute->from) + offset,
+                .to_usec = boottime_usec_at(m, minute->to) + offset,
+                .found = *minute,
+        };
+        m->sinks.minute(m, kept, m->sinks.userdata);
 }
 
 /* --- frames to the detector ------------------------------------------------ */
@@ -293,10 +308,12 @@ static int new_detector(Monitor *m, const SourceInfo *info) {
                 .lsb_uv = lsb_uv,
                 .code_min = code_min,
                 .code_max = code_max,
+                .sinc3 = m->sinc3,
                 .false_alarms_per_hour = m->config.false_alarms_per_hour,
                 .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
+                .on_minute = on_minute,
                 .userdata = m,
         };
         return detector_new(&c, &m->detector);
@@ -392,6 +409,8 @@ int monitor_new(sd_event *event, const char *uri, const char *id, const Config *
                 return -ENOMEM;
         m->config = *config;
         m->sinks = *sinks;
+        /* a device elsewhere cannot be asked */
+        m->sinc3 = id && streq(uri, IIO_LOCAL_URI) && device_has_sinc3(id);
 
         int r = id && !(m->id = strdup(id)) ? -ENOMEM : iio_source_new(uri, id, config, &m->source);
         if (r >= 0)

@@ -17,6 +17,7 @@
 
 #define MONITOR_NAME_MAX 96
 #define MONITOR_NOTICES_MAX 64u                 /* withdrawn by one MonitorArtefact */
+#define MONITOR_MINUTES_KEPT 60u                /* of each channel, the latest */
 
 typedef struct Monitor Monitor;
 
@@ -65,12 +66,19 @@ typedef struct MonitorArtefact {
         uint64_t notices[MONITOR_NOTICES_MAX];
 } MonitorArtefact;
 
+/* What a minute of a channel was good for. */
+typedef struct MonitorMinute {
+        usec_t from_usec, to_usec;
+        DetectMinute found;
+} MonitorMinute;
+
 typedef struct MonitorSinks {
         void (*opened)(Monitor *m, void *userdata);     /* name, rate and channels are known from here on */
         void (*streaming)(Monitor *m, void *userdata);  /* the first samples have come */
         void (*notice)(Monitor *m, const MonitorNotice *n, void *userdata);
         void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
         void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);
+        void (*minute)(Monitor *m, const MonitorMinute *minute, void *userdata);
         void (*state_changed)(Monitor *m, void *userdata);
         void (*lost_changed)(Monitor *m, void *userdata);
         void (*channel_changed)(Monitor *m, unsigned channel, void *userdata);
@@ -85,11 +93,14 @@ typedef struct MonitorChannel {
         unsigned index;
         bool lead_off;                          /* as last announced */
         const char *status;
+        uint64_t n_minutes;                     /* so far; the latest are kept */
+        MonitorMinute minutes[MONITOR_MINUTES_KEPT];    /* a ring */
 } MonitorChannel;
 
 struct Monitor {
         char name[MONITOR_NAME_MAX];            /* empty until opened */
         char *id;                               /* "iio:device0"; NULL with a URI of one's own */
+        bool sinc3;                             /* the droop of the converter's filter is corrected */
         Config config;
         MonitorSinks sinks;
 

@@ -15,6 +15,7 @@ void bus_withdraw_monitor(sd_bus *bus, const Monitor *monitor);
 void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n);
 void bus_emit_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e);
 void bus_emit_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a);
+void bus_emit_minute(sd_bus *bus, const Monitor *monitor, const MonitorMinute *minute);
 void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property);
 void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel);
 

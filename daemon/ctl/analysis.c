@@ -3,10 +3,11 @@
 
 #include "analysis.h"
 
-/* Channels of equal rate, and the detector's buffers. */
+/* Channels of equal rate and filter, and the detector's buffers. */
 typedef struct Group {
         Analysis *analysis;
         double rate_hz;
+        bool sinc3;
         unsigned n_channels;
         unsigned channels[DETECT_CHANNELS_MAX];
         double lsb_uv[DETECT_CHANNELS_MAX];
@@ -59,7 +60,7 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
         return 0;
 }
 
-int analysis_new(FileSource *file, double false_alarms_per_hour, Analysis **ret) {
+int analysis_new(FileSource *file, double false_alarms_per_hour, Sinc3Choice sinc3, Analysis **ret) {
         _cleanup_(analysis_freep) Analysis *a = calloc(1, sizeof *a);
 
         if (!a)
@@ -75,6 +76,7 @@ int analysis_new(FileSource *file, double false_alarms_per_hour, Analysis **ret)
                 AnalysisChannel *c = a->channels + i;
 
                 c->file = file_source_channel(file, i);
+                c->sinc3 = sinc3 == SINC3_YES || (sinc3 == SINC3_IF_TOLD && c->file->sinc3);
                 int r = reason_to_leave_out(c->file, &c->left_out);
                 if (r < 0)
                         return r;
@@ -112,16 +114,17 @@ static void on_minute(const DetectMinute *minute, void *userdata) {
                 g->analysis->error = r;
 }
 
-/* The next channels of one rate, at most DETECT_CHANNELS_MAX of them; 0: none left. */
+/* The next channels of one rate and filter, at most DETECT_CHANNELS_MAX of them; 0: none left. */
 static int group_collect(Analysis *a, Group *g) {
         g->analysis = a;
         for (unsigned i = 0; i < a->n_channels && g->n_channels < DETECT_CHANNELS_MAX; i++) {
                 AnalysisChannel *c = a->channels + i;
 
-                if (c->left_out || c->taken || (g->n_channels > 0 && c->file->rate_hz != g->rate_hz))
+                if (c->left_out || c->taken || (g->n_channels > 0 && (c->file->rate_hz != g->rate_hz || c->sinc3 != g->sinc3)))
                         continue;
                 c->taken = true;
                 g->rate_hz = c->file->rate_hz;
+                g->sinc3 = c->sinc3;
                 g->lsb_uv[g->n_channels] = c->file->lsb_uv;
                 g->code_min[g->n_channels] = c->file->code_min;
                 g->code_max[g->n_channels] = c->file->code_max;
@@ -144,6 +147,7 @@ static int group_start(Group *g) {
                 .lsb_uv = g->lsb_uv,
                 .code_min = g->code_min,
                 .code_max = g->code_max,
+                .sinc3 = g->sinc3,
                 .false_alarms_per_hour = g->analysis->false_alarms_per_hour,
                 .on_event = on_event,
                 .on_artefact = on_artefact,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The detector over a recording. Channels of one rate share a detector; channels it
+ * The detector over a recording. Channels of one rate and filter share a detector; channels it
  * cannot take are left out, each with the reason in words.
  */
 #pragma once
@@ -14,6 +14,7 @@ typedef struct AnalysisChannel {
         const FileChannel *file;
         char *left_out;                 /* why; NULL: analysed */
         bool taken;                     /* is in a group already */
+        bool sinc3;                     /* the droop of such a converter is corrected */
         DetectChannelStats stats;       /* if analysed */
 } AnalysisChannel;
 
@@ -30,8 +31,14 @@ typedef struct Analysis {
         int error;                      /* from within the detector's callbacks */
 } Analysis;
 
+typedef enum Sinc3Choice {
+        SINC3_IF_TOLD,                  /* by the header of the file */
+        SINC3_NO,
+        SINC3_YES,
+} Sinc3Choice;
+
 /* Takes the file. Then see n_left_out. */
-int analysis_new(FileSource *file, double false_alarms_per_hour, Analysis **ret);
+int analysis_new(FileSource *file, double false_alarms_per_hour, Sinc3Choice sinc3, Analysis **ret);
 int analysis_run(Analysis *a);
 Analysis* analysis_free(Analysis *a);
 DEFINE_TRIVIAL_CLEANUP_FUNC(Analysis*, analysis_free);

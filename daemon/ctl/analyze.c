@@ -157,6 +157,7 @@ static void print_channel(const Analysis *a, unsigned index, int width) {
 
 static void print_text(const Analysis *a) {
         int width = name_width(a);
+        unsigned n_sinc3 = 0;
         char duration[40];
 
         if (a->findings.n > 0)
@@ -173,12 +174,16 @@ static void print_text(const Analysis *a) {
         for (unsigned i = 0; i < a->n_channels; i++)
                 print_channel(a, i, width);
 
+        for (unsigned i = 0; i < a->n_channels; i++)
+                n_sinc3 += a->channels[i].sinc3 && !a->channels[i].left_out;
         printf("\n%s recorded. False alarms allowed per hour and channel: %g.\n"
                "Exposure: the time that could be used. Floor: the smallest twitch found 9 times in 10,\n"
                "peak to peak; smaller ones may have been there. At rest: the exposure without the minutes\n"
                "in which the muscle was used. Twitches: fasciculations, doublets and multiplets at rest.\n"
+               "%s"
                NOT_A_MEDICAL_DEVICE "\n",
-               text_duration(a->duration_s, 0, duration), a->false_alarms_per_hour);
+               text_duration(a->duration_s, 0, duration), a->false_alarms_per_hour, n_sinc3 == 0 ? "" :
+               "Sizes are corrected for the droop of the converter (sinc3).\n");
 }
 
 /* Said before the work, so that nobody waits for a channel in vain; none left is an error. */
@@ -205,7 +210,7 @@ static int analyze(const char *path, char **ret_error) {
         int r;
 
         if ((r = file_source_open(path, &file, ret_error)) < 0 ||
-            (r = analysis_new(file, arg_false_alarms_per_hour, &a)) < 0 ||
+            (r = analysis_new(file, arg_false_alarms_per_hour, arg_sinc3, &a)) < 0 ||
             (r = check_left_out(a, path, ret_error)) < 0 ||
             (r = analysis_run(a)) < 0)
                 return r;

@@ -10,6 +10,7 @@
 
 bool arg_json = false;
 bool arg_minutes = false;
+Sinc3Choice arg_sinc3 = SINC3_IF_TOLD;
 const char *arg_address = NULL;
 double arg_false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
 
@@ -49,6 +50,9 @@ static void help(FILE *f) {
                 "                     analyze: allowed false alarms per hour and channel\n"
                 "                     (%g to %g, default %g); the fewer, the\n"
                 "                     larger a twitch must be to be found\n"
+                "  --sinc3[=yes|no]   analyze: the converter had a sinc3 filter with its first null at the\n"
+                "                     sample rate, as the ADS1299 has: correct its droop (default: if\n"
+                "                     the file names that chip)\n"
                 "  --address=ADDRESS  D-Bus address to use instead of the system bus\n"
                 "  -h, --help         This text\n"
                 "  --version          Version\n"
@@ -75,14 +79,24 @@ static int parse_false_alarms(const char *s) {
         return 0;
 }
 
+static int parse_sinc3(const char *s) {
+        if (s && !streq(s, "yes") && !streq(s, "no")) {
+                fprintf(stderr, "twitchctl: --sinc3 takes \"yes\" or \"no\", not \"%s\"\n", s);
+                return -EINVAL;
+        }
+        arg_sinc3 = s && streq(s, "no") ? SINC3_NO : SINC3_YES;
+        return 0;
+}
+
 /* 1: go on; 0: done; -EINVAL: wrong, and said so. */
 static int parse_options(int argc, char **argv) {
-        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_MINUTES, ARG_ADDRESS, ARG_FALSE_ALARMS };
+        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_MINUTES, ARG_SINC3, ARG_ADDRESS, ARG_FALSE_ALARMS };
         static const struct option options[] = {
                 { "help",                  no_argument,       NULL, 'h'              },
                 { "version",               no_argument,       NULL, ARG_VERSION      },
                 { "json",                  no_argument,       NULL, ARG_JSON         },
                 { "minutes",               no_argument,       NULL, ARG_MINUTES      },
+                { "sinc3",                 optional_argument, NULL, ARG_SINC3        },
                 { "address",               required_argument, NULL, ARG_ADDRESS      },
                 { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
                 {},
@@ -101,6 +115,10 @@ static int parse_options(int argc, char **argv) {
                         break;
                 case ARG_MINUTES:
                         arg_minutes = true;
+                        break;
+                case ARG_SINC3:
+                        if (parse_sinc3(optarg) < 0)
+                                return -EINVAL;
                         break;
                 case ARG_ADDRESS:
                         arg_address = optarg;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis.h"
+
 /* Fixed words: never computed from a signal, never left out. */
 #define NOT_A_MEDICAL_DEVICE \
         "Research and self-tracking; not a medical device. No number here reassures or alarms."
@@ -15,6 +17,7 @@
 extern bool arg_json;
 extern const char *arg_address;         /* of the bus; NULL: the system bus */
 extern bool arg_minutes;
+extern Sinc3Choice arg_sinc3;
 extern double arg_false_alarms_per_hour;
 
 /*

@@ -91,7 +91,7 @@ static bool has_corners(const Detector *d, const Channel *c) {
 
 /* A potential goes up and down again, with a tail: in no few milliseconds lies nearly all that there is. */
 static bool is_brief(const Detector *d, const Channel *c) {
-        int brief = (int) ceil((BRIEF_S + (d->lowpass.n_taps > 0 ? BRIEF_LOWPASS_S : 0)) * d->step_rate_hz);
+        int brief = (int) ceil((BRIEF_S + (d->lowpass.limits ? BRIEF_LOWPASS_S : 0)) * d->step_rate_hz);
         int beside = (int) lround(BRIEF_BESIDE_S * d->step_rate_hz), n_rest = 2 * beside + 1 - brief;
         float most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
         const float *y = around_peak(c, beside);

@@ -4,6 +4,7 @@
  *
  *   raw.c        rails, electrode off, flat: is this sample a measurement at all?
  *   highpass.c   20 Hz, linear phase, exact integers            (input rate)
+ *   droop.c      the converter's frequency response made flat   (input rate, in one with:)
  *   lowpass.c    450 Hz and decimation to at most 2048 Hz       (input -> processing rate)
  *   mains.c      50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
  *   heart.c      the heartbeat learned and subtracted
@@ -108,10 +109,22 @@ void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *
 float highpass_low(const Highpass *h, unsigned channel);
 double highpass_gain(unsigned length, double cycles_per_frame);
 
+/* --- droop.c --- */
+#define DROOP_TAPS 11u                  /* odd */
+
+typedef struct Droop {
+        bool of_signal, of_sizes;       /* what is corrected, if anything */
+        double taps[DROOP_TAPS];
+        double usual_gain;              /* of sizes */
+} Droop;
+
+void droop_init(Droop *d, double rate_hz, bool sinc3_converter);
+
 /* --- lowpass.c --- */
 typedef struct Lowpass {
         unsigned decimation;            /* frames per step */
         unsigned n_lanes;
+        bool limits;                    /* to the band; else it only corrects the droop, if anything */
         unsigned n_taps;                /* 0: none needed */
         unsigned n_padded;              /* to a multiple of 4, zeros in front */
         unsigned next;
@@ -119,7 +132,7 @@ typedef struct Lowpass {
         float *ring;                    /* [2 * n_padded][n_lanes], each frame twice */
 } Lowpass;
 
-int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes);
+int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droop);
 void lowpass_done(Lowpass *l);
 void lowpass_restart(Lowpass *l, unsigned channel);
 void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames);
@@ -375,6 +388,9 @@ float discharge_lobe_s(const float *shape);
 float discharge_similarity(const float *a, const float *b);
 size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigma_uv, float snr,
                           double step_rate_hz, Discharge ret[static DISCHARGES_MAX]);
+
+/* --- droop.c, where only sizes are corrected --- */
+float droop_gain(const Droop *d, const History *h, double from, double to);
 
 /* --- motion.c --- */
 #define MOTION_TICKS 100                /* remembered, 10 ms each */
@@ -755,6 +771,7 @@ struct Detector {
         uint64_t position;              /* frames */
         int64_t step;                   /* the latest */
         double delay_frames;            /* of the in-band signal */
+        Droop droop;
         unsigned n_lanes;               /* for channels side by side: whole Octs */
         bool undisturbed;               /* all channels measure, and no artefact of them is under way */
         int32_t *codes;                 /* [decimation][n_lanes] scratch */
@@ -840,6 +857,7 @@ void exposure_look(Detector *d);
 void exposure_finish(Detector *d);
 double exposure_s(const Detector *d, const Channel *c);
 
+double detector_floor_uv(const Detector *d, const Channel *c);
 double detector_frame_of_step(const Detector *d, double step);
 
 /* The channel is in this state from a step on. */

@@ -144,6 +144,11 @@ typedef struct DetectConfig {
         const double *lsb_uv;                   /* [n_channels] microvolts per count, > 0; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
         double false_alarms_per_hour;           /* per channel; the one knob for sensitivity */
+        /*
+         * The converter's filter is a sinc3 with its first null at the rate, as that of the ADS1299: what it takes
+         * from the upper half of the band is given back. Only the source can know that.
+         */
+        bool sinc3;
         /* Called from within push, gap and finish, in order of decision. Each may be NULL. */
         void (*on_notice)(const DetectNotice *notice, void *userdata);
         void (*on_event)(const DetectEvent *event, void *userdata);

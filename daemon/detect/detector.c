@@ -110,7 +110,8 @@ static int detector_init(Detector *d) {
         unsigned highpass = highpass_length(d->config.rate_hz);
 
         d->n_lanes = (d->config.n_channels + 7) / 8 * 8;
-        int r = lowpass_init(&d->lowpass, d->config.rate_hz, d->n_lanes);
+        droop_init(&d->droop, d->config.rate_hz, d->config.sinc3);
+        int r = lowpass_init(&d->lowpass, d->config.rate_hz, d->n_lanes, &d->droop);
         if (r >= 0)
                 r = highpass_init(&d->highpass, highpass, d->n_lanes);
         if (r >= 0)
@@ -365,6 +366,8 @@ static void crossing_close(Detector *d, Channel *c, unsigned channel) {
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
                                                    d->step_rate_hz, found) : 0;
+        for (size_t i = 0; i < n && d->droop.of_sizes; i++)
+                found[i].amplitude_uv *= droop_gain(&d->droop, &c->history, found[i].onset, found[i].end);
         events_discharges(d, channel, found, n);
         for (size_t i = 0; i < n; i++)
                 c->measured_until = fmax(c->measured_until, found[i].end + 1);
@@ -739,6 +742,10 @@ void detector_finish(Detector *d) {
         exposure_finish(d);
 }
 
+double detector_floor_uv(const Detector *d, const Channel *c) {
+        return d->droop.usual_gain * bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+}
+
 int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {
         if (channel >= d->config.n_channels)
                 return -EINVAL;
@@ -748,7 +755,7 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
 
         if (noise_known(&c->noise)) {
                 noise_uv = (double) c->noise.sigma_uv;
-                floor_uv = bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+                floor_uv = detector_floor_uv(d, c);
         }
         *ret = (DetectChannelStats) {
                 .noise_uv = noise_uv,

@@ -286,7 +286,7 @@ static void look_at_noise(const Detector *d, Channel *c) {
         if (!c->running || !noise_known(&c->noise))
                 return;
         m->noise_uv += (double) c->noise.sigma_uv;
-        m->floor_uv += bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+        m->floor_uv += detector_floor_uv(d, c);
         m->n_looks++;
 }
 

@@ -3,7 +3,8 @@
  * Low-pass of 450 Hz and decimation, in one FIR filter of linear phase: windowed sinc,
  * Kaiser window (Kaiser 1974: n - 1 = (A - 7.95) / (2.285 dw), beta = 0.5842 (A - 21)^0.4
  * + 0.07886 (A - 21) for A dB of attenuation, 21 to 50). Up to about 1100 samples/s the
- * band ends by itself at half the rate and nothing is done.
+ * band ends by itself at half the rate and nothing is done. Where the converter's droop is corrected (droop.c), that
+ * is part of the same filter.
  */
 #include <errno.h>
 #include <math.h>
@@ -26,22 +27,52 @@ static double bessel_i0(double x) {
         return sum;
 }
 
-int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes) {
-        unsigned decimation = (unsigned) ceil(rate_hz / DETECT_STEP_RATE_HZ_MAX);
+/* Windowed sinc, [2 * half + 1] */
+static void low_taps(double cut, unsigned half, float *ret) {
+        double beta = 0.5842 * pow(ATTENUATION_DB - 21, 0.4) + 0.07886 * (ATTENUATION_DB - 21), sum = 0;
+        unsigned n = 2 * half + 1;
 
-        *l = (Lowpass) { .decimation = decimation, .n_lanes = n_lanes };
-        if (rate_hz <= FREE_RATE_HZ)
+        for (unsigned i = 0; i < n; i++) {
+                double t = (double) i - half, u = t / (half + 1);
+                double sinc = i == half ? 2 * cut : sin(2 * M_PI * cut * t) / (M_PI * t);
+
+                ret[i] = (float) (sinc * bessel_i0(beta * sqrt(1 - u * u)));
+                sum += (double) ret[i];
+        }
+        for (unsigned i = 0; i < n; i++)
+                ret[i] = (float) ((double) ret[i] / sum);
+}
+
+/* One filter after the other, in one. taps has room for DROOP_TAPS - 1 more than there are. */
+static void append_droop(float *taps, unsigned n_taps, const double droop[static DROOP_TAPS]) {
+        for (unsigned i = n_taps + DROOP_TAPS - 1; i-- > 0;) {
+                double sum = 0;
+
+                /* from the last one down: taps[i] itself is not needed any more */
+                for (unsigned k = 0; k < DROOP_TAPS; k++)
+                        if (i >= k && i - k < n_taps)
+                                sum += (double) taps[i - k] * droop[k];
+                taps[i] = (float) sum;
+        }
+}
+
+int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droop) {
+        unsigned decimation = (unsigned) ceil(rate_hz / DETECT_STEP_RATE_HZ_MAX), half = 0;
+        double cut = 0;
+
+        *l = (Lowpass) { .decimation = decimation, .n_lanes = n_lanes, .limits = rate_hz > FREE_RATE_HZ };
+        if (l->limits) {
+                /* What lies above step_rate - 450 Hz would fold back into the band. */
+                double alias_hz = rate_hz / decimation - 2 * DETECT_LOWPASS_HZ;
+                double transition_hz = fmin(TRANSITION_HZ_MAX, alias_hz);
+
+                half = (unsigned) ceil((ATTENUATION_DB - 7.95) / (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
+                cut = (DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz;
+        } else if (!droop->of_signal)
                 return 0;
 
-        /* What lies above step_rate - 450 Hz would fold back into the band. */
-        double alias_hz = rate_hz / decimation - 2 * DETECT_LOWPASS_HZ;
-        double transition_hz = fmin(TRANSITION_HZ_MAX, alias_hz);
-        double beta = 0.5842 * pow(ATTENUATION_DB - 21, 0.4) + 0.07886 * (ATTENUATION_DB - 21);
-        unsigned half = (unsigned) ceil((ATTENUATION_DB - 7.95) /
-                                        (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
-        double cut = (DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz;
-
-        l->n_taps = 2 * half + 1;
+        unsigned n_low = 2 * half + 1;
+        l->n_taps = n_low + (droop->of_signal ? DROOP_TAPS - 1 : 0);
         l->n_padded = (l->n_taps + 3) / 4 * 4;
         l->taps = calloc(l->n_padded, sizeof *l->taps);
         l->ring = calloc(2 * (size_t) l->n_padded * n_lanes, sizeof *l->ring);
@@ -49,16 +80,12 @@ int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes) {
                 return -ENOMEM;
 
         float *taps = l->taps + (l->n_padded - l->n_taps);
-        double sum = 0;
-        for (unsigned i = 0; i < l->n_taps; i++) {
-                double t = (double) i - half, u = t / (half + 1);
-                double sinc = i == half ? 2 * cut : sin(2 * M_PI * cut * t) / (M_PI * t);
-
-                taps[i] = (float) (sinc * bessel_i0(beta * sqrt(1 - u * u)));
-                sum += (double) taps[i];
-        }
-        for (unsigned i = 0; i < l->n_taps; i++)
-                taps[i] = (float) ((double) taps[i] / sum);
+        if (l->limits)
+                low_taps(cut, half, taps);
+        else
+                taps[0] = 1;
+        if (droop->of_signal)
+                append_droop(taps, n_low, droop->taps);
         return 0;
 }
 

@@ -97,7 +97,7 @@ void notices_give(Detector *d, unsigned channel) {
                 .n_channels = 1,
                 .channels = { channel },
                 .peak = detector_frame_of_step(d, (double) (h->end - (int64_t) n) + (double) peak),
-                .amplitude_uv = (double) (high - low),
+                .amplitude_uv = (double) ((high - low) * droop_gain(&d->droop, h, (double) (h->end - (int64_t) n), (double) (h->end - 1))),
                 .snr = (double) x->max,
         }, d->config.userdata);
 }

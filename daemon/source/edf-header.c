@@ -21,6 +21,7 @@ typedef struct Field {
         size_t offset, width;   /* of a signal: the fields of all signals follow each other */
 } Field;
 
+static const Field recording = { "recording identification", 88, 80 };
 static const Field header_size = { "number of bytes in the header", 184, 8 };
 static const Field reserved = { "reserved", 192, 44 };
 static const Field n_records = { "number of data records", 236, 8 };
@@ -28,11 +29,13 @@ static const Field record_duration = { "duration of a data record", 244, 8 };
 static const Field n_signals = { "number of signals", 252, 4 };
 
 static const Field label = { "label", 0, 16 };
+static const Field transducer = { "transducer", 16, 80 };
 static const Field unit = { "physical dimension", 96, 8 };
 static const Field physical_min = { "physical minimum", 104, 8 };
 static const Field physical_max = { "physical maximum", 112, 8 };
 static const Field digital_min = { "digital minimum", 120, 8 };
 static const Field digital_max = { "digital maximum", 128, 8 };
+static const Field prefiltering = { "prefiltering", 136, 80 };
 static const Field n_samples = { "number of samples in a data record", 216, 8 };
 
 typedef struct Parser {
@@ -130,6 +133,14 @@ static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
+/* Names the ADS1299, or the filter that it has. */
+static bool tells_sinc3(const Parser *p, const Field *f, int signal) {
+        char text[81];
+
+        (void) text_of(field_bytes(p, f, signal), f->width, text);
+        return strcasestr(text, "ADS1299") || strcasestr(text, "sinc3");
+}
+
 static int parse_version(Parser *p) {
         p->header->bdf = memcmp(p->bytes, "\xff" "BIOSEMI", VERSION_SIZE) == 0;
         if (!p->header->bdf && memcmp(p->bytes, "0       ", VERSION_SIZE) != 0)
@@ -192,6 +203,8 @@ static int parse_signal(Parser *p, unsigned i) {
                 return fault(p, -EBADMSG, "signal %u (%s) has no samples in a data record", i + 1, s->label);
 
         s->annotations = streq(s->label, h->bdf ? "BDF Annotations" : "EDF Annotations");
+        s->sinc3 = tells_sinc3(p, &recording, -1) || tells_sinc3(p, &transducer, (int) i) ||
+                tells_sinc3(p, &prefiltering, (int) i);
         s->digital_min = (int32_t) dig_min;
         s->digital_max = (int32_t) dig_max;
         s->n_samples = (uint32_t) samples;

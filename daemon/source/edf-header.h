@@ -14,6 +14,7 @@
 typedef struct EdfSignal {
         char *label, *unit;             /* UTF-8, without padding; may be empty */
         bool annotations;               /* no signal, but time stamps and annotations */
+        bool sinc3;                     /* a converter with such a filter recorded it, as far as the header tells */
         double physical_min, physical_max;      /* differ; either may be the larger */
         int32_t digital_min, digital_max;       /* minimum < maximum, within 16 (EDF) or 24 bits (BDF) */
         uint32_t n_samples;             /* in a data record, at least 1 */

@@ -67,6 +67,7 @@ static void fill_channel(FileSource *f, Channel *c, const EdfSignal *s) {
         c->public = (FileChannel) {
                 .label = s->label,
                 .unit = s->unit,
+                .sinc3 = s->sinc3,
                 .rate_hz = s->n_samples / f->header.record_duration_s,
                 .lsb_uv = fabs(s->physical_max - s->physical_min) / ((double) s->digital_max - s->digital_min) *
                           unit_to_uv(s->unit),

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@ typedef struct FileChannel {
         const char *unit;               /* physical dimension as in the header; may be empty */
         double rate_hz;
         double lsb_uv;                  /* microvolts per count, > 0; NAN where the unit is no voltage */
+        bool sinc3;                     /* the header tells of a converter with such a filter */
         int32_t code_min, code_max;     /* digital minimum and maximum */
         uint64_t n_samples;
         uint64_t length;                /* of the recording, in samples: those that are missing are counted */

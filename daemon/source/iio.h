@@ -22,6 +22,7 @@
 
 #define SOURCE_NAME_MAX 64
 #define SOURCE_LABEL_MAX 64
+#define IIO_LOCAL_URI "local:"                  /* of libiio: this machine */
 #define IIO_DEVICE_NAME_PREFIX "ads1299"        /* ads1299, ads1299-6, ads1299-4 */
 
 typedef enum SourceState {

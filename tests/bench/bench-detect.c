@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "clairvoyant.h"
+#include "converter.h"
 #include "peers.h"
 #include "scene.h"
 #include "subject.h"
@@ -18,6 +19,7 @@ typedef struct Arguments {
         SceneConfig scene;
         double false_alarms_per_hour;
         bool peers;
+        bool sinc3, corrected;          /* a converter with such a filter; and the detector is told */
         bool check_bound;
         const char *out;
 } Arguments;
@@ -42,6 +44,8 @@ static void help(void) {
                "  --artefacts                twitches among artefacts, instead of a ladder; FOLDER/happenings.csv tells\n"
                "  --everything               also muscles at work, runs and trains\n"
                "  --peers                    let other methods look at the same samples\n"
+               "  --sinc3                    through a converter with such a filter, from a higher rate\n"
+               "  --correct-droop            ... and twitchd's detector is told\n"
                "  --check-bound              instead: how often does the clairvoyant cross its threshold in noise?\n",
                PROG);
 }
@@ -49,7 +53,7 @@ static void help(void) {
 enum {
         ARG_OUT = 0x100, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED, ARG_NOISE_UV, ARG_CORNER_HZ, ARG_QUIET, ARG_FRESH,
         ARG_INTERVAL, ARG_DEPTH_MM, ARG_RUNGS_DB, ARG_RUNG_STEP_DB, ARG_FALSE_ALARMS, ARG_CHECK_BOUND, ARG_LEVEL_MAX,
-        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_PEERS, ARG_ARTEFACTS, ARG_EVERYTHING, ARG_HELP,
+        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_SINC3, ARG_CORRECT_DROOP, ARG_PEERS, ARG_ARTEFACTS, ARG_EVERYTHING, ARG_HELP,
 };
 
 static const struct option options[] = {
@@ -73,6 +77,8 @@ static const struct option options[] = {
         { "mains-hz", required_argument, NULL, ARG_MAINS_HZ },
         { "ecg-uv", required_argument, NULL, ARG_ECG_UV },
         { "drift-uv", required_argument, NULL, ARG_DRIFT_UV },
+        { "sinc3", no_argument, NULL, ARG_SINC3 },
+        { "correct-droop", no_argument, NULL, ARG_CORRECT_DROOP },
         { "peers", no_argument, NULL, ARG_PEERS },
         { "artefacts", no_argument, NULL, ARG_ARTEFACTS },
         { "everything", no_argument, NULL, ARG_EVERYTHING },
@@ -125,6 +131,12 @@ static int parse_option(Arguments *a, int option, const char *name, const char *
                 return option_double(name, value, 0.1, 10, &c->rung_db_step);
         case ARG_FALSE_ALARMS:
                 return option_double(name, value, 0.001, 3600, &a->false_alarms_per_hour);
+        case ARG_SINC3:
+                a->sinc3 = true;
+                return 0;
+        case ARG_CORRECT_DROOP:
+                a->corrected = true;
+                return 0;
         case ARG_PEERS:
                 a->peers = true;
                 return 0;
@@ -199,6 +211,7 @@ static int run(const Arguments *a) {
         _cleanup_(scene_freep) Scene *scene = NULL;
         _cleanup_(subject_freep) Subject *subject = NULL;
         _cleanup_(peers_freep) Peers *peers = NULL;
+        _cleanup_(converter_freep) Converter *converter = NULL;
         _cleanup_fclose_ FILE *truth = create(a->out, "truth.csv"), *events = create(a->out, "events.csv"),
                               *summary = create(a->out, "run.csv");
         const int32_t *codes;
@@ -208,11 +221,21 @@ static int run(const Arguments *a) {
 
         if (!truth || !events || !summary)
                 return -EIO;
-        int r = scene_new(&a->scene, &scene);
+        SceneConfig config = a->scene;
+        unsigned rate_hz = config.rate_hz;
+        int r = 0;
+
+        if (a->sinc3) {
+                r = converter_new(rate_hz, config.n_channels, (size_t) SCENE_SEGMENT_S * SYNTH_RATE_HZ_MAX, &converter);
+                if (r >= 0)
+                        config.rate_hz *= converter_factor(converter);
+        }
         if (r >= 0)
-                r = subject_new(a->scene.rate_hz, a->scene.n_channels, a->false_alarms_per_hour, events, &subject);
+                r = scene_new(&config, &scene);
+        if (r >= 0)
+                r = subject_new(rate_hz, a->scene.n_channels, a->false_alarms_per_hour, a->corrected, events, &subject);
         if (r >= 0 && a->peers)
-                r = peers_new(a->scene.rate_hz, a->scene.n_channels, a->scene.mains_uv > 0 ? a->scene.mains_hz : 0, events,
+                r = peers_new(rate_hz, a->scene.n_channels, a->scene.mains_uv > 0 ? a->scene.mains_hz : 0, events,
                               &peers);
         if (r < 0) {
                 fprintf(stderr, "%s: %s\n", PROG, strerror(-r));
@@ -226,7 +249,10 @@ static int run(const Arguments *a) {
         fprintf(events, SUBJECT_EVENTS_HEADER);
         while (scene_next(scene, &codes, &n_frames, &injections, &n_injections)) {
                 write_injections(truth, injections, n_injections);
-                subject_push(subject, codes, scene_flags(scene), n_frames);
+                const uint8_t *flags = scene_flags(scene);
+                if (converter)
+                        n_frames = converter_run(converter, codes, flags, n_frames, &codes, &flags);
+                subject_push(subject, codes, flags, n_frames);
                 if (peers)
                         peers_push(peers, codes, n_frames);
                 total += n_frames;

@@ -17,6 +17,7 @@ import script
 import scoring
 
 RATES = (1000, 2000)
+DROOP_RATES = (250, 500, 1000, 2000)
 CHANNELS = 16
 BOUND_LAPSES = (0,)                     # the clairvoyant has none
 
@@ -275,7 +276,33 @@ def tier_4(bench):
     return scripted(bench, "t4", "T4: artefacts, contractions, cramps, jerks, runs and trains", "--everything", 16)
 
 
-TIERS = {"T1": tier_1, "T2": tier_2, "size": measures, "T3": tier_3, "T4": tier_4}
+def tier_droop(bench):
+    """Through a converter with a sinc3 filter; the clairvoyant looks before it, so this is all that a rate costs."""
+    rows, result = [], {}
+    for rate in DROOP_RATES:
+        for corrected in (False, True):
+            options = ["--rate", rate, "--sinc3", *(["--correct-droop"] if corrected else [])]
+            quiet = bench.run(f"droop-quiet-{rate}", *options, "--quiet", "--seed", 4000 + rate,
+                              "--seconds", 0.05 * bench.hours * 3600 / CHANNELS)
+            alarms = false_alarm_rate(quiet, "twitchd")
+            run = bench.run(f"droop-{rate}", *options, "--fresh", "--seed", 17, "--rungs-db", "12:26",
+                            "--seconds", 0.5 * bench.twitch_seconds)
+            r = against_bound(run, "twitchd", alarms) | {"false_alarms": alarms}
+            matched, _ = runs.match(run.truths, run.twitches("twitchd"))
+            sizes = [e.amplitude_uv / run.truths[i].amplitude_uv - 1 for i, e in matched.items() if run.truths[i].snr >= 20]
+            r["large"], r["size_bias"] = len(sizes), scoring.quantile(sizes, 0.5)
+            result[f"{rate}-{'corrected' if corrected else 'as it is'}"] = r
+            interval = r["loss_interval_db"] or (None, None)
+            rows.append([f"{rate} SPS, {'corrected' if corrected else 'as it is'}", r["twitches"], show(r["bound_simulated_db"]),
+                         show(r["d90_db"]), show(r["loss_db"]), f"{show(interval[0])} .. {show(interval[1])}",
+                         show(r["loss_at_equal_alarms_db"]), show(alarms["per_hour"]), show(100 * r["size_bias"], "{:+.1f}")])
+    table("Droop of a sinc3 converter; loss to the clairvoyant before the converter, size of twitches of 20 sigma and more",
+          ["", "twitches", "bound dB", "found dB", "loss dB", "95 %", "equal FA", "quiet FA/h", "size bias %"], rows)
+    return result
+
+
+TIERS = {"T1": tier_1, "T2": tier_2, "size": measures, "T3": tier_3, "T4": tier_4, "droop": tier_droop}
+DEFAULT_TIERS = ("T1", "T2", "size", "T3", "T4")
 
 
 class Bench:
@@ -295,7 +322,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", help="bench-detect, as built")
-    parser.add_argument("--tiers", default=",".join(TIERS), help="of %(default)s")
+    parser.add_argument("--tiers", default=",".join(DEFAULT_TIERS), help=f"of {','.join(TIERS)} (%(default)s)")
     parser.add_argument("--hours", type=float, default=100, help="channel-hours of noise alone (%(default)g)")
     parser.add_argument("--twitch-minutes", type=float, default=45, help="with twitches, 16 channels (%(default)g)")
     parser.add_argument("--out", default="build/bench", help="folder for signals' truth, reports and JSON (%(default)s)")

@@ -62,7 +62,7 @@ Subject* subject_free(Subject *s) {
         return NULL;
 }
 
-int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, FILE *events, Subject **ret) {
+int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events, Subject **ret) {
         double lsb_uv[SCENE_CHANNELS_MAX];
         int32_t code_min[SCENE_CHANNELS_MAX], code_max[SCENE_CHANNELS_MAX];
         _cleanup_(subject_freep) Subject *s = calloc(1, sizeof(*s));
@@ -83,6 +83,7 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
                 .code_min = code_min,
                 .code_max = code_max,
                 .false_alarms_per_hour = false_alarms_per_hour,
+                .sinc3 = sinc3,
                 .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,

@@ -2,6 +2,7 @@
 /* The detector on trial: takes frames, writes what it reports as lines of CSV. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ typedef struct Subject Subject;
 
 #define SUBJECT_EVENTS_HEADER "detector,time_s,onset_s,end_s,decided_s,kind,channels,amplitude_uv,snr,discharges,id,merged\n"
 
-int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, FILE *events, Subject **ret);
+int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events, Subject **ret);
 Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Subject*, subject_free);
 

@@ -37,6 +37,10 @@ static void measure(const double in_band[static PADDED], Potential *p) {
 }
 
 void potential_compute(const MotorUnit *unit, double rate_hz, Potential *ret) {
+        potential_compute_for(unit, rate_hz, rate_hz, ret);
+}
+
+void potential_compute_for(const MotorUnit *unit, double rate_hz, double measured_rate_hz, Potential *ret) {
         double x[PADDED] = {};
 
         muap_compute(unit, x + PAD + LEAD);
@@ -46,7 +50,7 @@ void potential_compute(const MotorUnit *unit, double rate_hz, Potential *ret) {
         memcpy(ret->uv, x + PAD, sizeof(ret->uv));
 
         band_highpass(x, PADDED, MUAP_RATE_HZ, BAND_LOW_HZ);
-        band_lowpass(x, PADDED, MUAP_RATE_HZ, band_high_hz(rate_hz));
+        band_lowpass(x, PADDED, MUAP_RATE_HZ, band_high_hz(measured_rate_hz));
         measure(x, ret);
 }
 

@@ -19,5 +19,8 @@ typedef struct Potential {
 
 void potential_compute(const MotorUnit *unit, double rate_hz, Potential *ret);
 
+/* The same for a signal that is sampled anew, and measured, at a lower rate. */
+void potential_compute_for(const MotorUnit *unit, double rate_hz, double measured_rate_hz, Potential *ret);
+
 /* Value at a time after the excitation; 0 outside. */
 double potential_at(const Potential *p, double t_s);
