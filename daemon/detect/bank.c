@@ -216,8 +216,10 @@ static ALWAYS_INLINE float run(const Bank *b, unsigned n_lanes, const float *all
                 for (; i < b->n_taps; i += 4)
                         add_four(taps + i, window + i, sum);
                 *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-                for (unsigned l = lane; l < lane + 8; l += 4)
-                        largest = quad_larger(largest, quad_magnitude(*(const Quad*) (ret + l)) * *(const Quad*) (inverse + l));
+                for (unsigned l = lane; l < lane + 8; l += 4) {
+                        Quad sigmas = QUAD_MAGNITUDE(*(const Quad*) (ret + l)) * *(const Quad*) (inverse + l);
+                        largest = QUAD_CHOSEN(largest > sigmas, largest, sigmas);
+                }
         }
         float a = largest[0] > largest[1] ? largest[0] : largest[1];
         float c = largest[2] > largest[3] ? largest[2] : largest[3];

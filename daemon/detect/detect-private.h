@@ -63,22 +63,10 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
         }
 #endif
 
-static inline Quad quad_chosen(QuadBits which, Quad yes, Quad no) {
-        return (Quad) (((QuadBits) yes & which) | ((QuadBits) no & ~which));
-}
-
-static inline Quad quad_larger(Quad a, Quad b) {
-        return quad_chosen(a > b, a, b);
-}
-
-static inline Quad quad_smaller(Quad a, Quad b) {
-        return quad_chosen(a < b, a, b);
-}
-
-static inline Quad quad_magnitude(Quad a) {
-        return (Quad) ((QuadBits) a & (QuadBits) { INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX });
-}
-
+/* Macros: gcc 14 for arm64 does not survive parameters of an unaligned vector type. */
+#define QUAD_CHOSEN(which, yes, no) ((Quad) (((QuadBits) (yes) & (which)) | ((QuadBits) (no) & ~(which))))
+#define QUAD_SMALLER(a, b) QUAD_CHOSEN((a) < (b), a, b)
+#define QUAD_MAGNITUDE(a) ((Quad) ((QuadBits) (a) & INT32_MAX))
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
 
 /* The cubic through four values (Lagrange): their weights at a place between the second (0) and the third (1). */
@@ -304,7 +292,7 @@ static inline NoiseBlock noise_feed(Noise *n, float y, const float *outputs, boo
                 for (unsigned l = 0; l < n->n_lanes; l += 4) {
                         Quad square = *(const Quad*) (outputs + l), clip = *(const Quad*) (clips + l);
 
-                        *(Quad*) (squares + l) += quad_smaller(square * square, clip * clip);
+                        *(Quad*) (squares + l) += QUAD_SMALLER(square * square, clip * clip);
                 }
         }
         return ++n->fill < n->block_steps ? NOISE_BLOCK_UNDER_WAY : noise_block_end(n, sustained);
