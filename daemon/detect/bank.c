@@ -189,64 +189,6 @@ static void extremes(const double *x, double *ret_low, double *ret_high) {
         }
 }
 
-static ALWAYS_INLINE void add_four(const Oct *taps, const float *window, Oct *sum) {
-        sum[0] += taps[0] * window[0];
-        sum[1] += taps[1] * window[1];
-        sum[2] += taps[2] * window[2];
-        sum[3] += taps[3] * window[3];
-}
-
-/* One code for all machines: the same operations in the same order, however many of them an instruction does. */
-static ALWAYS_INLINE float run(const Bank *b, unsigned n_lanes, const float *all_taps, const float *window,
-                               const float *inverse, float *ret) {
-        Quad largest = { 0 };
-
-        for (unsigned lane = 0; lane < n_lanes; lane += 8) {
-                const Oct *taps = (const Oct*) (all_taps + (size_t) lane * b->n_taps);
-                Oct sum[4] = { { 0 } };
-
-                /* Four sums: an addition need not wait for the one before. */
-                size_t i = 0;
-                for (; i + 16 <= b->n_taps; i += 16) {
-                        add_four(taps + i, window + i, sum);
-                        add_four(taps + i + 4, window + i + 4, sum);
-                        add_four(taps + i + 8, window + i + 8, sum);
-                        add_four(taps + i + 12, window + i + 12, sum);
-                }
-                for (; i < b->n_taps; i += 4)
-                        add_four(taps + i, window + i, sum);
-                *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-                for (unsigned l = lane; l < lane + 8; l += 4) {
-                        Quad sigmas = QUAD_MAGNITUDE(*(const Quad*) (ret + l)) * *(const Quad*) (inverse + l);
-                        largest = QUAD_CHOSEN(largest > sigmas, largest, sigmas);
-                }
-        }
-        float a = largest[0] > largest[1] ? largest[0] : largest[1];
-        float c = largest[2] > largest[3] ? largest[2] : largest[3];
-        return a > c ? a : c;
-}
-
-static float run_portable(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
-                          float *ret) {
-        return run(b, n_lanes, taps, window, inverse, ret);
-}
-
-#ifdef __x86_64__
-__attribute__((target("avx2")))
-static float run_avx2(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
-                      float *ret) {
-        return run(b, n_lanes, taps, window, inverse, ret);
-}
-#endif
-
-static void choose_code(Bank *b) {
-        b->run = run_portable;
-#ifdef __x86_64__
-        if (__builtin_cpu_supports("avx2"))
-                b->run = run_avx2;
-#endif
-}
-
 int bank_init(Bank *b, double step_rate_hz, double highpass_s) {
         unsigned shifts = step_rate_hz >= 900 ? 1 : step_rate_hz >= 450 ? 2 : 4;
 
@@ -255,7 +197,6 @@ int bank_init(Bank *b, double step_rate_hz, double highpass_s) {
                 .n_lanes = N_TEMPLATES * shifts,
                 .n_taps = 4 * (unsigned) lround(TEMPLATE_S * step_rate_hz / 4),
         };
-        choose_code(b);
         b->taps = calloc((size_t) b->n_lanes * b->n_taps, sizeof *b->taps);
         b->peak_to_peak = calloc(b->n_templates, sizeof *b->peak_to_peak);
         b->crossing_hz = calloc(b->n_templates, sizeof *b->crossing_hz);
@@ -331,7 +272,11 @@ double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, dou
         return (threshold + PROBABILITY_90_SIGMA) * sum / n;
 }
 
-/* All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse. */
-float bank_run(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse, float *ret) {
-        return b->run(b, n_lanes, taps, window, inverse, ret);
+static ALWAYS_INLINE float bank_run_any(const Bank *b, unsigned n_lanes, const float *taps, const float *window,
+                                        const float *inverse, float *ret) {
+        return bank_outputs(b->n_taps, n_lanes, taps, window, inverse, ret);
 }
+
+/* All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse. */
+VECTOR_FUNCTION(float, bank_run, (const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
+                                  float *ret), (b, n_lanes, taps, window, inverse, ret))

@@ -49,24 +49,25 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
  */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #ifdef __x86_64__
-#define VECTOR_FUNCTION(type, name, parameters, arguments)              \
+#define VECTOR_FUNCTION_IN(storage, type, name, parameters, arguments)  \
         __attribute__((target("avx2"))) static type name##_avx2 parameters { \
                 return name##_any arguments;                            \
         }                                                               \
-        type name parameters {                                          \
+        storage type name parameters {                                  \
                 return __builtin_cpu_supports("avx2") ? name##_avx2 arguments : name##_any arguments; \
         }
 #else
-#define VECTOR_FUNCTION(type, name, parameters, arguments)              \
-        type name parameters {                                          \
+#define VECTOR_FUNCTION_IN(storage, type, name, parameters, arguments)  \
+        storage type name parameters {                                  \
                 return name##_any arguments;                            \
         }
 #endif
+#define VECTOR_FUNCTION(type, name, parameters, arguments) VECTOR_FUNCTION_IN(extern, type, name, parameters, arguments)
+#define STATIC_VECTOR_FUNCTION(type, name, parameters, arguments) VECTOR_FUNCTION_IN(static, type, name, parameters, arguments)
 
 /* Macros: gcc 14 for arm64 does not survive parameters of an unaligned vector type. */
 #define QUAD_CHOSEN(which, yes, no) ((Quad) (((QuadBits) (yes) & (which)) | ((QuadBits) (no) & ~(which))))
-#define QUAD_SMALLER(a, b) QUAD_CHOSEN((a) < (b), a, b)
-#define QUAD_MAGNITUDE(a) ((Quad) ((QuadBits) (a) & INT32_MAX))
+#define OCT_MAGNITUDE(x) ((Oct) ((OctBits) (x) & INT32_MAX))
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
 
 /* The cubic through four values (Lagrange): their weights at a place between the second (0) and the third (1). */
@@ -200,11 +201,16 @@ void mains_channel_listen(Mains *m, unsigned channel, unsigned steps);
 void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float recent_uv);
 void mains_subtract(Mains *m, float *x /* [lanes] */);
 void mains_learn(Mains *m, const float *y /* [lanes] */, bool late);
-void mains_step_end(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed);
+/* A step is over. True: the frequency is to be looked at. */
+static inline bool mains_count(Mains *m) {
+        m->block_fill++;
+        m->track_fill++;
+        return m->block_fill >= m->block_steps || m->track_fill >= m->track_steps;
+}
+void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed);
 
 /* --- bank.c --- */
-typedef struct Bank Bank;
-struct Bank {
+typedef struct Bank {
         unsigned n_taps;                /* a multiple of 4 */
         unsigned n_lanes;               /* templates x shifts below one step; a multiple of 8 */
         unsigned n_templates;
@@ -212,8 +218,7 @@ struct Bank {
         float *peak_to_peak;            /* [n_templates] of the unit-energy waveform */
         double *crossing_hz;            /* [n_templates] of the outputs' magnitudes, see bank.c */
         float *weights;                 /* [n_lanes] of the outputs, at most 1 */
-        float (*run)(const Bank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse, float *ret);
-};
+} Bank;
 
 int bank_init(Bank *b, double step_rate_hz, double highpass_frames_s);
 void bank_done(Bank *b);
@@ -226,6 +231,41 @@ float bank_run(const Bank *b, unsigned n_lanes /* a multiple of 8 */, const floa
 double bank_seen_hz(double filter_hz);          /* crossings of zero that count, see bank.c */
 static inline float bank_tap(const Bank *b, const float *taps, unsigned lane, unsigned i) {
         return taps[((size_t) (lane / 8) * b->n_taps + i) * 8 + lane % 8];
+}
+
+static ALWAYS_INLINE void bank_add_four(const float *taps, const float *window, Oct *sum) {
+        sum[0] += *(const Oct*) taps * window[0];
+        sum[1] += *(const Oct*) (taps + 8) * window[1];
+        sum[2] += *(const Oct*) (taps + 16) * window[2];
+        sum[3] += *(const Oct*) (taps + 24) * window[3];
+}
+
+static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
+                                        const float *inverse, float *ret) {
+        Oct largest = { 0 };
+
+        for (unsigned lane = 0; lane < n_lanes; lane += 8) {
+                const float *x = window, *end = window + n_taps;
+                Oct sum[4] = { { 0 } };
+
+                /* Four sums: an addition need not wait for the one before. */
+                for (; end - x >= 16; x += 16, taps += 16 * 8) {
+                        bank_add_four(taps, x, sum);
+                        bank_add_four(taps + 4 * 8, x + 4, sum);
+                        bank_add_four(taps + 8 * 8, x + 8, sum);
+                        bank_add_four(taps + 12 * 8, x + 12, sum);
+                }
+                for (; x < end; x += 4, taps += 4 * 8)
+                        bank_add_four(taps, x, sum);
+                sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+                *(Oct*) (ret + lane) = sum[0];
+                sum[0] = OCT_MAGNITUDE(sum[0]) * *(const Oct*) (inverse + lane);
+                largest = OCT_CHOSEN(sum[0] > largest, sum[0], largest);
+        }
+        Quad low = { largest[0], largest[1], largest[2], largest[3] }, high = { largest[4], largest[5], largest[6], largest[7] };
+        low = QUAD_CHOSEN(low > high, low, high);
+        float a = low[0] > low[1] ? low[0] : low[1], b = low[2] > low[3] ? low[2] : low[3];
+        return a > b ? a : b;
 }
 
 /* --- noise.c --- */
@@ -282,17 +322,19 @@ static inline unsigned noise_class(float x) {
         return (unsigned) (class < 0 ? 0 : class >= NOISE_CLASSES ? NOISE_CLASSES - 1 : class);
 }
 
-static inline NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
+static ALWAYS_INLINE NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
         n->counts[noise_class(y / n->floor_uv)]++;
         if (!event) {
                 const float *clips = n->clips;
                 float *squares = n->squares;
 
                 n->n_calm++;
-                for (unsigned l = 0; l < n->n_lanes; l += 4) {
-                        Quad square = *(const Quad*) (outputs + l), clip = *(const Quad*) (clips + l);
+                for (unsigned l = 0; l < n->n_lanes; l += 8) {
+                        Oct square = *(const Oct*) (outputs + l), clip = *(const Oct*) (clips + l);
 
-                        *(Quad*) (squares + l) += QUAD_SMALLER(square * square, clip * clip);
+                        square *= square;
+                        clip *= clip;
+                        *(Oct*) (squares + l) += OCT_CHOSEN(square < clip, square, clip);
                 }
         }
         return ++n->fill < n->block_steps ? NOISE_BLOCK_UNDER_WAY : noise_block_end(n, sustained);
@@ -314,14 +356,22 @@ int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz);
 void whiten_done(Whiten *w);
 void whiten_restart(Whiten *w, const Bank *bank);
 void whiten_break(Whiten *w);
-void whiten_add(Whiten *w, const float *latest);
 /* latest: [-n_lags + 1 .. 0] */
-static inline void whiten_feed(Whiten *w, const float *latest, bool event) {
+static ALWAYS_INLINE void whiten_feed(Whiten *w, const float *latest, bool event) {
         w->spoilt |= event;
-        if (w->wait == 0)
-                whiten_add(w, latest);
-        else
+        if (w->wait > 0) {
                 w->wait--;
+                return;
+        }
+        w->wait = w->stride - 1;
+
+        const float *window = latest + 1 - w->n_lags, *end = latest + 1;
+        float *block = w->block, y = *latest;
+
+        for (; end - window >= 8; window += 8, block += 8)
+                *(Oct*) block += *(const Oct*) window * y;
+        if (window < end)
+                *(Quad*) block += *(const Quad*) window * y;
 }
 bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
 bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
@@ -781,6 +831,7 @@ struct Detector {
         unsigned mains_start_steps, noise_start_steps;
         Channel *channels;
         unsigned *active;               /* [n_channels] scratch */
+        unsigned n_running;             /* channels */
         float *late;                    /* [n_lanes] scratch: the signal as it is known after a while */
         bool noise_moved;               /* some channel's, at the latest step */
         Events events;

@@ -243,6 +243,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
 
         exposure_resume(d, c);
         c->running = true;
+        d->n_running++;
         c->fresh = false;
         c->started_at = d->position;
         c->frames = 0;
@@ -274,6 +275,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
 
 static void channel_stop(Detector *d, Channel *c, unsigned channel) {
         mains_channel_run(&d->mains, channel, false);
+        d->n_running -= c->running;
         c->running = c->settled = c->usable = c->sustained = false;
         c->crossing.active = false;
         c->stopped_at = d->position;
@@ -392,10 +394,9 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
                 crossing_close(d, c, channel);
 }
 
-/* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
-static ALWAYS_INLINE float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
+static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
         const float *window = history_window_at(&c->history, step, d->bank.n_taps);
-        float largest = bank_run(&d->bank, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
+        float largest = bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
 
         if (!noise_known(&c->noise))
                 return 0;
@@ -406,6 +407,10 @@ static ALWAYS_INLINE float channel_statistic(const Detector *d, const Channel *c
                 largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
         return d->heart.known ? largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps) : largest;
 }
+
+/* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
+STATIC_VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
+                       (d, c, step, ret_outputs))
 
 /* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
 static const float* channel_learned_from(const Detector *d, const Channel *c) {
@@ -446,12 +451,14 @@ static void clean_step(Detector *d) {
                 history_push(&c->history, y);
                 if (motion_add(&c->motion, y))
                         motion_tick(&c->motion, highpass_low(&d->highpass, i));
-                d->late[i] = *channel_learned_from(d, c);
+                d->x[i] = y;
+                if (d->heart.known)
+                        d->late[i] = *channel_learned_from(d, c);
                 if (d->noise_moved)
                         mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
         }
         d->noise_moved = false;
-        mains_learn(&d->mains, d->late, d->heart.known);
+        mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
 }
 
 /* What the statistic of a channel that has settled means. */
@@ -471,9 +478,9 @@ static bool channel_rests(const Detector *d, const Channel *c, int64_t step, flo
                 c->exposure.state == EXPOSURE_REST && (double) step >= c->rest_from;
 }
 
-static void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
+static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
         unsigned now = d->mains.now;
-        float statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+        float statistic = channel_statistic_any(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
 
         c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
         bool noise_moved = channel_learn(d, c);
@@ -581,21 +588,26 @@ static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flag
         }
 }
 
-static void step_end(Detector *d) {
+static void look_at_mains(Detector *d) {
         unsigned n = 0;
         bool changed;
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running)
                         d->active[n++] = i;
-        if (n == 0)
-                mains_forget(&d->mains);
-        mains_step_end(&d->mains, d->active, n, &changed);
+        mains_look(&d->mains, d->active, n, &changed);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
                         mains_channel_restart(&d->mains, d->active[i]);
+}
 
+static void step_end(Detector *d) {
         int64_t from;
+
+        if (d->n_running == 0)
+                mains_forget(&d->mains);
+        if (mains_count(&d->mains))
+                look_at_mains(d);
         if (heart_step(d, d->step, &from))
                 for (unsigned i = 0; i < d->config.n_channels; i++)
                         channel_again(d, d->channels + i, i, from, d->step);
@@ -611,13 +623,7 @@ static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) 
                 lowpass_feed(&d->lowpass, d->x, n_frames);
 }
 
-/* At the latest frame. */
-static void step(Detector *d) {
-        d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
-        mains_oscillate(&d->mains);
-        if (d->lowpass.n_taps > 0)
-                lowpass_run(&d->lowpass, d->x);
-        clean_step(d);
+static ALWAYS_INLINE void judge_step_any(Detector *d) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
 
@@ -626,6 +632,19 @@ static void step(Detector *d) {
                 else if (c->running)
                         channel_settle(d, c, i, d->step);
         }
+}
+
+/* Each channel by itself. */
+STATIC_VECTOR_FUNCTION(void, judge_step, (Detector *d), (d))
+
+/* At the latest frame. */
+static void step(Detector *d) {
+        d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
+        mains_oscillate(&d->mains);
+        if (d->lowpass.n_taps > 0)
+                lowpass_run(&d->lowpass, d->x);
+        clean_step(d);
+        judge_step(d);
         step_end(d);
 }
 

@@ -472,15 +472,15 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
         m->phase -= floor(m->phase);
 }
 
-/* After all channels. *ret_changed: the amplitudes of all channels have to be learned anew. */
-void mains_step_end(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
+/* When mains_count() says so. *ret_changed: the amplitudes of all channels have to be learned anew. */
+void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
         *ret_changed = false;
-        if (++m->block_fill >= m->block_steps) {
+        if (m->block_fill >= m->block_steps) {
                 m->block_fill = 0;
                 collect_blocks(m, active, n_active);
                 *ret_changed = decide(m);
         }
-        if (++m->track_fill >= m->track_steps) {
+        if (m->track_fill >= m->track_steps) {
                 m->track_fill = 0;
                 track(m, active, n_active);
         }

@@ -70,21 +70,6 @@ void whiten_restart(Whiten *w, const Bank *bank) {
         memcpy(w->taps, bank->taps, (size_t) bank->n_lanes * bank->n_taps * sizeof *w->taps);
 }
 
-static ALWAYS_INLINE void whiten_add_any(Whiten *w, const float *latest) {
-        const float *window = latest - w->n_lags + 1;
-        float *block = w->block, y = *latest;
-        unsigned i = 0, n = w->n_lags;
-
-        for (; i + 8 <= n; i += 8)
-                *(Oct*) (block + i) += *(const Oct*) (window + i) * y;
-        if (i < n)
-                *(Quad*) (block + i) += *(const Quad*) (window + i) * y;
-        w->wait = w->stride - 1;
-}
-
-/* The products of the latest value for all lags. */
-VECTOR_FUNCTION(void, whiten_add, (Whiten *w, const float *latest), (w, latest))
-
 /* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch of n. */
 typedef struct Solver {
         unsigned n, n_lanes;
