@@ -30,7 +30,8 @@ static int describe(int handle, const Synth *s) {
                           edf_set_physical_minimum(handle, i, -BDF_RANGE_NV / 1000) < 0 ||
                           edf_set_physical_dimension(handle, i, "uV") < 0 ||
                           edf_set_label(handle, i, label) < 0 ||
-                          edf_set_transducer(handle, i, "simulated, bipolar, 20 mm") < 0;
+                          edf_set_transducer(handle, i, "simulated, bipolar, 20 mm") < 0 ||
+                          (c->sinc3 && edf_set_prefilter(handle, i, "sinc3, null at the rate") < 0);
         }
         /* The date that stands for "none", so that a seed gives the same file every day. */
         failed |= edf_set_startdatetime(handle, 1985, 1, 1, 0, 0, 0) < 0 ||

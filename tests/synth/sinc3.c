@@ -29,6 +29,10 @@ double sinc3_delay(const Sinc3 *s) {
         return 1.5 * (s->factor - 1);
 }
 
+void sinc3_shift(Sinc3 *s, unsigned n) {
+        s->fill = (s->fill + n) % s->factor;
+}
+
 unsigned sinc3_factor(double rate_hz) {
         unsigned factor = 16;
 

@@ -23,5 +23,8 @@ void sinc3_init(Sinc3 *s, unsigned factor);
 int sinc3_next(Sinc3 *s, double x, double *ret);
 double sinc3_delay(const Sinc3 *s);
 
+/* As if so many values had been fed: moves the outputs to other input frames. */
+void sinc3_shift(Sinc3 *s, unsigned n);
+
 /* A factor for which it is as good as the chip's, whose input comes at 1 MHz. */
 unsigned sinc3_factor(double rate_hz);

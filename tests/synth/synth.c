@@ -9,6 +9,7 @@
 #include "noise.h"
 #include "potential.h"
 #include "process.h"
+#include "sinc3.h"
 #include "synth.h"
 
 /* Units, detection.md 10.1: 100 to 1000 fibres in a disc of 3 to 5 mm. */
@@ -47,7 +48,10 @@ struct Synth {
         SynthTwitch *twitches;
         size_t n_twitches;
         size_t first_twitch;            /* those before are over */
-        uint64_t position;              /* frames read */
+        uint64_t position;              /* frames made, at fine_hz */
+        double fine_hz;                 /* the rate, or that before the converter */
+        uint64_t n_read;                /* frames, of the output */
+        Sinc3 *converter;               /* [n_channels]; NULL: none */
 };
 
 const SynthConfig synth_config_default = {
@@ -170,7 +174,7 @@ static int unit_init(Unit *u, const SynthConfig *c, unsigned channel, unsigned i
                 moved.lateral_mm += (side - HOME) * NEIGHBOUR_LATERAL_MM;
                 moved.endplate_mm += (side - HOME) * NEIGHBOUR_ALONG_MM;
                 if (u->seen[side])
-                        potential_compute(&moved, c->rate_hz, u->seen[side]);
+                        potential_compute_for(&moved, c->rate_hz * (c->sinc3 ? sinc3_factor(c->rate_hz) : 1), c->rate_hz, u->seen[side]);
         }
         u->scale = 1;
         return 0;
@@ -314,9 +318,9 @@ static int make_background(Synth *s) {
         s->mains_channels = calloc(c->n_channels, sizeof(*s->mains_channels));
         if (!s->noise || !s->mains_channels)
                 return -ENOMEM;
-        synth_mains_init(&s->mains, c->seed, c->rate_hz, c->mains_hz);
+        synth_mains_init(&s->mains, c->seed, s->fine_hz, c->mains_hz);
         for (unsigned i = 0; i < c->n_channels; i++) {
-                synth_noise_init(s->noise + i, c->seed, i, c->rate_hz, c->noise_uv, c->noise_corner_hz);
+                synth_noise_init(s->noise + i, c->seed, i, s->fine_hz, c->noise_uv, c->noise_corner_hz);
                 synth_mains_init_channel(s->mains_channels + i, c->seed, i, c->mains_uv);
         }
         return 0;
@@ -339,7 +343,7 @@ static void add_background(Synth *s, double *uv, size_t n_frames) {
 /* Adds a potential that is excited at at_s to the frames from s->position on. */
 static void add_potential(const Synth *s, const Potential *p, double at_s, double scale, unsigned channel,
                           double *uv, size_t n_frames) {
-        double rate = s->config.rate_hz;
+        double rate = s->fine_hz;
         double from = fmax(ceil((at_s - POTENTIAL_LEAD_S) * rate), s->position);
         double to = fmin(floor((at_s + POTENTIAL_END_S) * rate) + 1, s->position + n_frames);
 
@@ -359,8 +363,8 @@ static void add_twitch(const Synth *s, const SynthTwitch *t, double *uv, size_t 
 }
 
 static void add_twitches(Synth *s, double *uv, size_t n_frames) {
-        double from_s = s->position / (double) s->config.rate_hz;
-        double to_s = (s->position + n_frames) / (double) s->config.rate_hz;
+        double from_s = (double) s->position / s->fine_hz;
+        double to_s = (double) (s->position + n_frames) / s->fine_hz;
 
         for (size_t i = s->first_twitch; i < s->n_twitches; i++) {
                 const SynthTwitch *t = s->twitches + i;
@@ -374,6 +378,44 @@ static void add_twitches(Synth *s, double *uv, size_t n_frames) {
                 s->first_twitch++;
 }
 
+/* --- the converter ------------------------------------------------------------------ */
+
+static int make_converter(Synth *s) {
+        unsigned factor = sinc3_factor(s->config.rate_hz);
+
+        s->converter = calloc(s->config.n_channels, sizeof(*s->converter));
+        if (!s->converter)
+                return -ENOMEM;
+        s->fine_hz = s->config.rate_hz * factor;
+        for (unsigned i = 0; i < s->config.n_channels; i++) {
+                sinc3_init(s->converter + i, factor);
+                /* an output is of its delay before, in the middle of what it was made of: the first is of frame 0 */
+                sinc3_shift(s->converter + i, factor - 1 - (unsigned) sinc3_delay(s->converter + i) % factor);
+        }
+        return 0;
+}
+
+static void make(Synth *s, double *uv, size_t n_frames) {
+        add_background(s, uv, n_frames);
+        add_twitches(s, uv, n_frames);
+        s->position += n_frames;
+}
+
+static void convert(Synth *s, double *ret_uv, size_t n_frames) {
+        double uv[SYNTH_CHANNELS_MAX];
+        unsigned n = s->config.n_channels;
+
+        for (size_t done = 0; done < n_frames;) {
+                int ready = 0;
+
+                make(s, uv, 1);
+                for (unsigned c = 0; c < n; c++)
+                        ready = sinc3_next(s->converter + c, uv[c], ret_uv + done * n + c);
+                /* not what was made of less than there is before the first frame */
+                done += ready && (double) s->position > sinc3_delay(s->converter);
+        }
+}
+
 /* --- interface ------------------------------------------------------------------- */
 
 Synth* synth_free(Synth *s) {
@@ -385,6 +427,7 @@ Synth* synth_free(Synth *s) {
         free(s->units);
         free(s->noise);
         free(s->mains_channels);
+        free(s->converter);
         free(s->twitches);
         free(s);
         return NULL;
@@ -403,6 +446,12 @@ int synth_new(const SynthConfig *config, Synth **ret, const char **ret_error) {
         if (!s)
                 return -ENOMEM;
         s->config = *config;
+        s->fine_hz = config->rate_hz;
+        if (config->sinc3) {
+                r = make_converter(s);
+                if (r < 0)
+                        return r;
+        }
 
         r = make_units(s);
         if (r < 0)
@@ -438,12 +487,14 @@ const char* synth_twitch_kind(const SynthTwitch *t) {
 }
 
 size_t synth_read(Synth *s, double *ret_uv, size_t n_frames) {
-        n_frames = MIN((uint64_t) n_frames, synth_n_frames(s) - s->position);
+        n_frames = MIN((uint64_t) n_frames, synth_n_frames(s) - s->n_read);
         if (n_frames == 0)
                 return 0;
-        add_background(s, ret_uv, n_frames);
-        add_twitches(s, ret_uv, n_frames);
-        s->position += n_frames;
+        if (s->converter)
+                convert(s, ret_uv, n_frames);
+        else
+                make(s, ret_uv, n_frames);
+        s->n_read += n_frames;
         return n_frames;
 }
 

@@ -51,6 +51,7 @@ typedef struct SynthConfig {
         double min_peak_ratio;
         double amplitude_jitter;        /* standard deviation between a unit's discharges, as a fraction */
         bool neighbours;                /* the channels beside it see a unit, too */
+        bool sinc3;                     /* through the filter of a converter (sinc3.h), its delay taken off */
 } SynthConfig;
 
 /* 8 channels, 1 kHz, 2 uV of noise, 12 twitches a minute and channel, well apart. */

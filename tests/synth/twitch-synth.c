@@ -45,6 +45,7 @@ static void help(void) {
                "  --noise-corner-hz HZ       below it 1/f is stronger than white noise; 0: white only (%g)\n"
                "  --mains-uv UV              peak of the mains hum, harmonics come with it (%g)\n"
                "  --mains-hz HZ              (%g)\n"
+               "  --sinc3                    through the filter of a converter such as the ADS1299, from a higher rate\n"
                "\n"
                "Twitches (default):\n"
                "  --twitches-per-minute N    in each channel (%g)\n"
@@ -70,7 +71,7 @@ static void help(void) {
 enum {
         ARG_TRUTH = 0x100, ARG_BDF, ARG_DEVICE, ARG_CLOCK, ARG_WAIT, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED,
         ARG_NOISE_UV, ARG_NOISE_CORNER_HZ, ARG_MAINS_UV, ARG_MAINS_HZ, ARG_TWITCHES_PER_MINUTE, ARG_AMPLITUDE_SIGMA,
-        ARG_DEPTH_MM, ARG_PEAK_RATIO, ARG_UNITS, ARG_DOUBLETS, ARG_MIN_SPACING, ARG_MIN_SPACING_ACROSS, ARG_LEAD_IN, ARG_NEIGHBOURS,
+        ARG_DEPTH_MM, ARG_PEAK_RATIO, ARG_UNITS, ARG_DOUBLETS, ARG_MIN_SPACING, ARG_MIN_SPACING_ACROSS, ARG_LEAD_IN, ARG_NEIGHBOURS, ARG_SINC3,
         ARG_HELP, ARG_VERSION,
 };
 
@@ -98,6 +99,7 @@ static const struct option options[] = {
         { "min-spacing-across", required_argument, NULL, ARG_MIN_SPACING_ACROSS },
         { "lead-in", required_argument, NULL, ARG_LEAD_IN },
         { "neighbours", no_argument, NULL, ARG_NEIGHBOURS },
+        { "sinc3", no_argument, NULL, ARG_SINC3 },
         { "help", no_argument, NULL, ARG_HELP },
         { "version", no_argument, NULL, ARG_VERSION },
         {},
@@ -144,6 +146,9 @@ static int parse_signal_option(Arguments *a, int option, const char *name, const
                 return option_double(name, value, 0, INFINITY, &c->min_spacing_across_s);
         case ARG_LEAD_IN:
                 return option_double(name, value, 0, INFINITY, &c->lead_in_s);
+        case ARG_SINC3:
+                c->sinc3 = true;
+                return 0;
         case ARG_NEIGHBOURS:
                 c->neighbours = true;
                 return 0;
