@@ -34,6 +34,8 @@ static const Property channel_properties[] = {
         { "FloorUv",     "d", offsetof(ChannelInfo, floor_uv)   },
         { "ExposureSec", "d", offsetof(ChannelInfo, exposure_s) },
         { "Events",      "t", offsetof(ChannelInfo, events)     },
+        { "RestSec",     "d", offsetof(ChannelInfo, rest_s)     },
+        { "RestTwitches", "t", offsetof(ChannelInfo, rest_twitches) },
         { "LeadOff",     "b", offsetof(ChannelInfo, lead_off)   },
         { "Status",      "s", offsetof(ChannelInfo, status)     },
         {},

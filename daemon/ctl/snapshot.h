@@ -10,8 +10,8 @@ typedef struct ChannelInfo {
         char *path;
         uint32_t index, gain;
         char *label, *status;
-        double lsb_uv, noise_uv, floor_uv, exposure_s;
-        uint64_t events;
+        double lsb_uv, noise_uv, floor_uv, exposure_s, rest_s;
+        uint64_t events, rest_twitches; /* a rate is rest_twitches / rest_s */
         int lead_off;                   /* as sd-bus has booleans */
 } ChannelInfo;
 

@@ -17,6 +17,8 @@ static void json_channel(Json *j, const ChannelInfo *c) {
         json_double(j, "floor_uv", c->floor_uv, 2);
         json_double(j, "exposure_s", c->exposure_s, 1);
         json_unsigned(j, "events", c->events);
+        json_double(j, "rest_s", c->rest_s, 1);
+        json_unsigned(j, "rest_twitches", c->rest_twitches);
         json_bool(j, "lead_off", c->lead_off);
         json_string(j, "status", or_unknown(c->status));
         json_object_end(j);
@@ -96,7 +98,7 @@ static void print_channel(const ChannelInfo *c, int width) {
                text_number(c->floor_uv, 1, "", floor_uv),
                text_duration(c->exposure_s, 0, exposure),
                (unsigned long long) c->events,
-               text_rate((double) c->events, c->exposure_s, rate));
+               text_rate((double) c->rest_twitches, c->rest_s, rate));
         text_print(stdout, status_to_words(or_unknown(c->status)), 0);
         putchar('\n');
 }
