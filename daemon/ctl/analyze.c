@@ -104,18 +104,18 @@ static void print_finding(const Analysis *a, const Finding *f, int width) {
 }
 
 /* "contraction 8.5 s, motion 0.5 s", the most first */
-static void print_excluded(const DetectMinute *m) {
+static void print_excluded(const double *excluded_s /* [_EXCLUSION_MAX] */) {
         bool printed[_EXCLUSION_MAX] = { false };
 
         for (unsigned n = 0; n < _EXCLUSION_MAX; n++) {
                 unsigned most = 0;
                 for (unsigned i = 1; i < _EXCLUSION_MAX; i++)
-                        if (!printed[i] && (printed[most] || m->excluded_s[i] > m->excluded_s[most]))
+                        if (!printed[i] && (printed[most] || excluded_s[i] > excluded_s[most]))
                                 most = i;
-                if (m->excluded_s[most] < 0.05)
+                if (excluded_s[most] < 0.05)
                         return;
                 printed[most] = true;
-                printf("%s%s %.1f s", n > 0 ? ", " : "", exclusion_to_string((Exclusion) most), m->excluded_s[most]);
+                printf("%s%s %.1f s", n > 0 ? ", " : "", exclusion_to_string((Exclusion) most), excluded_s[most]);
         }
 }
 
@@ -131,10 +131,19 @@ static void print_minutes(const Analysis *a, int width) {
                 printf("  %6.1f s  %8s  %8s  %7u  %8u  %s", m->found.exposure_s,
                        text_number(m->found.noise_uv, 2, "", noise), text_number(m->found.floor_uv, 1, "", floor_uv),
                        m->found.events, m->found.twitches, m->found.voluntary ? "voluntary: " : "");
-                print_excluded(&m->found);
+                print_excluded(m->found.excluded_s);
                 putchar('\n');
         }
         putchar('\n');
+}
+
+static void print_excluded_in_all(const Analysis *a, unsigned channel) {
+        double sums_s[_EXCLUSION_MAX] = { 0 };
+
+        for (size_t i = 0; i < a->minutes.n; i++)
+                for (unsigned k = 0; k < _EXCLUSION_MAX && a->minutes.items[i].channel == channel; k++)
+                        sums_s[k] += a->minutes.items[i].found.excluded_s[k];
+        print_excluded(sums_s);
 }
 
 static void print_channel(const Analysis *a, unsigned index, int width) {
@@ -142,17 +151,20 @@ static void print_channel(const Analysis *a, unsigned index, int width) {
         char name[32], exposure[40], rest[40], noise[64], floor_uv[64], rate[64];
 
         text_print(stdout, channel_name(a, index, name), width);
-        if (c->left_out)
+        if (c->left_out) {
                 printf("  left out: %s\n", c->left_out);
-        else
-                printf("  %10s  %8s  %8s  %7llu  %10s  %8llu  %10s\n",
-                       text_duration(c->stats.exposure_s, 0, exposure),
-                       text_number(c->stats.noise_uv, 2, "", noise),
-                       text_number(c->stats.floor_uv, 1, "", floor_uv),
-                       (unsigned long long) c->stats.events,
-                       text_duration(c->stats.rest_s, 0, rest),
-                       (unsigned long long) c->stats.rest_twitches,
-                       text_rate((double) c->stats.rest_twitches, c->stats.rest_s, rate));
+                return;
+        }
+        printf("  %10s  %8s  %8s  %7llu  %10s  %8llu  %10s  ",
+               text_duration(c->stats.exposure_s, 0, exposure),
+               text_number(c->stats.noise_uv, 2, "", noise),
+               text_number(c->stats.floor_uv, 1, "", floor_uv),
+               (unsigned long long) c->stats.events,
+               text_duration(c->stats.rest_s, 0, rest),
+               (unsigned long long) c->stats.rest_twitches,
+               text_rate((double) c->stats.rest_twitches, c->stats.rest_s, rate));
+        print_excluded_in_all(a, index);
+        putchar('\n');
 }
 
 static void print_text(const Analysis *a) {
@@ -169,8 +181,8 @@ static void print_text(const Analysis *a) {
         if (arg_minutes)
                 print_minutes(a, width);
 
-        printf("%-*s  %10s  %8s  %8s  %7s  %10s  %8s  %10s\n", width, "channel", "exposure", "noise uV", "floor uV",
-               "events", "at rest", "twitches", "per minute");
+        printf("%-*s  %10s  %8s  %8s  %7s  %10s  %8s  %10s  %s\n", width, "channel", "exposure", "noise uV", "floor uV",
+               "events", "at rest", "twitches", "per minute", "not counted");
         for (unsigned i = 0; i < a->n_channels; i++)
                 print_channel(a, i, width);
 
