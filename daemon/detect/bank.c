@@ -166,10 +166,6 @@ static void set_lane(Bank *b, unsigned lane, const double *x, double start, doub
  */
 #define SEEN_SHARE 0.45
 
-double bank_seen_hz(double filter_hz) {
-        return SEEN_SHARE * 2 * filter_hz;
-}
-
 static double root_mean_square_hz(const double *x) {
         double slope = 0, energy = 0;
 
@@ -217,7 +213,7 @@ int bank_init(Bank *b, double step_rate_hz, double highpass_s) {
                         energy += x[n] * x[n] * step_rate_hz / FINE_RATE_HZ;
                 extremes(x, &low, &high);
                 b->peak_to_peak[t] = (float) ((high - low) / sqrt(energy));
-                b->crossing_hz[t] = bank_seen_hz(root_mean_square_hz(x));
+                b->crossing_hz[t] = SEEN_SHARE * 2 * root_mean_square_hz(x);
                 for (unsigned s = 0; s < shifts; s++)
                         b->weights[s * N_TEMPLATES + t] = templates[t].derivative > 0 ? WEIGHT_RARE : 1;
         }

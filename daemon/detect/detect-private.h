@@ -228,7 +228,6 @@ double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, dou
 float bank_run(const Bank *b, unsigned n_lanes /* a multiple of 8 */, const float *taps,
                const float *window /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
                float *ret /* [n_lanes] */);
-double bank_seen_hz(double filter_hz);          /* crossings of zero that count, see bank.c */
 static inline float bank_tap(const Bank *b, const float *taps, unsigned lane, unsigned i) {
         return taps[((size_t) (lane / 8) * b->n_taps + i) * 8 + lane % 8];
 }

@@ -18,7 +18,7 @@
 #include "detect-private.h"
 
 #define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
-#define SHARE_OF_UNKNOWN 0.25           /* at least, of the false alarms for the bank: units nobody has seen yet */
+#define SHARE_OF_UNKNOWN 0.5           /* at least, of the false alarms for the bank: units nobody has seen yet */
 #define EXTENT_S 0.012                  /* beside the peak: further out there is next to nothing but noise ... */
 #define EDGE_S 0.004                    /* ... and this before it begins to count less */
 #define FINE_RATE_HZ 1500.0             /* below, a potential's place between two steps matters */
@@ -82,7 +82,7 @@ static bool set_lane(Learned *l, unsigned lane, const double *shape, unsigned n_
         return true;
 }
 
-static double root_mean_square_hz(Learned *l, unsigned lane, double step_rate_hz, unsigned n_taps) {
+static double root_mean_square_of(Learned *l, unsigned lane, double step_rate_hz, unsigned n_taps) {
         double slope = 0, energy = 0;
 
         for (unsigned i = 1; i < n_taps; i++) {
@@ -94,9 +94,12 @@ static double root_mean_square_hz(Learned *l, unsigned lane, double step_rate_hz
         return sqrt(slope / energy) * step_rate_hz / (2 * M_PI);
 }
 
-/* So large is an output so many times an hour, at least. */
-static double level(double rate_hz, double per_hour) {
-        return sqrt(2 * log(fmax(rate_hz * 3600 / per_hour, LEVEL_RATIO_MIN)));
+/*
+ * So large is an output so many times an hour, at least. Rice: see bank.c, where a filter's own share of what is seen is
+ * smaller, as those beside it cross together with it.
+ */
+static double level(double root_mean_square_hz, double per_hour) {
+        return sqrt(2 * log(fmax(2 * root_mean_square_hz * 3600 / per_hour, LEVEL_RATIO_MIN)));
 }
 
 /*
@@ -151,10 +154,11 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
 
 /* After the channel's filters have been fitted to the noise: those for the units known by now. */
 void learned_refit(const Detector *d, Channel *c) {
-        unsigned shifts = d->step_rate_hz < FINE_RATE_HZ ? 2 : 1, n_taps = d->bank.n_taps, lane = 0, total;
+        unsigned n_taps = d->bank.n_taps, lane = 0, total;
         double per_hour = d->config.false_alarms_per_hour, threshold = (double) d->threshold, unknown = 1;
         const Unit *units[UNITS_MAX];
-        unsigned n = choose(d, c, units, LEARNED_LANES / shifts, &total);
+        unsigned n = choose(d, c, units, LEARNED_LANES, &total);
+        unsigned shifts = d->step_rate_hz < FINE_RATE_HZ && 2 * n <= LEARNED_LANES ? 2 : 1;
         Learned *l = &c->learned;
 
         learned_restart(l);
@@ -166,9 +170,9 @@ void learned_refit(const Detector *d, Channel *c) {
                         sample(units[k], s / d->step_rate_hz / shifts, d->step_rate_hz, d->scratch, n_taps);
                         if (!set_lane(l, lane, d->scratch, n_taps))
                                 continue;
-                        double rate_hz = bank_seen_hz(root_mean_square_hz(l, lane, d->step_rate_hz, n_taps));
+                        double hz = root_mean_square_of(l, lane, d->step_rate_hz, n_taps);
 
-                        l->weights[lane] = (float) (threshold / level(rate_hz, share * per_hour));
+                        l->weights[lane] = (float) (threshold / level(hz, share * per_hour));
                         l->like[lane] = most_like(l, lane, &d->bank);
                         lane++;
                 }
