@@ -18,7 +18,8 @@
 /* 1 - sinc(x)^2 = 1/sqrt(2) at x = 0.5611 */
 #define HALF_POWER_CYCLES 0.5611
 
-#define whole(codes) __builtin_convertvector(codes, QuadDouble)
+/* One by one: gcc makes one instruction of that, and four of __builtin_convertvector(). */
+#define WHOLE(x) ((QuadDouble) { (double) (x)[0], (double) (x)[1], (double) (x)[2], (double) (x)[3] })
 
 unsigned highpass_length(double rate_hz) {
         return (unsigned) lround(HALF_POWER_CYCLES * rate_hz / DETECT_HIGHPASS_HZ);
@@ -68,8 +69,8 @@ void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
         }
 }
 
-static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret) {
-        size_t n_lanes = h->n_lanes, size = h->length * n_lanes, at = h->next * n_lanes;
+static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret) {
+        size_t size = h->length * n_lanes, at = h->next * n_lanes;
         double *all_sums = h->sums, *all_sum = h->sum, *all_sum_of_sums = h->sum_of_sums;
         double square = (double) h->length * h->length;
         int32_t *samples = h->samples;
@@ -81,19 +82,27 @@ static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, u
 
                 for (size_t l = 0; l < n_lanes; l += 4) {
                         QuadDouble *sums = (QuadDouble*) (all_sums + at + l), *sum_of_sums = (QuadDouble*) (all_sum_of_sums + l);
-                        QuadBits *sample = (QuadBits*) (samples + at + l), now = *(const QuadBits*) (codes + l);
-                        QuadDouble sum = *(QuadDouble*) (all_sum + l) + (whole(now) - whole(*sample));
+                        QuadBits now = *(const QuadBits*) (codes + l), before = *(const QuadBits*) (samples + at + l);
+                        QuadBits middle = *(const QuadBits*) (samples + oldest + l);
+                        QuadDouble sum = *(QuadDouble*) (all_sum + l) + (WHOLE(now) - WHOLE(before));
                         QuadDouble triangle = *sum_of_sums + (sum - *sums);
 
-                        *sample = now;
+                        *(QuadBits*) (samples + at + l) = now;
                         *(QuadDouble*) (all_sum + l) = *sums = sum;
                         *sum_of_sums = triangle;
-                        triangle = whole(*(const QuadBits*) (samples + oldest + l)) * square - triangle;
+                        triangle = WHOLE(middle) * square - triangle;
                         *(Quad*) (ret + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
                 }
                 at = oldest;
+                h->next = h->next + 1 < h->length ? h->next + 1 : 0;
         }
-        h->next = (unsigned) (at / n_lanes);
+}
+
+static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret) {
+        if (h->n_lanes == 8)            /* the usual case, as constants */
+                next(h, 8, codes, n_frames, ret);
+        else
+                next(h, h->n_lanes, codes, n_frames, ret);
 }
 
 /* Frames of a code for each lane to as many of microvolts, length - 1 frames late. */

@@ -99,31 +99,59 @@ void lowpass_restart(Lowpass *l, unsigned channel) {
                 l->ring[i * l->n_lanes + channel] = 0;
 }
 
-/* Frames of a value for each lane. */
-void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames) {
-        size_t size = l->n_lanes * sizeof *x;
+static ALWAYS_INLINE void feed(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames) {
+        size_t size = l->n_padded * n_lanes, at = l->next * n_lanes;
+        float *ring = l->ring;
 
-        for (; n_frames > 0; n_frames--, x += l->n_lanes) {
-                memcpy(l->ring + (size_t) l->next * l->n_lanes, x, size);
-                memcpy(l->ring + (size_t) (l->next + l->n_padded) * l->n_lanes, x, size);
-                l->next = l->next + 1 < l->n_padded ? l->next + 1 : 0;
+        for (unsigned f = 0; f < n_frames; f++, x += n_lanes) {
+                for (size_t lane = 0; lane < n_lanes; lane += 8)
+                        *(Oct*) (ring + at + lane) = *(Oct*) (ring + size + at + lane) = *(const Oct*) (x + lane);
+                at = at + n_lanes < size ? at + n_lanes : 0;
+        }
+        l->next = (unsigned) (at / n_lanes);
+}
+
+static ALWAYS_INLINE void lowpass_feed_any(Lowpass *l, const float *x, unsigned n_frames) {
+        if (l->n_lanes == 8)            /* the usual case, as constants */
+                feed(l, 8, x, n_frames);
+        else
+                feed(l, l->n_lanes, x, n_frames);
+}
+
+/* Frames of a value for each lane. */
+VECTOR_FUNCTION(void, lowpass_feed, (Lowpass *l, const float *x, unsigned n_frames), (l, x, n_frames))
+
+static ALWAYS_INLINE void add_four(const float *taps, const float *x, size_t n_lanes, Oct *sum) {
+        sum[0] += *(const Oct*) x * taps[0];
+        sum[1] += *(const Oct*) (x + n_lanes) * taps[1];
+        sum[2] += *(const Oct*) (x + 2 * n_lanes) * taps[2];
+        sum[3] += *(const Oct*) (x + 3 * n_lanes) * taps[3];
+}
+
+static ALWAYS_INLINE void run(const Lowpass *l, size_t n_lanes, float *ret) {
+        for (size_t lane = 0; lane < n_lanes; lane += 8) {
+                const float *x = l->ring + l->next * n_lanes + lane, *taps = l->taps;
+                Oct sum[4] = { { 0 } };
+                size_t i = 0, n = l->n_padded;
+
+                /* Four sums: an addition need not wait for the one before. */
+                for (; i + 16 <= n; i += 16) {
+                        add_four(taps + i, x + i * n_lanes, n_lanes, sum);
+                        add_four(taps + i + 4, x + (i + 4) * n_lanes, n_lanes, sum);
+                        add_four(taps + i + 8, x + (i + 8) * n_lanes, n_lanes, sum);
+                        add_four(taps + i + 12, x + (i + 12) * n_lanes, n_lanes, sum);
+                }
+                for (; i < n; i += 4)
+                        add_four(taps + i, x + i * n_lanes, n_lanes, sum);
+                *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         }
 }
 
 static ALWAYS_INLINE void lowpass_run_any(const Lowpass *l, float *ret) {
-        for (unsigned lane = 0; lane < l->n_lanes; lane += 8) {
-                const float *x = l->ring + (size_t) l->next * l->n_lanes + lane;
-                Oct sum[4] = { { 0 } };
-
-                /* Four sums: an addition need not wait for the one before. */
-                for (size_t i = 0; i < l->n_padded; i += 4, x += 4 * (size_t) l->n_lanes) {
-                        sum[0] += *(const Oct*) x * l->taps[i];
-                        sum[1] += *(const Oct*) (x + l->n_lanes) * l->taps[i + 1];
-                        sum[2] += *(const Oct*) (x + 2 * (size_t) l->n_lanes) * l->taps[i + 2];
-                        sum[3] += *(const Oct*) (x + 3 * (size_t) l->n_lanes) * l->taps[i + 3];
-                }
-                *(Oct*) (ret + lane) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        }
+        if (l->n_lanes == 8)
+                run(l, 8, ret);
+        else
+                run(l, l->n_lanes, ret);
 }
 
 /* The value of each lane at the latest frame. */

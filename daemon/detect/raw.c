@@ -49,8 +49,7 @@ void raw_break(Raw *r) {
                 r->unchanged[i] = r->unchanged[i] > 0 ? 0 : r->unchanged[i];
 }
 
-static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigned n_frames) {
-        size_t n_lanes = r->n_lanes;
+static ALWAYS_INLINE unsigned next(Raw *r, size_t n_lanes, const int32_t *codes, unsigned n_frames) {
         int32_t *last = r->last, *unchanged = r->unchanged, flat_frames = r->flat_frames;
         const int32_t *low = r->low, *high = r->high, *used = r->used;
 
@@ -72,6 +71,10 @@ static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigne
                         return f;
         }
         return n_frames;
+}
+
+static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigned n_frames) {
+        return r->n_lanes == 8 ? next(r, 8, codes, n_frames) : next(r, r->n_lanes, codes, n_frames);
 }
 
 /*
