@@ -265,6 +265,20 @@ static bool is_one_unit(const Chain *chain) {
                 chain->active < ONE_UNIT_ACTIVE * (chain->end - chain->onset);
 }
 
+/* Nor is what a neighbour sees of it, for whom its discharges hardly stand out of the noise. */
+static bool is_work(const Detector *d, const Chain *chain) {
+        const Chain *best = chain;
+
+        if (chain->end - chain->onset <= d->events.sustained_length)
+                return false;
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Chain *k = &d->channels[i].chain;
+                if (k->open && k->event == chain->event && k->snr > best->snr)
+                        best = k;
+        }
+        return !is_one_unit(best);
+}
+
 static void chain_begin(Detector *d, unsigned channel, const Discharge *discharge) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
@@ -331,7 +345,7 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
         chain->busy_until = fmax(chain->busy_until, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
         chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
-        if (chain->end - chain->onset > d->events.sustained_length && !is_one_unit(chain))
+        if (is_work(d, chain))
                 set_sustained(d, c);
 }
 

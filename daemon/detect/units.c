@@ -20,7 +20,8 @@
 #define NEAR 18                         /* points beside the middle, 9 ms: what is compared; further out the next may be */
 #define NOISE_MAX 1.8f                  /* of the energy that noise leaves of a discharge when the unit's mean is taken out ... */
 #define VARIATION 0.12f                 /* ... and of its own: its discharges differ a little */
-#define ONE_UNIT 0.06f                  /* of two means: noise has made two of one */
+#define ONE_UNIT 0.06f                  /* of the energy of a mean: so near are two that noise has made of one, ... */
+#define ONE_UNIT_NOISE 0.4f             /* ... by way of each taking the discharges that noise makes more like it */
 #define MEMORY 0.1f                     /* of the newest discharge in the mean, at least */
 #define MEMORY_N 19u                    /* discharges with that memory are worth a mean of so many */
 
@@ -143,12 +144,13 @@ static void learn(Unit *k, const float *x, int shift, float amplitude_uv) {
         k->amplitude_uv += weight * (amplitude_uv - k->amplitude_uv);
 }
 
+/* So that no discharge could tell one from the other. */
 static bool alike(const Unit *a, const Unit *b, float sigma_uv) {
         float x[UNIT_POINTS + 2 * SLACK] = { 0 };
 
         memcpy(x + SLACK, a->shape, sizeof a->shape);
         Fit f = fit(x, b->shape);
-        return f.left < ONE_UNIT * f.gain + noise_near(a->n, sigma_uv) + noise_near(b->n, sigma_uv) - 2 * noise_near(MEMORY_N, sigma_uv);
+        return f.left < ONE_UNIT * f.gain + ONE_UNIT_NOISE * (2 * NEAR + 1) * sigma_uv * sigma_uv;
 }
 
 /* Noise has made two of one: the older goes on. */
