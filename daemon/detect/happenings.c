@@ -25,6 +25,7 @@
 #define TRAIN_INTERVAL_MAX_S 0.28
 #define TRAIN_CV 0.35
 #define TRAIN_HOLES_SPREAD 0.2          /* by chance gaps are off their multiples by 0.29 */
+#define HOLES_MAX 2.5                   /* intervals: from one discharge of a train to the next that is seen */
 #define TRAIN_FAINT_S 1.5
 #define TRAIN_NEXT_S 1.0                /* once it is one */
 #define LARGER 1.3f                     /* than a train or group: not part of it for being there */
@@ -282,6 +283,15 @@ static bool during(const Happening *h, const Happening *longer, double beside) {
         return h->last_peak >= longer->onset - beside && h->peak <= longer->end + beside;
 }
 
+/* A twitch of its own may come between groups, or after the last. */
+static bool may_be_of_groups(const Detector *d, const Happening *h, const Happening *groups) {
+        double mean = rhythm_mean(&groups->groups), since = h->peak - groups->last_group;
+
+        return since <= GROUPS_LATE * mean &&
+                (h->n_discharges >= GROUP_SEEN_MIN || fabs(since - mean) <= GROUPS_CV * mean ||
+                 h->peak <= groups->last_peak + 2 * d->events.gap);
+}
+
 static bool belongs(const Detector *d, const Happening *h, const Happening *longer) {
         switch (longer->form) {
         case FORM_WORK:
@@ -298,7 +308,7 @@ static bool belongs(const Detector *d, const Happening *h, const Happening *long
                         h->peak >= longer->onset && at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv;
         case FORM_GROUPS:
                 return h->form < FORM_TRAIN && at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv &&
-                        h->peak >= longer->onset && h->peak <= longer->last_group + GROUPS_LATE * rhythm_mean(&longer->groups);
+                        h->peak >= longer->onset && may_be_of_groups(d, h, longer);
         default:
                 return false;
         }
@@ -445,7 +455,7 @@ static Happening* find_before(Detector *d, const Happening *h) {
 
                 double gap = h->peak - k->last_peak;
                 bool follows = k->form == FORM_TRAIN ? gap <= in_steps(d, TRAIN_NEXT_S) :
-                        k->form == FORM_GROUPS ? h->peak - k->last_group <= GROUPS_LATE * rhythm_mean(&k->groups) :
+                        k->form == FORM_GROUPS ? may_be_of_groups(d, h, k) :
                         gap <= in_steps(d, may_be_group(k) && h->n_discharges >= GROUP_SEEN_MIN ? NEXT_GROUP_S : NEXT_S);
                 if (gap > 0 && follows && (!best || k->last_peak > best->last_peak))
                         best = k;
@@ -536,6 +546,26 @@ static bool is_grouped(const Row *row) {
                 rhythm_cv(&row->groups) <= GROUPS_CV;
 }
 
+/* What came just before, of that place and no larger, though noise made it look like another unit's: the train began with it. */
+static void take_beginning(Detector *d, Happening *longer) {
+        double reach = HOLES_MAX * rhythm_mean(&longer->rhythm);
+        unsigned i = 0;
+
+        while (i < d->happenings.size) {
+                Happening *k = d->happenings.waiting + i++;
+                double begin = fmin(longer->peak, k->peak);
+
+                if (!k->used || k == longer || k->form >= FORM_TRAIN || !at_place(k, longer) ||
+                    k->peak < longer->peak - reach || k->peak > longer->last_peak ||
+                    k->amplitude_uv > LARGER * longer->amplitude_uv || !take_in(d, longer, k))
+                        continue;
+                if (begin < longer->peak) {
+                        longer->peak = begin;
+                        i = 0;          /* and what came before that */
+                }
+        }
+}
+
 /* The whole row becomes its latest member. */
 static void gather(Detector *d, const Row *row, unsigned n, HappeningForm form) {
         Happening *h = row->members[0];
@@ -552,6 +582,8 @@ static void gather(Detector *d, const Row *row, unsigned n, HappeningForm form) 
         h->rhythm = row->rhythm;
         h->groups = row->groups;
         h->faint = false;
+        if (form == FORM_TRAIN)
+                take_beginning(d, h);
 }
 
 static void follow_on(Detector *d, Happening *h, Happening *before) {
