@@ -825,7 +825,7 @@ struct Detector {
         float threshold;
         float heed;                     /* a statistic below is nothing to remember */
         uint64_t keep_frames, settle_frames, blank_frames;
-        unsigned crossing_close_steps, crossing_max_steps;
+        unsigned crossing_close_steps, crossing_max_steps, crossing_cut_steps;
         unsigned highpass_steps;
         unsigned mains_start_steps, noise_start_steps;
         Channel *channels;

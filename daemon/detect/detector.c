@@ -20,6 +20,7 @@
 #define MAINS_SETTLE_S 0.15
 #define CROSSING_CLOSE_S 0.012
 #define CROSSING_MAX_S 0.1
+#define CROSSING_CUT_S 0.012            /* before the end of one that does not */
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
@@ -134,6 +135,7 @@ static int detector_init(Detector *d) {
         d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
         d->highpass_steps = highpass / d->lowpass.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
+        d->crossing_cut_steps = steps(d, CROSSING_CUT_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);
         d->mains_start_steps = steps(d, MAINS_START_S);
         d->noise_start_steps = steps(d, NOISE_START_S);
@@ -357,10 +359,11 @@ static const Checkpoint* checkpoint_take(Channel *c, int64_t from) {
         return first;
 }
 
-static void crossing_close(Detector *d, Channel *c, unsigned channel) {
+/* What goes on is cut where it has gone on for long: not through a potential, the next crossing sees it whole. */
+static void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
         Discharge found[DISCHARGES_MAX] = { { .peak = 0 } };
         int64_t from = c->crossing.first - d->bank.n_taps + 1;
-        int64_t to = c->crossing.last;
+        int64_t to = c->crossing.last == step ? step - d->crossing_cut_steps : c->crossing.last;
 
         c->crossing.active = false;
         checkpoint(c);
@@ -391,7 +394,7 @@ static void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t ste
         if (x->active && !x->noticed && notices_ready(d, x, step))
                 notices_give(d, channel);
         if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
-                crossing_close(d, c, channel);
+                crossing_close(d, c, channel, step);
 }
 
 static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
@@ -711,7 +714,7 @@ static void stop_all(Detector *d) {
                 Channel *c = d->channels + i;
 
                 if (c->crossing.active)
-                        crossing_close(d, c, i);
+                        crossing_close(d, c, i, INT64_MAX);
         }
         events_flush(d);
         for (unsigned i = 0; i < d->config.n_channels; i++)
