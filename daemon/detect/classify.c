@@ -8,6 +8,7 @@
 #include "detect-private.h"
 
 #define OTHERS_MAX 1u                   /* discharges of another unit in one event */
+#define OTHERS_SHARE 4u                 /* one in so many may be mistaken for another's */
 #define BURST_SHARE 0.6                 /* of a burst's time: so much is discharge */
 #define SLOW_S 0.013f                   /* no unit's potential has a lobe so wide (2-8 ms, evoked ones to 12) */
 #define TONES_MIN 2u                    /* looks that saw one */
@@ -74,7 +75,7 @@ bool classify_is_burst(const Detector *d, const Chain *chain) {
 
         if (chain->sustained || chain->is_long)
                 return true;
-        if (n_others == 0 && most->n >= 3)      /* told apart, however near; unless that is chance */
+        if (most->n >= 3 && n_others <= most->n / OTHERS_SHARE) /* told apart, however near; unless that is chance */
                 return most->n > UNEVEN_MIN && rhythm_mean(&most->rhythm) < d->events.brief &&
                         rhythm_cv(&most->rhythm) > UNEVEN_CV;
         return length > d->events.burst_length &&

@@ -25,6 +25,9 @@
 #define MEMORY 0.1f                     /* of the newest discharge in the mean, at least */
 #define MEMORY_N 19u                    /* discharges with that memory are worth a mean of so many */
 
+#define LATELY_S 3.0                    /* what a unit does in this time is seldom single ... */
+#define LATELY 0.8f                     /* ... so it is rather the one that has just been seen */
+
 #define KNOWN_MIN 3u                    /* discharges: then the mean is clean enough to subtract */
 #define SHARE_LOW 0.6f                  /* of the unit's usual size, when it overlaps itself */
 #define SHARE_HIGH 1.5f
@@ -99,8 +102,13 @@ static float noise_near(unsigned n, float sigma_uv) {
         return (2 * NEAR + 1) * sigma_uv * sigma_uv * (1 + 1 / (float) (n < MEMORY_N ? n : MEMORY_N));
 }
 
+static bool seen_lately(const Unit *k, double now, double step_rate_hz) {
+        return now - k->last < LATELY_S * step_rate_hz;
+}
+
 /* The one that explains the discharge best, of those that leave no more than noise and the unit's own variation do. */
-static Unit* find(Units *u, const float *x, unsigned except, float sigma_uv, Fit *ret_fit) {
+static Unit* find(Units *u, const float *x, double now, double step_rate_hz, unsigned except, float sigma_uv,
+                  Fit *ret_fit) {
         float best = 1;
         Unit *found = NULL;
 
@@ -111,6 +119,10 @@ static Unit* find(Units *u, const float *x, unsigned except, float sigma_uv, Fit
                         continue;
                 Fit f = fit(x, k->shape);
                 float left = f.left / (NOISE_MAX * noise_near(k->n, sigma_uv) + VARIATION * f.gain);
+                if (left >= 1)
+                        continue;
+                if (seen_lately(k, now, step_rate_hz))
+                        left *= LATELY;
                 if (left < best) {
                         best = left;
                         found = k;
@@ -192,7 +204,7 @@ unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bo
         Fit f = { .shift = 0 };
 
         sample(h, middle - (MIDDLE + SLACK) * steps_per_point, steps_per_point, x, UNIT_POINTS + 2 * SLACK);
-        Unit *k = find(u, x, except, sigma_uv, &f);
+        Unit *k = find(u, x, discharge->peak, step_rate_hz, except, sigma_uv, &f);
         if (!k) {
                 k = room(u);
                 *k = (Unit) { .number = ++u->n_numbers };
@@ -338,6 +350,18 @@ static int peak_of(const float *shape) {
         return peak;
 }
 
+/* Those in the margins belong to the discharges before and behind. */
+static unsigned peaks_within(const Copies *c, int peak, double margin, int n, double first, double steps_per_point, double *ret_peaks) {
+        unsigned n_within = 0;
+
+        for (unsigned i = 0; i < c->n; i++) {
+                double at = (double) c->at[i] + peak;
+                if (at >= margin && at < n - margin)
+                        ret_peaks[n_within++] = first + at * steps_per_point;
+        }
+        return n_within;
+}
+
 static int by_place(const void *a, const void *b) {
         const float *x = a, *y = b;
         return (*x > *y) - (*x < *y);
@@ -352,7 +376,7 @@ unsigned units_take_apart(const Units *u, const History *h, const Discharge *dis
         double steps_per_point = UNIT_POINT_S * step_rate_hz;
         double first = discharge->onset - MARGIN_S * step_rate_hz;
         int n = (int) ((discharge->end + MARGIN_S * step_rate_hz - first) / steps_per_point);
-        float x[STRETCH_POINTS], best_single = INFINITY;
+        float x[STRETCH_POINTS], best_single = INFINITY, best_left = INFINITY;
         Copies best = { .left = INFINITY };
         const Unit *unit = NULL, *alone = NULL;
 
@@ -380,7 +404,9 @@ unsigned units_take_apart(const Units *u, const History *h, const Discharge *dis
                 Copies pair = explain_pair(x, n, k), many = explain(x, n, k, DISCHARGES_MAX, worth);
                 if (many.n > 2 && many.left < pair.left / 1.3f)
                         pair = many;
-                if (pair.left < best.left) {
+                float left = pair.left * (seen_lately(k, discharge->peak, step_rate_hz) ? LATELY : 1);
+                if (left < best_left) {
+                        best_left = left;
                         best = pair;
                         unit = k;
                 }
@@ -391,8 +417,6 @@ unsigned units_take_apart(const Units *u, const History *h, const Discharge *dis
         if (alone && alone->n > RARE * unit->n)
                 return 1;
         qsort(best.at, best.n, sizeof best.at[0], by_place);
-        for (unsigned i = 0; i < best.n; i++)
-                ret_peaks[i] = first + ((double) best.at[i] + peak_of(unit->shape)) * steps_per_point;
         *ret_unit = unit->number;
-        return best.n;
+        return peaks_within(&best, peak_of(unit->shape), MARGIN_S / UNIT_POINT_S - APART_MIN, n, first, steps_per_point, ret_peaks);
 }
