@@ -135,7 +135,7 @@ static int detector_init(Detector *d) {
         d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
         d->highpass_steps = highpass / d->lowpass.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
-        d->crossing_cut_steps = steps(d, CROSSING_CUT_S);
+        d->crossing_cut_steps = d->step_rate_hz < UNIT_RATE_HZ_MIN ? 0 : steps(d, CROSSING_CUT_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);
         d->mains_start_steps = steps(d, MAINS_START_S);
         d->noise_start_steps = steps(d, NOISE_START_S);

@@ -103,7 +103,7 @@ static float noise_near(unsigned n, float sigma_uv) {
 }
 
 static bool seen_lately(const Unit *k, double now, double step_rate_hz) {
-        return now - k->last < LATELY_S * step_rate_hz;
+        return step_rate_hz >= UNIT_RATE_HZ_MIN && now - k->last < LATELY_S * step_rate_hz;
 }
 
 /* The one that explains the discharge best, of those that leave no more than noise and the unit's own variation do. */
