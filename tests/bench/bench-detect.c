@@ -27,7 +27,7 @@ typedef struct Arguments {
 static void help(void) {
         printf("%s [OPTIONS...] --out FOLDER\n"
                "\n"
-               "Writes FOLDER/truth.csv, FOLDER/events.csv and FOLDER/run.csv. tests/bench/report.py makes tables.\n"
+               "Writes FOLDER/truth.csv, FOLDER/events.csv, FOLDER/minutes.csv and FOLDER/run.csv. tests/bench/report.py makes tables.\n"
                "\n"
                "  --channels N --rate HZ --seconds N --seed N\n"
                "  --noise-uv LO:HI           RMS in 20-450 Hz, spread over the channels\n"
@@ -213,13 +213,13 @@ static int run(const Arguments *a) {
         _cleanup_(peers_freep) Peers *peers = NULL;
         _cleanup_(converter_freep) Converter *converter = NULL;
         _cleanup_fclose_ FILE *truth = create(a->out, "truth.csv"), *events = create(a->out, "events.csv"),
-                              *summary = create(a->out, "run.csv");
+                              *summary = create(a->out, "run.csv"), *minutes = create(a->out, "minutes.csv");
         const int32_t *codes;
         const Injection *injections;
         size_t n_frames, n_injections;
         uint64_t total = 0;
 
-        if (!truth || !events || !summary)
+        if (!truth || !events || !summary || !minutes)
                 return -EIO;
         SceneConfig config = a->scene;
         unsigned rate_hz = config.rate_hz;
@@ -233,7 +233,7 @@ static int run(const Arguments *a) {
         if (r >= 0)
                 r = scene_new(&config, &scene);
         if (r >= 0)
-                r = subject_new(rate_hz, a->scene.n_channels, a->false_alarms_per_hour, a->corrected, events, &subject);
+                r = subject_new(rate_hz, a->scene.n_channels, a->false_alarms_per_hour, a->corrected, events, minutes, &subject);
         if (r >= 0 && a->peers)
                 r = peers_new(rate_hz, a->scene.n_channels, a->scene.mains_uv > 0 ? a->scene.mains_hz : 0, events,
                               &peers);
@@ -247,6 +247,7 @@ static int run(const Arguments *a) {
                 return r;
         fprintf(truth, "time_s,end_s,channel,unit,kind,rung_db,amplitude_uv,snr,crossings_hz,clairvoyant\n");
         fprintf(events, SUBJECT_EVENTS_HEADER);
+        fprintf(minutes, SUBJECT_MINUTES_HEADER);
         while (scene_next(scene, &codes, &n_frames, &injections, &n_injections)) {
                 write_injections(truth, injections, n_injections);
                 const uint8_t *flags = scene_flags(scene);

@@ -73,7 +73,7 @@ static int run(const SceneConfig *config, const char *path) {
         }
 
         size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
-        r = subject_new(config->rate_hz, config->n_channels, 1, false, nowhere, &subject);
+        r = subject_new(config->rate_hz, config->n_channels, 1, false, nowhere, NULL, &subject);
         if (r < 0)
                 return r;
         size_t bytes = mallinfo2().uordblks + mallinfo2().hblkhd - before;

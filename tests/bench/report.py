@@ -255,6 +255,10 @@ def scripted(bench, tier, title, contents, seed):
           ["", "found", "precision", "F1", *script.CAUSES, "artefact+jerk+heart", "work free %", "rest lost %"], rows,
           [f"of {r['notices']['given']} notices {background} {100 * r['notices']['withdrawn']:.1f} % were withdrawn (part of no twitch)"
            for background in ("disturbed", "quiet") for r in (result[f"{background}-twitchd"],)] +
+          [f"voluntary minutes, {background}: {100 * g['work_marked']:.1f} % of {g['work_minutes']} with a contraction are marked, "
+           f"{100 * g['rest_marked']:.1f} % of {g['rest_minutes']} without; {show(g['rate_at_rest'])} twitches a minute at rest, "
+           f"{show(g['rate_of_all'])} over all of the exposure, {g['true_rate']:.2f} made"
+           for background in ("disturbed", "quiet") for g in (result[f"{background}-twitchd"]["gate"],)] +
           [f"{shown['large']} large twitches in {shown['channel_hours']:.1f} channel-hours; work: contractions and cramps, "
            "seconds of them without a reported twitch"])
     for background in ("disturbed", "quiet"):

@@ -45,6 +45,16 @@ class Happening:
         self.snr = float(row["snr"])
 
 
+class Minute:
+    def __init__(self, row):
+        self.channel = int(row["channel"])
+        self.from_s = float(row["from_s"])
+        self.to_s = float(row["to_s"])
+        self.exposure_s = float(row["exposure_s"])
+        self.twitches = int(row["twitches"])
+        self.voluntary = row["voluntary"] == "1"
+
+
 class Event:
     def __init__(self, row):
         self.detector = row["detector"]
@@ -93,6 +103,7 @@ class Run:
         self.info = {k: float(v) for k, v in read(f"{folder}/run.csv")[0].items()}
         self.truths = sorted((Truth(r) for r in read(f"{folder}/truth.csv")), key=lambda t: t.time_s)
         self.happenings = sorted((Happening(r) for r in read(f"{folder}/happenings.csv")), key=lambda h: h.time_s)
+        self.minutes = [Minute(r) for r in read(f"{folder}/minutes.csv")]
         self.reports = collections.defaultdict(list)
         self.notices = {}               # by id
         for row in read(f"{folder}/events.csv"):

@@ -113,6 +113,33 @@ def rest_lost(run):
     return max(0.0, (rest_s - 3600 * run.info["exposure_hours"]) / rest_s)
 
 
+VOLUNTARY_S = 0.5                       # of contraction, in a minute: detect.h
+
+
+def gate(run):
+    """The rule that leaves minutes out of a rate: how well it does, and what it does to the rate."""
+    work = [h for h in run.happenings if h.kind == "contraction"]
+    marked, missed, wrong, rest = 0, 0, 0, 0
+    for m in run.minutes:
+        work_s = sum(max(0.0, min(h.to_s, m.to_s) - max(h.from_s, m.from_s)) for h in work if m.channel in h.channels)
+        if work_s >= VOLUNTARY_S:
+            marked += m.voluntary
+            missed += not m.voluntary
+        elif work_s == 0:
+            wrong += m.voluntary
+            rest += 1
+
+    def rate(minutes):
+        exposure_s = sum(m.exposure_s for m in minutes)
+        return 60 * sum(m.twitches for m in minutes) / exposure_s if exposure_s else None
+    return {
+        "work_minutes": marked + missed, "work_marked": marked / max(marked + missed, 1),
+        "rest_minutes": rest, "rest_marked": wrong / max(rest, 1),
+        "rate_at_rest": rate([m for m in run.minutes if not m.voluntary]), "rate_of_all": rate(run.minutes),
+        "true_rate": 60 * sum(h.kind in DETECTIONS for h in run.happenings) / (3600 * run.channel_hours),
+    }
+
+
 def score(run, detector, large_sigma):
     truths = [h for h in run.happenings if h.kind in DETECTIONS]
     twitches = run.twitches(detector)
@@ -132,5 +159,6 @@ def score(run, detector, large_sigma):
     if detector == "twitchd":
         result["confusion"], result["by_kind"], result["macro_f1"] = confusion(run, detector)
         result["rest_lost"] = rest_lost(run)
+        result["gate"] = gate(run)
         result["notices"] = runs.notices(run, [])[1]
     return result

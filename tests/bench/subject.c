@@ -11,7 +11,7 @@ struct Subject {
         double rate_hz;
         unsigned n_channels;
         uint64_t pushed;                /* frames, with the one under way */
-        FILE *events;
+        FILE *events, *minutes;
 };
 
 static void print_head(const Subject *s, double peak, double onset, double end, const char *kind,
@@ -54,6 +54,13 @@ static void on_artefact(const DetectArtefact *a, void *userdata) {
         print_ids(s, a->id, a->merged, a->n_merged);
 }
 
+static void on_minute(const DetectMinute *m, void *userdata) {
+        const Subject *s = userdata;
+
+        fprintf(s->minutes, "%u,%.4f,%.4f,%.4f,%u,%d\n", m->channel, m->from / s->rate_hz, m->to / s->rate_hz, m->exposure_s,
+                m->twitches, m->voluntary);
+}
+
 Subject* subject_free(Subject *s) {
         if (!s)
                 return NULL;
@@ -62,14 +69,15 @@ Subject* subject_free(Subject *s) {
         return NULL;
 }
 
-int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events, Subject **ret) {
+int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events,
+                FILE *minutes, Subject **ret) {
         double lsb_uv[SCENE_CHANNELS_MAX];
         int32_t code_min[SCENE_CHANNELS_MAX], code_max[SCENE_CHANNELS_MAX];
         _cleanup_(subject_freep) Subject *s = calloc(1, sizeof(*s));
 
         if (!s)
                 return -ENOMEM;
-        *s = (Subject) { .rate_hz = rate_hz, .n_channels = n_channels, .events = events };
+        *s = (Subject) { .rate_hz = rate_hz, .n_channels = n_channels, .events = events, .minutes = minutes };
         for (unsigned i = 0; i < n_channels; i++) {
                 lsb_uv[i] = SCENE_LSB_UV;
                 code_min[i] = -SCENE_CODE_MAX - 1;
@@ -87,6 +95,7 @@ int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_h
                 .on_notice = on_notice,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
+                .on_minute = minutes ? on_minute : NULL,
                 .userdata = s,
         }, &s->detector);
         if (r < 0)

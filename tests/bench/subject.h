@@ -11,9 +11,11 @@
 
 typedef struct Subject Subject;
 
+#define SUBJECT_MINUTES_HEADER "channel,from_s,to_s,exposure_s,twitches,voluntary\n"
 #define SUBJECT_EVENTS_HEADER "detector,time_s,onset_s,end_s,decided_s,kind,channels,amplitude_uv,snr,discharges,id,merged\n"
 
-int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events, Subject **ret);
+int subject_new(unsigned rate_hz, unsigned n_channels, double false_alarms_per_hour, bool sinc3, FILE *events,
+                FILE *minutes /* or NULL */, Subject **ret);
 Subject* subject_free(Subject *s);      /* takes NULL, returns NULL */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Subject*, subject_free);
 
