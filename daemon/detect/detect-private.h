@@ -444,6 +444,7 @@ typedef struct Motion {
         int64_t end;                    /* step behind the latest */
         float beat_uv[MOTION_BEAT_TICKS];       /* a heartbeat below 20 Hz, from before its R wave on */
         unsigned n_beats;               /* it was learned from, up to a limit */
+        unsigned n_odd_beats;           /* in a row, that it was not */
         bool beat_under_way;
         double beat;                    /* R of the latest, step */
         int beat_first, beat_end;       /* ticks of the template that are its own */
@@ -458,7 +459,7 @@ static inline bool motion_add(Motion *m, float y) {
         m->end++;
         return ++m->fill >= m->tick_steps;
 }
-void motion_beat(Motion *m, double beat, double period);
+void motion_beat(Motion *m, double beat, double period, const History *h);
 void motion_forget_beats(Motion *m);
 bool motion_between(const Motion *m, double from, double to);
 bool motion_now(const Motion *m);

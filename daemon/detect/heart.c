@@ -369,7 +369,7 @@ void heart_found(Detector *d, double peak, double period, int64_t step) {
         h->own_after = h->after;
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (takes_part(d, d->channels + i))
-                        motion_beat(&d->channels[i].motion, h->beat, h->period);
+                        motion_beat(&d->channels[i].motion, h->beat, h->period, &d->channels[i].history);
 }
 
 /*
@@ -581,11 +581,11 @@ static void beat_begin(Detector *d, double beat) {
 
                 if (!takes_part(d, c))
                         continue;
-                motion_beat(&c->motion, h->beat, h->period);
-                if (!is_learned(&c->heart))
-                        continue;
-                fit_size(h, c);
-                subtract_so_far(h, c);
+                if (is_learned(&c->heart)) {
+                        fit_size(h, c);
+                        subtract_so_far(h, c);
+                }
+                motion_beat(&c->motion, h->beat, h->period, &c->history);
         }
 }
 

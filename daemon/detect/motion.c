@@ -23,6 +23,7 @@
 #define AFTER_TICKS 8
 #define NOW_TICKS 20
 #define RATIO 3.0f                      /* of energies, 2-20 Hz to 20-450 Hz */
+#define USUAL_OF_MEAN 2.7f
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
 #define USUAL_RISE 1.02f
 #define USUAL_FALL 0.998f
@@ -31,7 +32,13 @@
 #define BEAT_BEFORE_TICKS 25            /* of the template: R */
 #define BEAT_BEFORE_OF_PERIOD 0.37
 #define BEATS_MEMORY 16u
-#define BEAT_CLIP 3.0f                  /* to what is exceeded a tenth of the time: not of the heart */
+#define BEATS_FIRST 5u                  /* after that it is known what is usual without a heart */
+#define ODD_BEATS_MAX 8u
+#define EDGE_TICKS 2
+#define EARLY_TICKS 6                   /* a beat before its time */
+#define UNSETTLED_TICKS 50              /* where the next beat begins: by then it has been found, or there was none */
+#define CLIP_USUAL 3.0f                 /* to what is exceeded a tenth of the time: not of the heart, ... */
+#define CLIP_BEAT 0.25f                 /* ... nor so much of its largest wave */
 #define SEARCH_S 0.01                   /* the jump is so near to the peak */
 
 void motion_init(Motion *m, double step_rate_hz) {
@@ -42,6 +49,46 @@ void motion_init(Motion *m, double step_rate_hz) {
 /* As if it had always been there, and nothing is known of what is usual. */
 void motion_restart(Motion *m, float low_uv, int64_t step) {
         *m = (Motion) { .tick_steps = m->tick_steps, .gain = m->gain, .slow_uv = { low_uv, 0 }, .end = step };
+}
+
+/* Where the latest tick lies in the template. */
+static double place_in_beat(const Motion *m) {
+        return ((double) (m->end - 1 - m->fill) - m->beat) / m->tick_steps + BEAT_BEFORE_TICKS;
+}
+
+/* What a beat that is not known yet may have in a tick at most. */
+static float beat_awaited(const Motion *m, unsigned ago) {
+        double since = place_in_beat(m) - ago - m->beat_end + EARLY_TICKS;
+        float most = 0;
+
+        if (m->n_beats == 0 || since < 0 || since > UNSETTLED_TICKS)
+                return 0;
+        for (int i = m->beat_first; i < MOTION_BEAT_TICKS && i <= m->beat_first + since + EARLY_TICKS; i++)
+                most = fmaxf(most, fabsf(m->beat_uv[i]));
+        return most;
+}
+
+static float low_energy(const Motion *m, unsigned ago) {
+        float low_uv = fabsf(m->low_uv[(m->next + MOTION_TICKS - ago) % MOTION_TICKS]);
+
+        low_uv = fmaxf(0, low_uv - beat_awaited(m, ago));
+        return low_uv * low_uv * (float) m->tick_steps;
+}
+
+/* The sums of the n ticks before some. */
+static void energies(const Motion *m, unsigned first, unsigned n, float *ret_low, float *ret_high) {
+        *ret_low = *ret_high = 0;
+        for (unsigned i = first; i < first + n; i++) {
+                *ret_low += low_energy(m, i);
+                *ret_high += m->high[(m->next + MOTION_TICKS - i) % MOTION_TICKS];
+        }
+}
+
+static bool is_slow(const Motion *m, unsigned first, unsigned n) {
+        float low, high;
+
+        energies(m, first, n, &low, &high);
+        return low > RATIO * high;
 }
 
 /* --- the heart below 20 Hz --- */
@@ -59,11 +106,6 @@ static float low_at(const Motion *m, double ago) {
                 weights[2] * m->low_uv[(k - 1) % MOTION_TICKS] + weights[3] * m->low_uv[(k - 2) % MOTION_TICKS];
 }
 
-/* Where the latest tick lies in the template. */
-static double place_in_beat(const Motion *m) {
-        return ((double) (m->end - 1) - m->beat) / m->tick_steps + BEAT_BEFORE_TICKS;
-}
-
 static float beat_at(const Motion *m, double place) {
         double whole = floor(place);
         int i = (int) whole;
@@ -76,42 +118,83 @@ static float beat_at(const Motion *m, double place) {
                 weights[3] * m->beat_uv[i + 2];
 }
 
-/* What is left of a beat that is over moves the template. */
-static void learn_beat(Motion *m) {
-        float gain = 1 / (float) (m->n_beats + 1), limit = BEAT_CLIP * sqrtf(m->usual / (float) m->tick_steps);
-        double latest = place_in_beat(m);
+static float largest_of_beat(const Motion *m) {
+        float largest = 0;
 
-        /* not at the ends, where only part of what is learned would be taken out */
-        for (int i = m->beat_first + 2; i < m->beat_end - 2; i++)
-                m->beat_uv[i] += gain * fmaxf(-limit, fminf(limit, low_at(m, latest - i)));
-        m->n_beats += m->n_beats + 1 < BEATS_MEMORY;
-        m->beat_under_way = false;
+        for (int i = 0; i < MOTION_BEAT_TICKS; i++)
+                largest = fmaxf(largest, fabsf(m->beat_uv[i]));
+        return largest;
 }
 
-/* A beat has been found; its beginning is taken out of what is remembered. At the end of a step. */
-void motion_beat(Motion *m, double beat, double period) {
+/*
+ * The first beats make the template, then what is left of one that is over moves it. Not if that is more than there
+ * is above 20 Hz, as then something moves; if beat after beat is like that, the electrode has been moved.
+ */
+static void learn_beat(Motion *m) {
+        bool settled = m->n_beats >= BEATS_FIRST;
+        float gain = 1 / (float) (m->n_beats + 1), limit = INFINITY;
+        double latest = place_in_beat(m);
+        unsigned from = (unsigned) (latest - m->beat_end), n = (unsigned) (m->beat_end - m->beat_first);
+
+        m->beat_under_way = false;
+        m->n_odd_beats = settled && is_slow(m, from, n) ? m->n_odd_beats + 1 : 0;
+        if (m->n_odd_beats > ODD_BEATS_MAX) {
+                motion_forget_beats(m);
+                m->usual = 0;
+                return;
+        }
+        if (m->n_odd_beats > 0)
+                return;
+        if (settled)
+                limit = fmaxf(CLIP_USUAL * sqrtf(m->usual / (float) m->tick_steps), CLIP_BEAT * largest_of_beat(m));
+        m->n_beats += m->n_beats + 1 < BEATS_MEMORY;
+        if (m->n_beats == BEATS_FIRST)
+                m->usual = 0;           /* until now the heart was part of it */
+        for (int i = 0; i < MOTION_BEAT_TICKS; i++)
+                if (i < m->beat_first + EDGE_TICKS || i >= m->beat_end - EDGE_TICKS)
+                        m->beat_uv[i] = 0;      /* where only part of what is learned would be taken out */
+                else
+                        m->beat_uv[i] += gain * fmaxf(-limit, fminf(limit, low_at(m, latest - i)));
+}
+
+/*
+ * A beat has been found; its beginning is taken out of what is remembered, as it has been out of the signal above 20 Hz.
+ * At the end of a step.
+ */
+void motion_beat(Motion *m, double beat, double period, const History *h) {
         m->beat = beat;
         m->beat_first = BEAT_BEFORE_TICKS - (int) fmin(BEAT_BEFORE_TICKS, BEAT_BEFORE_OF_PERIOD * period / m->tick_steps);
         m->beat_end = m->beat_first + (int) fmin(period / m->tick_steps, MOTION_BEAT_TICKS - m->beat_first);
         m->beat_under_way = true;
 
-        double latest = (m->beat - (double) (m->end - 1 - m->fill)) / m->tick_steps;
-        for (unsigned ago = 0; ago < m->n_ticks; ago++)
-                m->low_uv[(m->next + MOTION_TICKS - ago) % MOTION_TICKS] -= beat_at(m, BEAT_BEFORE_TICKS - latest - ago);
+        double latest = place_in_beat(m);
+        for (unsigned ago = 0; ago < m->n_ticks && latest - ago > m->beat_first; ago++) {
+                unsigned k = (m->next + MOTION_TICKS - ago) % MOTION_TICKS;
+                size_t behind = m->fill + (size_t) (ago + 1) * m->tick_steps;
+
+                m->low_uv[k] -= beat_at(m, latest - ago);
+                if (behind > h->keep)
+                        continue;
+                m->high[k] = 0;
+                for (unsigned i = 0; i < m->tick_steps; i++)
+                        m->high[k] += h->y[h->fill - behind + i] * h->y[h->fill - behind + i];
+        }
 }
 
 void motion_forget_beats(Motion *m) {
         memset(m->beat_uv, 0, sizeof m->beat_uv);
-        m->n_beats = 0;
+        m->n_beats = m->n_odd_beats = 0;
         m->beat_under_way = false;
 }
 
 /* --- is it moving? --- */
 
-static float low_energy(const Motion *m, unsigned ago) {
-        float low_uv = m->low_uv[(m->next + MOTION_TICKS - ago) % MOTION_TICKS];
+/* To begin with: of white noise a tenth has more than 2.7 times the mean. */
+static float usual_so_far(const Motion *m) {
+        float low, high;
 
-        return low_uv * low_uv * (float) m->tick_steps;
+        energies(m, USUAL_LATE_TICKS, m->n_ticks - USUAL_LATE_TICKS, &low, &high);
+        return USUAL_OF_MEAN * low / (float) (m->n_ticks - USUAL_LATE_TICKS);
 }
 
 /* An average goes on to a value, and gets there: what is nothing any more is no denormal number. */
@@ -126,30 +209,26 @@ static float follow(float *average, float gain, float x) {
 void motion_tick(Motion *m, float low_uv) {
         float fast = follow(m->slow_uv + 1, m->gain, follow(m->slow_uv, m->gain, low_uv));
 
+        m->fill = 0;
         m->next = (m->next + 1) % MOTION_TICKS;
         m->low_uv[m->next] = m->beat_under_way ? fast - beat_at(m, place_in_beat(m)) : fast;
         m->high[m->next] = m->above;
         m->above = 0;
-        m->fill = 0;
         m->n_ticks += m->n_ticks < MOTION_TICKS;
         if (m->beat_under_way && place_in_beat(m) > m->beat_end + 2)
                 learn_beat(m);
         if (m->n_ticks <= USUAL_LATE_TICKS)
                 return;
-        float low = low_energy(m, USUAL_LATE_TICKS);
         if (!(m->usual > NOTHING_UV * NOTHING_UV))
-                m->usual = low;
+                m->usual = usual_so_far(m);
         else
-                m->usual *= low > m->usual ? USUAL_RISE : USUAL_FALL;
+                m->usual *= low_energy(m, USUAL_LATE_TICKS) > m->usual ? USUAL_RISE : USUAL_FALL;
 }
 
 static bool moves(const Motion *m, unsigned first, unsigned n) {
-        float low = 0, high = 0;
+        float low, high;
 
-        for (unsigned i = first; i < first + n; i++) {
-                low += low_energy(m, i);
-                high += m->high[(m->next + MOTION_TICKS - i) % MOTION_TICKS];
-        }
+        energies(m, first, n, &low, &high);
         return low > RATIO * high && low > UNUSUAL * m->usual * (float) n;
 }
 
