@@ -70,6 +70,8 @@ static void look_at_channel(const Detector *d, const Channel *c) {
         for (size_t i = 0; i < n_taps; i++)
                 if (!isfinite(c->whiten.covariance[i]))
                         ck_abort_msg("%s, after %.1f s: covariance[%zu]", context, context_s, i);
+        LOOK(c->learned.taps[0], n_taps * LEARNED_LANES);
+        LOOK_ALL(c->learned.inverse);
         LOOK_ALL(c->motion.slow_uv);
         LOOK(c->motion.above, 1);
         LOOK_ALL(c->motion.low_uv);
