@@ -27,7 +27,7 @@
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define TRAIN_S 1.5
 #define TRAIN_INTERVAL_S 0.25
-#define BUMP_FRACTION 0.65f             /* of the threshold */
+#define BUMP_EVERY_S 5.0                /* noise makes one as high as that in so long */
 #define BUMP_APART_S 0.04
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_APART_S 0.01
@@ -45,10 +45,17 @@
 #define ONE_UNIT_ACTIVE 0.6             /* of its time: potentials of a unit have silence between them */
 #define CHAIN_S_MAX 30.0
 
+/* Noise crosses a level L at a rate of exp(-L^2 / 2) times a constant (Rice), which the threshold tells. */
+static float heed(float threshold, double false_alarms_per_hour) {
+        double more = fmax(1, 3600 / BUMP_EVERY_S / false_alarms_per_hour);
+
+        return sqrtf(fmaxf(0, threshold * threshold - 2 * (float) log(more)));
+}
+
 int events_init(Detector *d) {
         double rate_hz = d->step_rate_hz;
 
-        d->heed = BUMP_FRACTION * d->threshold;
+        d->heed = heed(d->threshold, d->config.false_alarms_per_hour);
         d->events = (Events) {
                 .open = calloc(d->config.n_channels, sizeof *d->events.open),
                 .gap = DISCHARGE_GAP_S * rate_hz,

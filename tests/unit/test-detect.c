@@ -903,6 +903,30 @@ START_TEST(faint_train) {
 END_TEST
 
 /* A QRS complex, without the slow waves around it. */
+/* What noise nearly lifts over the threshold is no train around a twitch that is hardly larger. */
+START_TEST(faint_singles) {
+        enum { RATE = 2000, SECONDS = 320, CHANNELS = 8, N = RATE * SECONDS };
+        int32_t *x = new_signal(N, CHANNELS);
+        unsigned trains = 0, twitches = 0;
+
+        seed(161);
+        add_noise(x, N, CHANNELS, 3);
+        for (unsigned c = 0; c < CHANNELS; c++)
+                for (double t = 4 + 0.2 * c; t < SECONDS - 2; t += 1.6 + 0.2 * uniform())
+                        add_twitch(x, N, CHANNELS, c, RATE, t, 9.5 + 3 * uniform());
+        Reports *r = detect(RATE, CHANNELS, x, N, 1000);
+        for (size_t i = 0; i < r->n_events; i++) {
+                twitches += is_twitch(r->events + i);
+                trains += r->events[i].kind == EVENT_UNIT_TRAIN;
+        }
+        printf("of faint twitches %u reported as such, %u as trains\n", twitches, trains);
+        ck_assert_uint_gt(twitches, 200);
+        ck_assert_uint_le(trains, twitches / 1000);
+        free(r);
+        free(x);
+}
+END_TEST
+
 static double qrs(double t_s) {
         return exp(-pow(t_s / 0.010, 2) / 2) - 0.25 * exp(-pow((t_s - 0.030) / 0.010, 2) / 2) -
                 0.15 * exp(-pow((t_s + 0.028) / 0.008, 2) / 2);
@@ -1631,6 +1655,7 @@ int main(void) {
         tcase_add_test(t, jump);
         tcase_add_test(t, contraction);
         tcase_add_test(t, faint_train);
+        tcase_add_test(t, faint_singles);
         tcase_add_test(t, heart_and_even_unit);
         tcase_add_test(t, heart_on_all_channels);
         tcase_add_test(t, twitch_under_beat);
