@@ -27,7 +27,8 @@
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define TRAIN_S 1.5
 #define TRAIN_INTERVAL_S 0.25
-#define BUMP_EVERY_S 5.0                /* noise makes one as high as that in so long */
+#define BUMP_EVERY_S 5.0                /* noise makes one as high as that in so long; ... */
+#define BUMP_EVERY_SLOW_S 0.8           /* ... where units cannot be told apart, what surrounds a twitch has to tell more */
 #define BUMP_APART_S 0.04
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_APART_S 0.01
@@ -46,8 +47,9 @@
 #define CHAIN_S_MAX 30.0
 
 /* Noise crosses a level L at a rate of exp(-L^2 / 2) times a constant (Rice), which the threshold tells. */
-static float heed(float threshold, double false_alarms_per_hour) {
-        double more = fmax(1, 3600 / BUMP_EVERY_S / false_alarms_per_hour);
+static float heed(float threshold, double false_alarms_per_hour, double step_rate_hz) {
+        double every_s = step_rate_hz < UNIT_RATE_HZ_MIN ? BUMP_EVERY_SLOW_S : BUMP_EVERY_S;
+        double more = fmax(1, 3600 / every_s / false_alarms_per_hour);
 
         return sqrtf(fmaxf(0, threshold * threshold - 2 * (float) log(more)));
 }
@@ -55,7 +57,7 @@ static float heed(float threshold, double false_alarms_per_hour) {
 int events_init(Detector *d) {
         double rate_hz = d->step_rate_hz;
 
-        d->heed = heed(d->threshold, d->config.false_alarms_per_hour);
+        d->heed = heed(d->threshold, d->config.false_alarms_per_hour, d->step_rate_hz);
         d->events = (Events) {
                 .open = calloc(d->config.n_channels, sizeof *d->events.open),
                 .gap = DISCHARGE_GAP_S * rate_hz,
