@@ -18,6 +18,7 @@
 #include "detect-private.h"
 
 #define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
+#define SHARE_MIN 0.2                   /* of the channel's discharges; with less, its threshold would be above the bank's */
 #define SHARE_OF_UNKNOWN 0.5           /* at least, of the false alarms for the bank: units nobody has seen yet */
 #define EXTENT_S 0.012                  /* beside the peak: further out there is next to nothing but noise ... */
 #define EDGE_S 0.004                    /* ... and this before it begins to count less */
@@ -130,9 +131,8 @@ static unsigned most_like(Learned *l, unsigned lane, const Bank *bank) {
  * The most often seen first. A heart is found once it has been seen some times, and again at each beat somewhat late: its
  * waves look like units until then.
  */
-static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX], unsigned max,
-                       unsigned *ret_total) {
-        unsigned n = 0, total = 0;
+static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX], unsigned *ret_total) {
+        unsigned n = 0, kept = 0, total = 0;
 
         for (unsigned i = 0; i < c->units.n; i++) {
                 const Unit *unit = c->units.units + i;
@@ -148,8 +148,10 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
                 }
                 total += unit->n;
         }
+        while (kept < n && kept < LEARNED_LANES && (double) ret[kept]->n >= SHARE_MIN * total)
+                kept++;
         *ret_total = total;
-        return n < max ? n : max;
+        return kept;
 }
 
 /* After the channel's filters have been fitted to the noise: those for the units known by now. */
@@ -157,7 +159,7 @@ void learned_refit(const Detector *d, Channel *c) {
         unsigned n_taps = d->bank.n_taps, lane = 0, total;
         double per_hour = d->config.false_alarms_per_hour, threshold = (double) d->threshold, unknown = 1;
         const Unit *units[UNITS_MAX];
-        unsigned n = choose(d, c, units, LEARNED_LANES, &total);
+        unsigned n = choose(d, c, units, &total);
         unsigned shifts = d->step_rate_hz < FINE_RATE_HZ && 2 * n <= LEARNED_LANES ? 2 : 1;
         Learned *l = &c->learned;
 
