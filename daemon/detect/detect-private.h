@@ -376,6 +376,13 @@ bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, 
 bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
 
 /* --- discharge.c --- */
+/*
+ * Of the samples around a peak the one counts that noise has raised most: the extremes lie further apart by so
+ * much, from 5 to 50 standard deviations and at 1000 and 2000 steps a second. Of a potential alone they lie nearer by what
+ * the high-pass, which is not as steep as the edge of a band, takes away. Counted on the generator's training seeds.
+ */
+#define DISCHARGE_EXTREMES_SIGMA 1.05f
+#define DISCHARGE_HIGHPASS 1.015f
 #define SHAPE_POINTS 33                 /* around the peak ... */
 #define SHAPE_S 0.016f                  /* ... over that time: to compare discharges of a unit */
 
@@ -567,7 +574,7 @@ typedef struct Units {
 } Units;
 
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
-                      float sigma_uv, double step_rate_hz);
+                      float sigma_uv, double step_rate_hz, float *ret_amplitude_uv);
 unsigned units_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
                           double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
 

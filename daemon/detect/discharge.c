@@ -13,11 +13,6 @@
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
 #define EDGE_SIGMA 3.0f                 /* but not in the noise */
 #define QUIET_S 0.005                   /* below the edge for so long: it is over */
-/*
- * Of the samples around a peak the one counts that noise has raised most: the extremes lie further apart by so
- * much, from 5 to 50 standard deviations and at 1000 and 2000 steps a second. Counted on potentials of the generator.
- */
-#define EXTREMES_SIGMA 0.9f
 #define SHAPE_SLACK 2                   /* points: alignment of the peaks */
 #define FURTHER_FRACTION 0.3f           /* of the largest peak: another discharge ... */
 #define FURTHER_SIGMA 5.0f              /* ... that noise does not make */
@@ -112,7 +107,7 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
                 low = fminf(low, height);
                 high = fmaxf(high, height);
         }
-        ret->amplitude_uv = fmaxf(high - low - EXTREMES_SIGMA * sigma_uv, (high - low) / 2);
+        ret->amplitude_uv = fmaxf(DISCHARGE_HIGHPASS * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv, (high - low) / 2);
         ret->peak = (double) peak + offset;
         ret->onset = fmin((double) from, ret->peak);
         ret->end = fmax((double) to, ret->peak);

@@ -1483,6 +1483,41 @@ START_TEST(unit_numbers) {
 }
 END_TEST
 
+static int by_size(const void *a, const void *b) {
+        const double *x = a, *y = b;
+        return (*x > *y) - (*x < *y);
+}
+
+/* How far reported sizes of a unit that is always the same are apart, at 15 sigma: its shape tells more than two extremes. */
+START_TEST(unit_size) {
+        enum { CHANNELS = 8, N = 150000, AFTER_S = 40 };
+        static double size_uv[CHANNELS * 100], off[CHANNELS * 100];
+        size_t n = 0;
+
+        seed(178);
+        int32_t *x = new_signal(N, CHANNELS);
+        add_noise(x, N, CHANNELS, 2);
+        for (unsigned c = 0; c < CHANNELS; c++)
+                for (double t = 4 + 0.25 * c; t < 148; t += 2)
+                        add_unit(x, N, CHANNELS, c, 0, t + 0.1 * uniform(), 13.6);
+        Reports *r = detect(1000, CHANNELS, x, N, 500);
+        for (size_t i = 0; i < r->n_events; i++)
+                if (r->events[i].peak > 1000.0 * AFTER_S && n < CHANNELS * 100)
+                        size_uv[n++] = r->events[i].amplitude_uv;
+        ck_assert_uint_gt(n, CHANNELS * 50);
+        qsort(size_uv, n, sizeof size_uv[0], by_size);
+        for (size_t i = 0; i < n; i++)
+                off[i] = fabs(size_uv[i] / size_uv[n / 2] - 1);
+        qsort(off, n, sizeof off[0], by_size);
+        printf("a unit of 30 uV in noise of 2: %.1f uV, half of them within %.1f %%\n", size_uv[n / 2], 100 * off[n / 2]);
+        fflush(stdout);
+        ck_assert(off[n / 2] < 0.05);
+        ck_assert(fabs(size_uv[n / 2] / 29.9 - 1) < 0.05);
+        free(r);
+        free(x);
+}
+END_TEST
+
 /* A unit of many phases, which no filter of the bank fits well. */
 static void add_polyphasic(int32_t *x, unsigned n_channels, unsigned channel, double time_s, double peak_uv) {
         for (int i = -20; i <= 20; i++) {
@@ -1673,6 +1708,7 @@ int main(void) {
         tcase_add_test(t, jerk);
         tcase_add_test(t, unit_numbers);
         tcase_add_test(t, learned_unit);
+        tcase_add_test(t, unit_size);
         tcase_add_test(t, loose_contact);
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
