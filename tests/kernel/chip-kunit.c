@@ -137,7 +137,7 @@ static void one_random_act(struct ads_chip *chip, struct rnd_state *rnd)
 		chip->board.gpio_pins = byte;
 		chip->board.temperature_mc = (s32)r;
 		chip->board.external_vref_uv = r >> 9;
-		chip->board.electrode_ohm = r >> (1 + byte % 32);
+		chip->board.electrode_ohm = r >> (1 + byte % 31);
 		chip->board.srb1_nv = (s32)r;
 		chip->board.srb2_nv = (s32)~r;
 		break;
