@@ -543,8 +543,13 @@ static void channel_again(Detector *d, Channel *c, unsigned channel, int64_t fro
                 return;
         from = x->first;
         notices_take(d, channel, &notices);
-        if (checkpoint) {
+        if (checkpoint)
                 from = checkpoint->first;
+        if (!before.open) {             /* there has been a notice at most */
+                before.onset = (double) (from - d->bank.n_taps / 2);
+                before.end = (double) (x->active ? x->last : from);
+        }
+        if (checkpoint) {
                 c->measured_until = checkpoint->measured_until;
                 if (checkpoint->chain.open)
                         events_restore(d, channel, &checkpoint->chain);
