@@ -10,6 +10,8 @@
 # expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
 # expected: gpiochip_add_data_with_key: GPIOs .* failed to register
 # expected: problem initializing queue|failed to create message pump kworker
+# the same in the words of Linux 6.12:
+# expected: execmem: unable to allocate memory|probe with driver ads1299-sim failed|bus_add_driver: failed|kunit module: error filtering suites
 # expected: cannot add supplies and clock|Failed to set supply|invalid for parameter
 . /lib.sh
 
