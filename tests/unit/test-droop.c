@@ -119,7 +119,9 @@ START_TEST(amplitude) {
                        100 * with.bias, 100 * with.error, with.n, without.time_ms, with.time_ms);
                 ck_assert_uint_ge(with.n, POTENTIALS * 9 / 10);
                 ck_assert(fabs(with.bias) <= cases[k].bias_max && with.error <= cases[k].error_max);
-                ck_assert(with.error <= without.error);
+                ck_assert(with.bias > without.bias);
+                /* beyond, what is missing is no more than the scatter */
+                ck_assert(cases[k].rate_hz > 1000 || with.error < without.error);
         }
 }
 END_TEST
