@@ -99,6 +99,9 @@ static inline void iio_device_release_direct(struct iio_dev *indio_dev)
 
 /* --- simulated hat -------------------------------------------------------- */
 
+/* Since 6.10 the SPI core calls a device of a software node by the name of that, not "spi0.0" */
+#define SIM_SPI_NAMED_BY_NODE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
+
 #include <linux/hrtimer.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

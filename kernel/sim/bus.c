@@ -12,12 +12,14 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
+#include <linux/of.h>
 #include <linux/sched.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 
+#include "../compat.h"
 #include "sim.h"
 
 #define SIM_SPI_DELAY_MAX_US	1000000
@@ -252,6 +254,9 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 const char *sim_spi_name(struct sim *sim)
 {
 	struct sim_hat *hat = sim->hat;
+
+	if (SIM_SPI_NAMED_BY_NODE && !dev_of_node(hat->dev))
+		return devm_kasprintf(hat->dev, GFP_KERNEL, "spi-%s", sim->name);
 
 	return devm_kasprintf(hat->dev, GFP_KERNEL, "%s.%u", dev_name(&hat->host->dev), sim->index);
 }
