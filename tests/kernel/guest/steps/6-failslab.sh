@@ -5,13 +5,13 @@
 # limit: 100000
 # time: exact
 # expected: error -12|status -12|error: -12|error -(12|19|22): cannot add the SPI|can.t add .null., status
-# expected: vmalloc error|duplicate filename .//platform:ads1299-sim|WARNING: .* spi_register_controller|probe of ads1299-sim failed
+# expected: vmalloc error|duplicate filename .//platform:ads1299-sim|WARNING: .* spi_register_controller|probe (of|with driver) ads1299-sim failed
 # expected: kobject: can not set name properly|really_probe: driver_sysfs_add.* failed|bus_add_driver: .* failed
 # expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
 # expected: gpiochip_add_data_with_key: GPIOs .* failed to register
 # expected: problem initializing queue|failed to create message pump kworker
 # the same in the words of Linux 6.12:
-# expected: execmem: unable to allocate memory|probe with driver ads1299-sim failed|bus_add_driver: failed|kunit module: error filtering suites
+# expected: execmem: unable to allocate memory|bus_add_driver: failed|kunit module: error filtering suites
 # expected: cannot add supplies and clock|Failed to set supply|invalid for parameter
 . /lib.sh
 

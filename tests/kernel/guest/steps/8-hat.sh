@@ -3,7 +3,7 @@
 # Every knob of the simulated hat does what it says, and no more: what other steps build on.
 # limit: 300
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|must be (ads1299|1 to 4)
+# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe (of spi.*|with driver ads1299) failed|must be (ads1299|1 to 4)
 . /lib.sh
 
 FAULTS=$SIM_DEBUG/faults
@@ -118,7 +118,7 @@ unplug
 insmod /modules/ads1299-sim.ko part=ads1298 || fail "no ADS1298"
 expect 92 register 00
 expect 06 register 01
-expect spi:ads1298 cat /sys/bus/spi/devices/spi*.0/modalias
+expect spi:ads1298 cat /sys/bus/spi/devices/spi*/modalias
 rmmod ads1299_sim
 
 # A chain: one device, and what happens to the last chip is seen in its channels only

@@ -4,7 +4,7 @@
 # the chip wants, and counts with them.
 # limit: 120
 # time: exact
-# expected: cannot add supplies and clock|probe of ads1299-sim failed
+# expected: cannot add supplies and clock|probe (of|with driver) ads1299-sim failed
 . /lib.sh
 
 REGULATORS=/sys/class/regulator

@@ -5,7 +5,7 @@
 # scan or one count of one counter.
 # limit: 300
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe of spi.* failed|registers were lost and are written again
+# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe (of spi.*|with driver ads1299) failed|registers were lost and are written again
 . /lib.sh
 
 FAULTS=$SIM_DEBUG/faults

@@ -4,7 +4,7 @@
 # limit: 400
 # time: exact
 # expected: lead-off current of [0-9]+ nA refused|SPI transfer failed|failed to transfer one message|noqueue transfer failed
-# expected: bad ti,bias-sense|inputs are routed as those of channel 0|probe of spi[0-9.]+ failed with error -22
+# expected: bad ti,bias-sense|inputs are routed as those of channel 0|probe (of spi[0-9.]+|with driver ads1299) failed with error -22
 . /lib.sh
 
 BOARD=$SIM_DEBUG/board

@@ -7,9 +7,9 @@
 # expected: registers were lost and are written again
 . /lib.sh
 
-# iio_of CHIP: the IIO device behind that chip select
+# iio_of CHIP: the IIO device behind that chip select: of spi0.1, or since Linux 6.10 of spi-ads1299-sim1
 iio_of() {
-        ls -d /sys/bus/spi/devices/spi*."$1"/iio:device* 2>/dev/null
+        ls -d /sys/bus/spi/devices/spi*"$1"/iio:device* 2>/dev/null
 }
 
 chip_counter() {
