@@ -13,6 +13,7 @@
  *   whiten.c     fits them to the colour of a channel's noise
  *   discharge.c  what stands out: peak, onset, end, amplitude
  *   units.c      which motor unit a discharge is of
+ *   sums.c       or of which one it shows several, in one another
  *   learned.c    filters for the units that a channel knows
  *   notices.c    an early word of it
  *   events.c     discharges close in time, also of neighbouring channels, become one happening
@@ -69,6 +70,20 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
 #define QUAD_CHOSEN(which, yes, no) ((Quad) (((QuadBits) (yes) & (which)) | ((QuadBits) (no) & ~(which))))
 #define OCT_MAGNITUDE(x) ((Oct) ((OctBits) (x) & INT32_MAX))
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
+
+static inline float vector_energy(const float *x, int n) {
+        float sum = 0;
+        for (int i = 0; i < n; i++)
+                sum += x[i] * x[i];
+        return sum;
+}
+
+static inline float vector_product(const float *a, const float *b, int n) {
+        float sum = 0;
+        for (int i = 0; i < n; i++)
+                sum += a[i] * b[i];
+        return sum;
+}
 
 /* The cubic through four values (Lagrange): their weights at a place between the second (0) and the third (1). */
 static inline void cubic_weights(double at, float ret[static 4]) {
@@ -411,6 +426,8 @@ static inline void history_push(History *h, float y) {
 }
 unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max);
 float history_peak_to_peak(const History *h, unsigned latest);
+float history_at(const History *h, double step);
+void history_sample(const History *h, double first_step, double steps_per_point, float *ret, int n);
 static inline const float* history_window(const History *h, unsigned n) {
         return h->y + h->fill - n;
 }
@@ -558,6 +575,7 @@ bool raw_flat(const Raw *r, unsigned channel);
 #define UNITS_MAX 12u                   /* known in a channel */
 #define UNIT_POINTS 65                  /* around the peak */
 #define UNIT_POINT_S 0.0005
+#define UNIT_KNOWN_MIN 3u              /* discharges: then the mean is clean enough to subtract */
 #define UNIT_RATE_HZ_MIN 900.0          /* below, potentials that overlap cannot be told apart */
 
 typedef struct Unit {
@@ -575,8 +593,11 @@ typedef struct Units {
 
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
                       float sigma_uv, double step_rate_hz, float *ret_amplitude_uv);
-unsigned units_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
-                          double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
+float unit_likely(const Unit *k, double now, double step_rate_hz);
+
+/* --- sums.c --- */
+unsigned sums_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
+                         double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
 
 /* --- learned.c --- */
 #define LEARNED_LANES 8u                /* units x shifts below one step */

@@ -60,6 +60,24 @@ float history_peak_to_peak(const History *h, unsigned latest) {
         return high - low;
 }
 
+/* The in-band signal between its steps: cubic through four of them. */
+float history_at(const History *h, double step) {
+        double at = step - (double) (h->end - (int64_t) h->fill), whole = floor(at);
+
+        if (whole < 1 || whole + 2 >= (double) h->fill)
+                return 0;
+        const float *y = h->y + (size_t) whole;
+        float t = (float) (at - whole);
+        return y[-1] * (-t * (t - 1) * (t - 2) / 6) + y[0] * ((t + 1) * (t - 1) * (t - 2) / 2) +
+                y[1] * (-t * (t + 1) * (t - 2) / 2) + y[2] * (t * (t + 1) * (t - 1) / 6);
+}
+
+/* n of them, so far apart. */
+void history_sample(const History *h, double first_step, double steps_per_point, float *ret, int n) {
+        for (int i = 0; i < n; i++)
+                ret[i] = history_at(h, first_step + i * steps_per_point);
+}
+
 /* Offset of the extremum of the parabola through three neighbours, in -0.5 .. 0.5, and its height. */
 static double parabola(float left, float middle, float right, float *ret_height) {
         double curve = (double) left - 2 * (double) middle + (double) right;

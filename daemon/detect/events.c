@@ -401,7 +401,7 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         Discharge whole = whole_of(parts, n);
         /* What may be a heartbeat has to keep its peak. */
         bool slow = discharge_lobe_s(whole.shape) >= HEARTBEAT_LOBE_MIN_S;
-        unsigned copies = slow ? 0 : units_take_apart(&c->units, &c->history, &whole, sigma_uv, d->step_rate_hz, peaks, &unit);
+        unsigned copies = slow ? 0 : sums_take_apart(&c->units, &c->history, &whole, sigma_uv, d->step_rate_hz, peaks, &unit);
         bool alone = whole.peak - c->chain.last_peak > d->events.alone, brief = whole.end - whole.onset < d->events.brief;
         if (copies > 1) {
                 /* Should it come again and again, it is a unit's whose potential only looks so. */

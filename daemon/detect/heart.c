@@ -221,7 +221,7 @@ static float median(float *x, unsigned n) {
 }
 
 /* The history on the template's grid: what is at its i-th value. */
-static float history_at(const History *h, const Heart *heart, int i) {
+static float beat_at(const History *h, const Heart *heart, int i) {
         double at = heart->beat + i - heart->before - (double) (h->end - (int64_t) h->fill), whole = floor(at);
         float weights[4];
 
@@ -278,7 +278,7 @@ static void refine(const Heart *h, Channel *c, int first, int end) {
         float limit = CLIP_SIGMA * c->noise.sigma_uv, part[PART_STEPS_MAX];
 
         for (int i = first; i < end; i++) {
-                float left = history_at(&c->history, h, i);
+                float left = beat_at(&c->history, h, i);
                 unsigned p = (unsigned) i / h->part_steps, k = (unsigned) i % h->part_steps;
 
                 hc->template[i] += gain * clip(left, limit);
@@ -294,7 +294,7 @@ static void begin(const Heart *h, Channel *c, int first, int end) {
         float *beat = hc->firsts + (size_t) hc->n_beats * length(h), x[HEART_FIRST_BEATS];
 
         for (int i = first; i < end; i++) {
-                beat[i] = history_at(&c->history, h, i);
+                beat[i] = beat_at(&c->history, h, i);
                 for (unsigned k = 0; k <= hc->n_beats; k++)
                         x[k] = hc->firsts[(size_t) k * length(h) + (unsigned) i];
                 hc->template[i] = median(x, hc->n_beats + 1);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A unit that discharges again before its potential is over shows the sum of both: axonal doublets are 5 ms apart,
+ * potentials 8 to 25 ms long. Such a sum looks like no unit; where one is known, it is told by taking
+ * the unit's potential away as often as needed until only noise is left.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+#define MIDDLE (UNIT_POINTS / 2)
+#define SHARE_LOW 0.6f                  /* of the unit's usual size, when it overlaps itself */
+#define SHARE_HIGH 1.5f
+#define APART_MIN 5                     /* points, 2.5 ms: refractory */
+#define ROUNDS 3
+#define MARGIN_S 0.008                  /* beside what is to be explained */
+#define STRETCH_POINTS 400              /* 200 ms */
+#define MISFIT 2.2f                     /* of the energy that noise leaves: one potential does not explain it ... */
+#define MISFIT_SHARE 0.06f              /* ... nor that a unit's potentials differ a little */
+#define EXPLAINED 0.45f                 /* of what one leaves, several leave less ... */
+#define LEFT_SHARE 0.15f                /* ... and less of the whole */
+#define COMMON_MIN 12u                  /* discharges: surely a unit of its own */
+#define RARE 0.15f                      /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
+
+typedef struct Copies {
+        unsigned n;
+        float at[DISCHARGES_MAX];       /* points, and parts: where the template begins */
+        float scale[DISCHARGES_MAX];
+        float left;                     /* energy not explained */
+} Copies;
+
+/* Between the points the shape is cubic through four of them. */
+static void add(float *x, int n, const float *shape, float at, float scale) {
+        float whole = floorf(at), t = 1 - (at - whole);
+        int first = (int) whole + 1;
+        float w[4] = {
+                -t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2, -t * (t + 1) * (t - 2) / 2, t * (t + 1) * (t - 1) / 6,
+        };
+
+        /* Point first + i of x lies t behind point i of the shape. */
+        for (int i = 1; i + 2 < UNIT_POINTS; i++)
+                if (first + i >= 0 && first + i < n)
+                        x[first + i] += scale * (w[0] * shape[i - 1] + w[1] * shape[i] + w[2] * shape[i + 1] + w[3] * shape[i + 2]);
+}
+
+static bool too_near(const Copies *c, unsigned except, int at) {
+        for (unsigned i = 0; i < c->n; i++)
+                if (i != except && fabsf(c->at[i] - (float) at) < APART_MIN)
+                        return true;
+        return false;
+}
+
+static float product_at(const float *x, int n, const float *shape, int length, int at) {
+        int from = at < 0 ? -at : 0, to = at + length < n ? length : n - at;
+        return vector_product(x + at + from, shape + from, to - from);
+}
+
+/* Where one copy takes most away. */
+static float best_copy(const float *left, int n, const Unit *k, const Copies *c, unsigned except, float *ret_at,
+                       float *ret_scale) {
+        float tt = vector_energy(k->shape, UNIT_POINTS), best = 0;
+        int found = 0;
+
+        for (int at = -MIDDLE; at < n - MIDDLE; at++) {
+                if (too_near(c, except, at))
+                        continue;
+                float xt = product_at(left, n, k->shape, UNIT_POINTS, at);
+                float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)), gain = scale * (2 * xt - scale * tt);
+                if (gain > best) {
+                        best = gain;
+                        found = at;
+                }
+        }
+        if (best <= 0)
+                return best;
+
+        float before = product_at(left, n, k->shape, UNIT_POINTS, found - 1), at = product_at(left, n, k->shape, UNIT_POINTS, found);
+        float after = product_at(left, n, k->shape, UNIT_POINTS, found + 1), curve = before - 2 * at + after;
+        float part = curve < 0 ? fmaxf(-0.5f, fminf(0.5f, 0.5f * (before - after) / curve)) : 0;
+        *ret_at = (float) found + part;
+        *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (at + 0.25f * (after - before) * part) / tt));
+        return best;
+}
+
+/* Each copy in turn is taken out and put back where it is best. */
+static void refine(float *left, int n, const Unit *k, Copies *c) {
+        for (unsigned round = 0; round < ROUNDS; round++)
+                for (unsigned i = 0; i < c->n; i++) {
+                        add(left, n, k->shape, c->at[i], c->scale[i]);
+                        (void) best_copy(left, n, k, c, i, c->at + i, c->scale + i);
+                        add(left, n, k->shape, c->at[i], -c->scale[i]);
+                }
+        c->left = vector_energy(left, n);
+}
+
+/* One copy after the other, as long as one explains more than noise would. */
+static Copies explain(const float *x, int n, const Unit *k, unsigned max, float worth) {
+        float left[STRETCH_POINTS];
+        Copies c = { .left = vector_energy(x, n) };
+
+        memcpy(left, x, (size_t) n * sizeof *x);
+        while (c.n < max) {
+                float at, scale;
+
+                if (best_copy(left, n, k, &c, DISCHARGES_MAX, &at, &scale) <= worth)
+                        break;
+                c.at[c.n] = at;
+                c.scale[c.n++] = scale;
+                add(left, n, k->shape, at, -scale);
+                refine(left, n, k, &c);
+        }
+        return c;
+}
+
+/* Two that are near: the first guess of a single one lies between them, and would stay there. */
+static Copies explain_pair(const float *x, int n, const Unit *k) {
+        Copies best = { .left = INFINITY };
+
+        for (int apart = APART_MIN; apart <= 2 * MIDDLE / 3; apart += 2) {
+                float pair[UNIT_POINTS + UNIT_POINTS] = { 0 }, tt, most = -INFINITY;
+                int length = UNIT_POINTS + apart, where = 0;
+
+                add(pair, length, k->shape, 0, 1);
+                add(pair, length, k->shape, apart, 1);
+                tt = vector_energy(pair, length);
+                for (int at = -MIDDLE; at < n - MIDDLE; at++) {
+                        float xt = product_at(x, n, pair, length, at);
+                        if (2 * xt - tt > most) {
+                                most = 2 * xt - tt;
+                                where = at;
+                        }
+                }
+
+                float left[STRETCH_POINTS];
+                Copies c = { .n = 2, .at = { (float) where, (float) (where + apart) }, .scale = { 1, 1 } };
+                memcpy(left, x, (size_t) n * sizeof *x);
+                add(left, n, k->shape, c.at[0], -1);
+                add(left, n, k->shape, c.at[1], -1);
+                if (vector_energy(left, n) > 1.5f * best.left)
+                        continue;
+                refine(left, n, k, &c);
+                if (c.left < best.left)
+                        best = c;
+        }
+        return best;
+}
+
+static int peak_of(const float *shape) {
+        int peak = 0;
+
+        for (int i = 1; i < UNIT_POINTS; i++)
+                if (fabsf(shape[i]) > fabsf(shape[peak]))
+                        peak = i;
+        return peak;
+}
+
+/* Those in the margins belong to the discharges before and behind. */
+static unsigned peaks_within(const Copies *c, int peak, double margin, int n, double first, double steps_per_point, double *ret_peaks) {
+        unsigned n_within = 0;
+
+        for (unsigned i = 0; i < c->n; i++) {
+                double at = (double) c->at[i] + peak;
+                if (at >= margin && at < n - margin)
+                        ret_peaks[n_within++] = first + at * steps_per_point;
+        }
+        return n_within;
+}
+
+static int by_place(const void *a, const void *b) {
+        const float *x = a, *y = b;
+        return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Is this one potential of a known unit, or several in one another? How many, and where their peaks are (steps);
+ * 0 if no unit explains it.
+ */
+unsigned sums_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
+                         double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit) {
+        double steps_per_point = UNIT_POINT_S * step_rate_hz;
+        double first = discharge->onset - MARGIN_S * step_rate_hz;
+        int n = (int) ((discharge->end + MARGIN_S * step_rate_hz - first) / steps_per_point);
+        float x[STRETCH_POINTS], best_single = INFINITY, best_left = INFINITY;
+        Copies best = { .left = INFINITY };
+        const Unit *unit = NULL, *alone = NULL;
+
+        if (step_rate_hz < UNIT_RATE_HZ_MIN || n > STRETCH_POINTS)
+                return 0;
+        history_sample(h, first, steps_per_point, x, n);
+        float noise = (float) n * sigma_uv * sigma_uv, whole = vector_energy(x, n);
+
+        for (unsigned i = 0; i < u->n; i++) {
+                const Unit *k = u->units + i;
+
+                if (k->n < UNIT_KNOWN_MIN || k->amplitude_uv > SHARE_HIGH * discharge->amplitude_uv ||
+                    k->amplitude_uv * 2 * SHARE_HIGH < discharge->amplitude_uv)
+                        continue;
+                Copies single = explain(x, n, k, 1, 0);
+                if (single.left < fmaxf(MISFIT * noise, MISFIT_SHARE * whole)) {
+                        if (k->n >= COMMON_MIN)
+                                return 1;
+                        if (!alone || k->n > alone->n)
+                                alone = k;
+                        continue;
+                }
+                best_single = fminf(best_single, single.left);
+                float worth = SHARE_LOW * SHARE_LOW * vector_energy(k->shape, UNIT_POINTS);
+                Copies pair = explain_pair(x, n, k), many = explain(x, n, k, DISCHARGES_MAX, worth);
+                if (many.n > 2 && many.left < pair.left / 1.3f)
+                        pair = many;
+                float left = pair.left * unit_likely(k, discharge->peak, step_rate_hz);
+                if (left < best_left) {
+                        best_left = left;
+                        best = pair;
+                        unit = k;
+                }
+        }
+        if (best.n < 2 || best.left > EXPLAINED * best_single ||
+            best.left > fmaxf(LEFT_SHARE * whole, 1.5f * noise))
+                return alone ? 1 : 0;
+        if (alone && alone->n > RARE * unit->n)
+                return 1;
+        qsort(best.at, best.n, sizeof best.at[0], by_place);
+        *ret_unit = unit->number;
+        return peaks_within(&best, peak_of(unit->shape), MARGIN_S / UNIT_POINT_S - APART_MIN, n, first, steps_per_point, ret_peaks);
+}
