@@ -5,7 +5,7 @@
 # limit: 100000
 # time: exact
 # expected: error -12|status -12|error: -12|error -(12|19|22): cannot add the SPI|can.t add .null., status
-# expected: vmalloc error|duplicate filename .//platform:ads1299-sim|WARNING: .* spi_register_controller|probe (of|with driver) ads1299-sim failed
+# expected: vmalloc error|duplicate filename .//platform:ads1299-sim|WARNING: .* spi_(register_controller|controller_id_alloc)|probe (of|with driver) ads1299-sim failed
 # expected: kobject: can not set name properly|really_probe: driver_sysfs_add.* failed|bus_add_driver: .* failed
 # expected: Failed to (register|create buffer) sysfs interfaces|out of free dentries
 # expected: gpiochip_add_data_with_key: GPIOs .* failed to register
