@@ -355,6 +355,8 @@ static ALWAYS_INLINE NoiseBlock noise_feed(Noise *n, float y, const float *outpu
 }
 
 /* --- whiten.c --- */
+#define WHITEN_RATE_HZ_MIN 900.0        /* below, the band is too narrow for noise to have much colour */
+
 typedef struct Whiten {
         unsigned n_lags, stride;
         unsigned wait;                  /* steps until the next products */

@@ -26,7 +26,6 @@
 #define GRID 200u                       /* frequencies from 0 to half the rate */
 #define BEYOND_WEIGHT 0.02              /* of those above the edge: only so that nothing grows there */
 #define RATE_HZ_MAX 4000.0
-#define WHITE_RATE_HZ_MIN 900.0         /* as in whiten.c */
 #define USUAL_S 0.0025                  /* of t exp(-(t/USUAL_S)^2 / 2), which loses what potentials 7 to 14 mm deep do */
 #define USUAL_STEP_S 0.0001
 #define N (DROOP_TAPS / 2 + 1)          /* different taps */
@@ -97,8 +96,8 @@ void droop_init(Droop *d, double rate_hz, bool sinc3_converter) {
         bool wanted = sinc3_converter && rate_hz < RATE_HZ_MAX;
 
         *d = (Droop) {
-                .of_signal = wanted && rate_hz >= WHITE_RATE_HZ_MIN,
-                .of_sizes = wanted && rate_hz < WHITE_RATE_HZ_MIN,
+                .of_signal = wanted && rate_hz >= WHITEN_RATE_HZ_MIN,
+                .of_sizes = wanted && rate_hz < WHITEN_RATE_HZ_MIN,
                 .usual_gain = 1,
         };
         fit_taps(d->taps);

@@ -19,7 +19,6 @@
 #define MEMORY_BLOCKS 60u               /* 30 s */
 #define FIRST_BLOCKS 16u                /* before that the estimate is too rough to be of use */
 #define EVERY_BLOCKS 16u
-#define RATE_HZ_MIN 900.0               /* below, the band is too narrow for noise to have much colour */
 #define LOADING 0.05                    /* on the diagonal: what is 13 dB down is no better than that */
 #define ERROR_MIN 0.01                  /* of the prediction: R is no covariance, as the loading does not allow less */
 
@@ -39,7 +38,7 @@ int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz) {
         *w = (Whiten) {
                 .n_lags = bank->n_taps,
                 .stride = (unsigned) fmax(1, floor(step_rate_hz / STRIDE_HZ)),
-                .wanted = step_rate_hz >= RATE_HZ_MIN,
+                .wanted = step_rate_hz >= WHITEN_RATE_HZ_MIN,
                 .taps = calloc(size, sizeof *w->taps),
         };
         w->block = calloc(w->n_lags, sizeof *w->block);
