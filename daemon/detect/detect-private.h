@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the stages of the detector share. The way of a sample of one channel:
+ * What the stages of the detector share. detector.c is what callers see, channel.c one channel's state.
+ * The way of a sample of one channel:
  *
+ *   frames.c     the first filters, for all channels at once, frame by frame:
  *   raw.c        rails, electrode off, flat: is this sample a measurement at all?
  *   highpass.c   20 Hz, linear phase, exact integers            (input rate)
  *   droop.c      the converter's frequency response made flat   (input rate, in one with:)
  *   lowpass.c    450 Hz and decimation to at most 2048 Hz       (input -> processing rate)
+ *   step.c       the others, step by step:
  *   mains.c      50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
  *   heart.c      the heartbeat learned and subtracted
  *   bank.c       matched filters for motor unit potentials
  *   noise.c      how large their outputs are when nothing happens
  *   whiten.c     fits them to the colour of a channel's noise
+ *   crossing.c   where the statistic is above the threshold
  *   discharge.c  what stands out: peak, onset, end, amplitude
  *   units.c      which motor unit a discharge is of
  *   sums.c       or of which one it shows several, in one another
@@ -775,7 +779,7 @@ typedef struct Exposure {
         unsigned look_steps;
 } Exposure;
 
-/* --- detector.c --- */
+/* --- channel.c --- */
 #define BUMPS 16
 
 typedef struct Bump {                   /* the statistic has a maximum, above the threshold or not far below */
@@ -796,6 +800,12 @@ typedef struct Spoilt {                 /* a stretch of an artefact of one chann
         uint64_t from, to;              /* frames */
         NoticeIds notices;              /* of what it makes unbelievable */
 } Spoilt;
+
+enum {                                  /* what a step in the rings for late learning was */
+        LATE_NOTHING,
+        LATE_CALM,
+        LATE_EVENT,
+};
 
 typedef struct Channel {
         bool is_lead_off, is_saturated, is_flat;        /* the latest frame: no measurement */
@@ -833,6 +843,7 @@ typedef struct Channel {
         uint64_t n_events;
 } Channel;
 
+/* --- detector.c --- */
 struct Detector {
         DetectConfig config;
         double step_rate_hz;
@@ -869,6 +880,22 @@ struct Detector {
         Exposure exposure;
         bool finished;
 };
+
+int channel_init(Detector *d, Channel *c, unsigned i);
+void channel_done(Channel *c);
+bool channel_look(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off);
+void channel_stop(Detector *d, Channel *c, unsigned channel);
+void channel_finish(Detector *d, Channel *c, unsigned channel);
+
+/* frames.c, step.c: what a channel's sample goes through */
+void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsigned n_frames);
+void step_run(Detector *d);
+float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs);
+
+/* crossing.c: what the statistic stands out for */
+void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic);
+void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step);
+void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step);
 
 void learned_refit(const Detector *d, Channel *c);
 
@@ -928,6 +955,11 @@ double exposure_s(const Detector *d, const Channel *c);
 
 double detector_floor_uv(const Detector *d, const Channel *c);
 double detector_frame_of_step(const Detector *d, double step);
+
+/* Steps are counted so that step s falls on frame s * decimation, gaps included. */
+static inline uint64_t detector_next_step(const Detector *d) {
+        return (d->position + d->lowpass.decimation - 1) / d->lowpass.decimation;
+}
 
 /* The channel is in this state from a step on. */
 static inline void exposure_state(const Detector *d, Channel *c, int64_t step, uint8_t state) {

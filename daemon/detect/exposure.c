@@ -21,20 +21,6 @@
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define ROOM 4u                         /* spans that one exclusion, or one change, adds at most */
 
-static const char *const words[_EXCLUSION_MAX] = {
-#define EXCLUSION_WORD(name, word) [EXCLUSION_##name] = word,
-        TWITCHD_EXCLUSIONS(EXCLUSION_WORD)
-#undef EXCLUSION_WORD
-};
-
-const char* exclusion_to_string(Exclusion e) {
-        return (unsigned) e < _EXCLUSION_MAX ? words[e] : NULL;
-}
-
-bool event_kind_is_twitch(EventKind k) {
-        return k == EVENT_FASCICULATION || k == EVENT_DOUBLET || k == EVENT_MULTIPLET;
-}
-
 void exposure_init(Detector *d) {
         d->exposure = (Exposure) {
                 .minute_frames = MINUTE_S * d->config.rate_hz,

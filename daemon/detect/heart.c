@@ -9,7 +9,7 @@
  * what earlier beats have varied by.
  *
  * A beat is known some 20 ms after its R wave. What came before that is corrected in the history, and the detector
- * looks at it once more (detector.c); what comes after is subtracted on its way.
+ * looks at it once more (crossing.c); what comes after is subtracted on its way.
  *
  * A template begins as the median of the first beats. After that it moves by a share of what is left of a beat,
  * clipped at a few times the noise: a twitch that happens to fall there does not become part of it.

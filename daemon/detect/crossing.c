@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where the statistic of a channel is above the threshold there is something: how far that goes on, and what is
+ * found in it. Once more, should a heartbeat be found there later.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "detect-private.h"
+
+/* Should a heartbeat be found in it later, it goes on from here. */
+static void checkpoint(Channel *c) {
+        c->checkpoints[c->next_checkpoint] = (Checkpoint) {
+                .first = c->crossing.first, .measured_until = c->measured_until, .chain = c->chain,
+        };
+        c->next_checkpoint = (c->next_checkpoint + 1) % CHECKPOINTS;
+        c->n_checkpoints += c->n_checkpoints < CHECKPOINTS;
+}
+
+/* The one before the first crossing from a step on; it and those after it are forgotten. */
+static const Checkpoint* checkpoint_take(Channel *c, int64_t from) {
+        const Checkpoint *first = NULL;
+
+        while (c->n_checkpoints > 0) {
+                unsigned latest = (c->next_checkpoint + CHECKPOINTS - 1) % CHECKPOINTS;
+
+                if (c->checkpoints[latest].first < from)
+                        break;
+                first = c->checkpoints + latest;
+                c->next_checkpoint = latest;
+                c->n_checkpoints--;
+        }
+        return first;
+}
+
+/* What goes on is cut where it has gone on for long: not through a potential, the next crossing sees it whole. */
+void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        Discharge found[DISCHARGES_MAX] = { { .peak = 0 } };
+        int64_t from = c->crossing.first - d->bank.n_taps + 1;
+        int64_t to = c->crossing.last == step ? step - d->crossing_cut_steps : c->crossing.last;
+
+        c->crossing.active = false;
+        checkpoint(c);
+        if ((double) from < c->measured_until)
+                from = (int64_t) ceil(c->measured_until);
+        size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
+                                                   d->step_rate_hz, found) : 0;
+        for (size_t i = 0; i < n && d->droop.of_sizes; i++)
+                found[i].amplitude_uv *= droop_gain(&d->droop, &c->history, found[i].onset, found[i].end);
+        events_discharges(d, channel, found, n);
+        for (size_t i = 0; i < n; i++)
+                c->measured_until = fmax(c->measured_until, found[i].end + 1);
+        notices_settle(d, channel);
+}
+
+void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
+        Crossing *x = &c->crossing;
+
+        if (statistic >= d->threshold) {
+                if (!x->active)
+                        *x = (Crossing) { .active = true, .first = step };
+                x->last = step;
+                if (statistic > x->max) {
+                        x->max = statistic;
+                        x->max_at = step;
+                }
+        }
+        if (x->active && !x->noticed && notices_ready(d, x, step))
+                notices_give(d, channel);
+        if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
+                crossing_close(d, c, channel, step);
+}
+
+/* What the channel had taken for a twitch was part of a heartbeat. */
+static void heart_report(Detector *d, unsigned channel, const Chain *chain, const NoticeIds *notices) {
+        DetectArtefact artefact = {
+                .id = notices->id,
+                .n_merged = notices->n_merged,
+                .cause = ARTEFACT_ECG,
+                .n_channels = 1,
+                .channels = { channel },
+                .from = detector_frame_of_step(d, chain->onset),
+                .to = detector_frame_of_step(d, chain->end),
+        };
+
+        exposure_exclude(d, d->channels + channel, chain->onset, chain->end, EXCLUSION_ECG);
+        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+/* The beat that was subtracted from the history, from a step on: what was seen there is seen anew. */
+void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step) {
+        Crossing *x = &c->crossing;
+        NoticeIds notices = { .id = 0 };
+        Chain before = c->chain;
+
+        memset(c->late_states, LATE_NOTHING, d->late_steps);    /* no noise to learn from, where not seen anew */
+        const Checkpoint *checkpoint = checkpoint_take(c, from);
+        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!checkpoint && !x->active))
+                return;
+        from = x->first;
+        notices_take(d, channel, &notices);
+        if (checkpoint)
+                from = checkpoint->first;
+        if (!before.open) {             /* there has been a notice at most */
+                before.onset = (double) (from - d->bank.n_taps / 2);
+                before.end = (double) (x->active ? x->last : from);
+        }
+        if (checkpoint) {
+                c->measured_until = checkpoint->measured_until;
+                if (checkpoint->chain.open)
+                        events_restore(d, channel, &checkpoint->chain);
+                else if (c->chain.open)
+                        events_retract(d, channel, &notices);
+        }
+        x->active = false;
+        for (unsigned i = 0; i < BUMPS; i++)
+                if (c->bumps[i].step >= (double) from)
+                        c->bumps[i] = (Bump) { .step = -INFINITY };
+        notices_keep(d, channel, &notices);
+        for (int64_t s = from; s <= step; s++) {
+                float statistic = channel_statistic(d, c, s, d->outputs);
+                crossing_next(d, c, channel, s, statistic);
+                events_statistic(d, channel, (double) s, statistic);
+        }
+        notices = notices_kept(d, channel);
+        if (notices.id != 0 && !(c->chain.open && notices_merge(&d->events.open[c->chain.event].notices, &notices)))
+                heart_report(d, channel, &before, &notices);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A step of all channels: mains and heart out of the signal, the statistic of the filters, what it means, and what
+ * is learned of the noise. Where a channel rests, that is all.
+ */
+#include <math.h>
+
+#include "detect-private.h"
+
+#define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
+#define SUSTAINED_ON 3.0f
+#define SUSTAINED_OFF 2.0f
+
+static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
+        const float *window = history_window_at(&c->history, step, d->bank.n_taps);
+        float largest = bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
+
+        if (!noise_known(&c->noise))
+                return 0;
+        if (c->learned.n_lanes > 0)
+                largest = learned_run(&c->learned, &d->bank, window, largest);
+        /* The noise has grown faster than the long estimate follows. */
+        if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
+                largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
+        return d->heart.known ? largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps) : largest;
+}
+
+/* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
+VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
+                (d, c, step, ret_outputs))
+
+/* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
+static const float* channel_learned_from(const Detector *d, const Channel *c) {
+        return history_window(&c->history, d->heart.known ? d->late_steps : 1);
+}
+
+/* True at the end of a block. */
+static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
+        unsigned at = d->heart.known ? d->mains.late : d->mains.now;
+        const float *y = channel_learned_from(d, c);
+
+        if (c->late_states[at] == LATE_NOTHING)
+                return false;
+        bool event = c->late_states[at] == LATE_EVENT;
+        whiten_feed(&c->whiten, y, event);
+        NoiseBlock block = noise_feed(&c->noise, *y, c->late_outputs + (size_t) at * d->bank.n_lanes, event,
+                                      c->chain.open && c->chain.sustained);
+        if (block == NOISE_BLOCK_UNDER_WAY)
+                return false;
+        if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise))
+                learned_refit(d, c);
+        learned_update(&c->learned, &c->noise);
+        d->noise_moved = true;
+        return true;
+}
+
+/* The mains off all channels, and what they learn from that. */
+static void clean_step(Detector *d) {
+        mains_subtract(&d->mains, d->x);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->running)
+                        continue;
+                float y = d->x[i];
+                if (d->heart.beat_under_way)
+                        y = heart_subtract(&d->heart, &c->heart, d->step, y);
+                history_push(&c->history, y);
+                if (motion_add(&c->motion, y))
+                        motion_tick(&c->motion, highpass_low(&d->highpass, i));
+                d->x[i] = y;
+                if (d->heart.known)
+                        d->late[i] = *channel_learned_from(d, c);
+                if (d->noise_moved)
+                        mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
+        }
+        d->noise_moved = false;
+        mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
+}
+
+/* What the statistic of a channel that has settled means. */
+static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
+        crossing_next(d, c, channel, step, statistic);
+        events_statistic(d, channel, (double) step, statistic);
+        c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
+        if (c->sustained)
+                events_sustained(d, channel, (double) step);
+        c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
+        exposure_state(d, c, step, c->usable ? EXPOSURE_REST : EXCLUSION_CONTRACTION);
+}
+
+/* The channel has been at rest, and nothing at this step can change that. */
+static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic, bool noise_moved) {
+        return statistic < d->heed && !c->crossing.active && !c->chain.open && !noise_moved && !c->sustained &&
+                c->exposure.state == EXPOSURE_REST && (double) step >= c->rest_from;
+}
+
+static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        unsigned now = d->mains.now;
+        float statistic = channel_statistic_any(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+
+        c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        bool noise_moved = channel_learn(d, c);
+        if (channel_rests(d, c, step, statistic, noise_moved))
+                c->usable = true;
+        else
+                channel_judge(d, c, channel, step, statistic);
+}
+
+/* The same until it has settled. */
+static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        unsigned now = d->mains.now;
+        float statistic = 0;
+
+        c->frames = d->position - c->started_at;
+        c->usable = false;
+        c->late_states[now] = LATE_NOTHING;
+        if (c->steps++ >= d->noise_start_steps && c->frames >= d->settle_frames) {
+                statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+                c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        }
+        (void) channel_learn(d, c);
+        c->settled = c->late_states[now] != LATE_NOTHING && noise_known(&c->noise) && c->frames >= c->hold_frames;
+        if (c->settled)
+                channel_judge(d, c, channel, step, statistic);
+        else
+                exposure_state(d, c, step, c->exposure.unusable);
+}
+
+static void look_at_mains(Detector *d) {
+        unsigned n = 0;
+        bool changed;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (d->channels[i].running)
+                        d->active[n++] = i;
+        mains_look(&d->mains, d->active, n, &changed);
+        if (changed)
+                for (unsigned i = 0; i < n; i++)
+                        mains_channel_restart(&d->mains, d->active[i]);
+}
+
+static void step_end(Detector *d) {
+        int64_t from;
+
+        if (d->n_running == 0)
+                mains_forget(&d->mains);
+        if (mains_count(&d->mains))
+                look_at_mains(d);
+        if (heart_step(d, d->step, &from))
+                for (unsigned i = 0; i < d->config.n_channels; i++)
+                        crossing_again(d, d->channels + i, i, from, d->step);
+        events_step(d, (double) d->step);
+        if (d->step >= d->exposure.look_at)
+                exposure_look(d);
+}
+
+static ALWAYS_INLINE void judge_step_any(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (c->settled)
+                        channel_step(d, c, i, d->step);
+                else if (c->running)
+                        channel_settle(d, c, i, d->step);
+        }
+}
+
+/* Each channel by itself. */
+STATIC_VECTOR_FUNCTION(void, judge_step, (Detector *d), (d))
+
+/* At the latest frame. */
+void step_run(Detector *d) {
+        d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
+        mains_oscillate(&d->mains);
+        if (d->lowpass.n_taps > 0)
+                lowpass_run(&d->lowpass, d->x);
+        clean_step(d);
+        judge_step(d);
+        step_end(d);
+}
