@@ -24,7 +24,10 @@
  *   causes.c motion.c heartbeat.c   what it was if not a twitch
  *   classify.c tone.c   what it looks like by itself
  *   lags.c       how much later another channel sees it
- *   happenings.c what it is part of: a train, groups, a jerk, a contraction; the event
+ *   happenings.c what it is part of, once nothing more can come: the event
+ *   waiting.c    until then
+ *   trains.c     one unit again and again: a train, groups
+ *   work.c       what takes in all beside it: a contraction, a jerk, a tone
  *   exposure.c   in which time a twitch would have been seen
  *
  * Frames are of the input, steps are of the processing rate: one step is
@@ -654,6 +657,9 @@ double lag_steps(const float *a, double a_peak, const float *b, double b_peak, d
 /* --- events.c --- */
 #define CHAIN_PEAKS 8u
 #define EVENTS_NEXT_S 0.5               /* a unit's next discharge, in a train of 4 a second with its jitter */
+#define EVENTS_NEXT_GROUP_S 2.6         /* its next group */
+#define EVENTS_BESIDE_WORK_S 0.5        /* what is so near to a contraction belongs to it ... */
+#define EVENTS_BESIDE_WORK_CHANNELS 3u  /* ... and so far away are electrodes on one muscle, which see all its units */
 
 #define CHAIN_UNITS 4u
 
@@ -925,13 +931,35 @@ bool classify_is_burst(const Detector *d, const Chain *chain);
 bool classify_in_train(const Detector *d, const Channel *c);
 float classify_loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at);
 
-int happenings_init(Detector *d);
-void happenings_done(Detector *d);
 void happenings_add(Detector *d, const Happening *happening);
 void happenings_step(Detector *d, double step);
-void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 void happenings_flush(Detector *d);
+void happening_decide(Detector *d, Happening *h);
+
+/* waiting.c */
+int happenings_init(Detector *d);
+void happenings_done(Detector *d);
+void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 unsigned happenings_of_channel(const Detector *d, unsigned channel, bool *ret_longer);
+Happening* happening_wait(Detector *d, const Happening *h);
+void happening_forget(Detector *d, Happening *h);
+void happening_set_due(Detector *d, Happening *h, double due);
+bool happening_take_in(Detector *d, Happening *into, Happening *part);
+bool happening_near(const Happening *a, const Happening *b, unsigned distance);
+bool happening_at_place(const Happening *h, const Happening *longer);
+bool happening_of_one_unit(const Happening *a, const Happening *b);
+
+/* trains.c: true where h has become part of one */
+void trains_add(Detector *d, const Happening *new);
+bool trains_take(Detector *d, Happening *h);
+bool trains_take_faint(Detector *d, Happening *h);
+bool trains_is_group(Detector *d, const Happening *h);
+
+/* work.c */
+void work_add(Detector *d, const Happening *new, double step);
+void burst_add(Detector *d, const Happening *new, double step);
+void tone_add(Detector *d, const Happening *new, double step);
+bool work_takes(Detector *d, Happening *h);
 
 bool notices_ready(const Detector *d, const Crossing *x, int64_t step);
 void notices_give(Detector *d, unsigned channel);
@@ -959,6 +987,14 @@ double detector_frame_of_step(const Detector *d, double step);
 /* Steps are counted so that step s falls on frame s * decimation, gaps included. */
 static inline uint64_t detector_next_step(const Detector *d) {
         return (d->position + d->lowpass.decimation - 1) / d->lowpass.decimation;
+}
+
+static inline double in_steps(const Detector *d, double seconds) {
+        return seconds * d->step_rate_hz;
+}
+
+static inline unsigned channels_apart(unsigned a, unsigned b) {
+        return a > b ? a - b : b - a;
 }
 
 /* The channel is in this state from a step on. */
