@@ -9,9 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "chance.h"
 #include "daemon/detect/detect-private.h"
+#include "heard.h"
 
-#define LSB_UV 0.02235                  /* ADS1299 at gain 24 */
 #define LSB_UV_LEAST 1e-9               /* what the detector takes */
 #define LSB_UV_MOST 1e6
 
@@ -97,45 +98,15 @@ static void look_at(const Detector *d) {
                 look_at_channel(d, d->channels + i);
 }
 
-/* --- what comes out --- */
-
-static void on_event(const DetectEvent *e, void *userdata) {
-        ck_assert(isfinite(e->amplitude_uv) && isfinite(e->snr));
-        ck_assert(e->onset <= e->peak && e->peak <= e->end);
-}
-
-static void on_artefact(const DetectArtefact *a, void *userdata) {
-        ck_assert(a->from <= a->to);
-}
-
 /* --- what goes in --- */
-
-static uint64_t random_state;
-
-static double uniform(void) {           /* xorshift64*, Vigna 2016; 0 < u < 1 */
-        random_state ^= random_state >> 12;
-        random_state ^= random_state << 25;
-        random_state ^= random_state >> 27;
-        return ((double) ((random_state * UINT64_C(2685821657736338717)) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double gaussian(void) {          /* Box-Muller */
-        double r = sqrt(-2 * log(uniform()));
-
-        return r * cos(2 * M_PI * uniform());
-}
 
 typedef double (*Signal)(double t_s, double frame);     /* codes */
 
 static void run(const char *name, Signal signal, double rate_hz, double seconds, double lsb_uv, double full_scale) {
         int32_t low = (int32_t) fmax(-full_scale - 1, INT32_MIN), high = (int32_t) full_scale;
-        Detector *d = NULL;
-        DetectConfig config = {
-                .rate_hz = rate_hz, .n_channels = 1, .lsb_uv = &lsb_uv, .code_min = &low, .code_max = &high,
-                .false_alarms_per_hour = 1, .on_event = on_event, .on_artefact = on_artefact,
-        };
+        static Reports reports;
+        Detector *d = heard_detector(rate_hz, 1, lsb_uv, low, high, &reports);
 
-        ck_assert_int_eq(detector_new(&config, &d), 0);
         context = name;
         random_state = 88172645463325252u;
         for (double frame = 0; frame < seconds * rate_hz; frame++) {

@@ -7,123 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/detect/detect.h"
-
-#define LSB_UV 0.02235                  /* ADS1299 at gain 24: 4.5 V / 24 / 2^23 */
-#define CODE_MAX 8388607
-#define CODE_MIN (-8388608)
-#define CHANNELS_MAX 8
-#define REPORTS_MAX 4096
-
-/* --- what came out --- */
-
-typedef struct Reports {
-        size_t n_events, n_artefacts, n_notices, n_answered;
-        DetectNotice notices[REPORTS_MAX];
-        bool answered[REPORTS_MAX];
-        DetectEvent events[REPORTS_MAX];
-        DetectArtefact artefacts[REPORTS_MAX];
-} Reports;
-
-static void on_notice(const DetectNotice *notice, void *userdata) {
-        Reports *r = userdata;
-        ck_assert_uint_lt(r->n_notices, REPORTS_MAX);
-        ck_assert(isfinite(notice->peak) && isfinite(notice->amplitude_uv) && isfinite(notice->snr));
-        ck_assert(r->n_notices == 0 || notice->id > r->notices[r->n_notices - 1].id);
-        r->notices[r->n_notices++] = *notice;
-}
-
-/* One answer to each notice. */
-static void answer(Reports *r, uint64_t id, bool own) {
-        for (size_t i = 0; i < r->n_notices; i++)
-                if (r->notices[i].id == id) {
-                        ck_assert(!r->answered[i]);
-                        r->answered[i] = true;
-                        r->n_answered++;
-                        return;
-                }
-        ck_assert(own);         /* an event need not have been noticed */
-}
-
-static void on_event(const DetectEvent *event, void *userdata) {
-        Reports *r = userdata;
-        ck_assert_uint_gt(event->id, 0);
-        answer(r, event->id, true);
-        for (size_t i = 0; i < event->n_merged; i++)
-                answer(r, event->merged[i], false);
-        for (size_t i = 0; i < r->n_events; i++)
-                ck_assert(r->events[i].id != event->id);
-        ck_assert_uint_lt(r->n_events, REPORTS_MAX);
-        ck_assert_uint_ge(event->n_channels, 1);
-        ck_assert(isfinite(event->peak) && isfinite(event->amplitude_uv) && isfinite(event->snr));
-        ck_assert(event->onset <= event->peak && event->peak <= event->end);
-        ck_assert_uint_ge(event->discharges, 1);
-        ck_assert(event->lags[0] == 0);
-        r->events[r->n_events++] = *event;
-}
-
-static void on_artefact(const DetectArtefact *artefact, void *userdata) {
-        Reports *r = userdata;
-        ck_assert_uint_lt(r->n_artefacts, REPORTS_MAX);
-        ck_assert(artefact->from <= artefact->to);
-        if (artefact->id > 0)
-                answer(r, artefact->id, false);
-        for (size_t i = 0; i < artefact->n_merged; i++)
-                answer(r, artefact->merged[i], false);
-        r->artefacts[r->n_artefacts++] = *artefact;
-}
-
-static Detector* new_detector(double rate_hz, unsigned n_channels, Reports *reports) {
-        double lsb_uv[CHANNELS_MAX];
-        int32_t code_min[CHANNELS_MAX], code_max[CHANNELS_MAX];
-
-        for (unsigned i = 0; i < n_channels; i++) {
-                lsb_uv[i] = LSB_UV;
-                code_min[i] = CODE_MIN;
-                code_max[i] = CODE_MAX;
-        }
-        DetectConfig config = {
-                .rate_hz = rate_hz,
-                .n_channels = n_channels,
-                .lsb_uv = lsb_uv,
-                .code_min = code_min,
-                .code_max = code_max,
-                .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT,
-                .on_notice = on_notice,
-                .on_event = on_event,
-                .on_artefact = on_artefact,
-                .userdata = reports,
-        };
-        Detector *d = NULL;
-
-        ck_assert_int_eq(detector_new(&config, &d), 0);
-        return d;
-}
+#include "chance.h"
+#include "heard.h"
 
 static bool is_twitch(const DetectEvent *e) {
         return e->kind == EVENT_FASCICULATION || e->kind == EVENT_DOUBLET || e->kind == EVENT_MULTIPLET;
 }
 
 /* --- signals --- */
-
-static uint64_t random_state;
-
-static void seed(uint64_t s) {
-        random_state = s * 2654435761u + 1;
-}
-
-static double uniform(void) {           /* xorshift64*, Vigna 2016; 0 < u < 1 */
-        random_state ^= random_state >> 12;
-        random_state ^= random_state << 25;
-        random_state ^= random_state >> 27;
-        return ((double) ((random_state * UINT64_C(2685821657736338717)) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double gaussian(void) {          /* Box-Muller */
-        double r = sqrt(-2 * log(uniform()));
-
-        return r * cos(2 * M_PI * uniform());
-}
 
 static int32_t* new_signal(size_t n_frames, unsigned n_channels) {
         int32_t *x = calloc(n_frames * n_channels, sizeof *x);
@@ -173,19 +64,6 @@ static void add_twitch(int32_t *x, size_t n_frames, unsigned n_channels, unsigne
                 double v = twitch_shape(t, width_s);
                 add_uv(x + f * n_channels + channel, peak_to_peak_uv / 2.5 * (v > 0 ? 1.5 * v : v));
         }
-}
-
-static Reports* detect(double rate_hz, unsigned n_channels, const int32_t *x, size_t n_frames, size_t block) {
-        Reports *r = calloc(1, sizeof *r);
-        ck_assert_ptr_nonnull(r);
-        Detector *d = new_detector(rate_hz, n_channels, r);
-
-        for (size_t f = 0; f < n_frames; f += block)
-                detector_push(d, x + f * n_channels, NULL, f + block <= n_frames ? block : n_frames - f);
-        detector_finish(d);
-        detector_free(d);
-        ck_assert_uint_eq(r->n_answered, r->n_notices);
-        return r;
 }
 
 /* --- tests --- */
@@ -529,7 +407,7 @@ START_TEST(false_alarms) {
                 }
                 DetectConfig config = {
                         .rate_hz = rate, .n_channels = CHANNELS, .lsb_uv = lsb_uv, .code_min = low, .code_max = high,
-                        .false_alarms_per_hour = allowed, .on_event = on_event, .userdata = r,
+                        .false_alarms_per_hour = allowed, .on_event = heard_event, .userdata = r,
                 };
 
                 seed(1000 + k);
@@ -1554,7 +1432,7 @@ START_TEST(learned_unit) {
                 }
                 ck_assert_int_eq(detector_new(&(DetectConfig) {
                         .rate_hz = 1000, .n_channels = CHANNELS, .lsb_uv = lsb_uv, .code_min = low, .code_max = high,
-                        .false_alarms_per_hour = allowed, .on_event = on_event, .userdata = r,
+                        .false_alarms_per_hour = allowed, .on_event = heard_event, .userdata = r,
                 }, &d), 0);
                 detector_push(d, x, NULL, N);
                 detector_finish(d);
@@ -1642,7 +1520,7 @@ START_TEST(extreme_codes) {
                 Reports *r = calloc(1, sizeof *r);
                 DetectConfig config = {
                         .rate_hz = rates_hz[k], .n_channels = 1, .lsb_uv = &lsb_uv, .code_min = &low, .code_max = &high,
-                        .false_alarms_per_hour = 1, .on_event = on_event, .on_artefact = on_artefact, .userdata = r,
+                        .false_alarms_per_hour = 1, .on_event = heard_event, .on_artefact = heard_artefact, .userdata = r,
                 };
                 Detector *d = NULL;
                 DetectChannelStats s;

@@ -6,87 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/detect/detect.h"
+#include "chance.h"
+#include "heard.h"
 
-#define LSB_UV 0.02235                  /* ADS1299 at gain 24 */
-#define CODE_MAX 8388607
-#define CODE_MIN (-8388608)
 #define CHANNELS_MAX 4u
-#define MINUTES_MAX 256u
-
-typedef struct Minutes {
-        double rate_hz;
-        size_t n;
-        DetectMinute minutes[MINUTES_MAX];
-        size_t n_twitches, n_contractions;
-} Minutes;
-
-static double excluded_s(const DetectMinute *m) {
-        double sum = 0;
-
-        for (unsigned i = 0; i < _EXCLUSION_MAX; i++) {
-                ck_assert(m->excluded_s[i] >= 0);
-                sum += m->excluded_s[i];
-        }
-        return sum;
-}
-
-static void on_minute(const DetectMinute *minute, void *userdata) {
-        Minutes *m = userdata;
-
-        ck_assert_uint_lt(m->n, MINUTES_MAX);
-        ck_assert(minute->from < minute->to);
-        double index = minute->from / (60 * m->rate_hz);
-        ck_assert_double_eq_tol(index, round(index), 1e-9);
-        ck_assert(minute->to - minute->from <= 60 * m->rate_hz * (1 + 1e-9));
-        ck_assert(minute->exposure_s >= 0);
-        ck_assert_double_eq_tol(minute->exposure_s + excluded_s(minute), (minute->to - minute->from) / m->rate_hz, 1e-6);
-        ck_assert_uint_le(minute->twitches, minute->events);
-        m->minutes[m->n++] = *minute;
-}
-
-static void on_event(const DetectEvent *event, void *userdata) {
-        Minutes *m = userdata;
-
-        m->n_twitches += event_kind_is_twitch(event->kind);
-        m->n_contractions += event->kind == EVENT_CONTRACTION;
-}
-
-static Detector* new_detector(double rate_hz, unsigned n_channels, Minutes *minutes) {
-        double lsb_uv[CHANNELS_MAX];
-        int32_t code_min[CHANNELS_MAX], code_max[CHANNELS_MAX];
-        DetectConfig config = {
-                .rate_hz = rate_hz, .n_channels = n_channels, .lsb_uv = lsb_uv, .code_min = code_min, .code_max = code_max,
-                .false_alarms_per_hour = 1, .on_event = on_event, .on_minute = on_minute, .userdata = minutes,
-        };
-        Detector *d = NULL;
-
-        for (unsigned i = 0; i < CHANNELS_MAX; i++) {
-                lsb_uv[i] = LSB_UV;
-                code_min[i] = CODE_MIN;
-                code_max[i] = CODE_MAX;
-        }
-        *minutes = (Minutes) { .rate_hz = rate_hz };
-        ck_assert_int_eq(detector_new(&config, &d), 0);
-        return d;
-}
 
 /* --- signals --- */
-
-static uint64_t random_state;
-
-static double uniform(void) {           /* xorshift64*, Vigna 2016; 0 < u < 1 */
-        random_state ^= random_state >> 12;
-        random_state ^= random_state << 25;
-        random_state ^= random_state >> 27;
-        return ((double) ((random_state * UINT64_C(2685821657736338717)) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double gaussian(void) {          /* Box-Muller */
-        double r = sqrt(-2 * log(uniform()));
-
-        return r * cos(2 * M_PI * uniform());
-}
 
 /* Two lobes of some 8 ms together */
 static double twitch_uv(double t_s) {
@@ -140,15 +65,15 @@ static int32_t next_code(Scene *s, double t_s, uint8_t *ret_flags) {
 
 /* --- random input --- */
 
-static void run_random(double rate_hz, unsigned n_channels, double seconds, uint64_t seed, size_t block, Minutes *minutes) {
+static void run_random(double rate_hz, unsigned n_channels, double seconds, uint64_t number, size_t block, Reports *minutes) {
         Scene scenes[CHANNELS_MAX] = { { .what = REST } };
         int32_t *samples = calloc(block * n_channels, sizeof *samples);
         uint8_t *flags = calloc(block * n_channels, 1);
         Detector *d = new_detector(rate_hz, n_channels, minutes);
         size_t fill = 0;
-        uint64_t frames = (uint64_t) (seconds * rate_hz), gap_at = frames / 3, gap = (uint64_t) (seed % 5 * 41.7 * rate_hz);
+        uint64_t frames = (uint64_t) (seconds * rate_hz), gap_at = frames / 3, gap = (uint64_t) (number % 5 * 41.7 * rate_hz);
 
-        random_state = seed * 2654435761u + 1;
+        seed(number);
         for (uint64_t f = 0; f < frames; f++) {
                 for (unsigned i = 0; i < n_channels; i++)
                         samples[fill * n_channels + i] = next_code(scenes + i, (double) f / rate_hz, flags + fill * n_channels + i);
@@ -170,7 +95,7 @@ static void run_random(double rate_hz, unsigned n_channels, double seconds, uint
                 DetectChannelStats s;
 
                 ck_assert_int_eq(detector_get_channel_stats(d, i, &s), 0);
-                for (size_t k = 0; k < minutes->n; k++) {
+                for (size_t k = 0; k < minutes->n_minutes; k++) {
                         const DetectMinute *m = minutes->minutes + k;
 
                         if (m->channel != i)
@@ -217,15 +142,15 @@ START_TEST(all_time_is_accounted_for) {
                 { 250, 1, 900 }, { 250, 4, 400 }, { 512.3, 2, 400 }, { 1000, 3, 190 }, { 4000, 1, 125 }, { 250, 2, 59.9 },
                 { 250, 1, 60 }, { 250, 3, 0.02 },
         };
-        static Minutes a, b;
+        static Reports a, b;
         double seen_s[_EXCLUSION_MAX] = { 0 }, exposure = 0;
 
         for (unsigned k = 0; k < sizeof cases / sizeof *cases; k++)
                 for (uint64_t seed = 1; seed <= 4; seed++) {
                         run_random(cases[k].rate_hz, cases[k].n_channels, cases[k].seconds, 100 * k + seed, 1000, &a);
                         run_random(cases[k].rate_hz, cases[k].n_channels, cases[k].seconds, 100 * k + seed, 37, &b);
-                        ck_assert_uint_eq(a.n, b.n);
-                        for (size_t i = 0; i < a.n; i++) {
+                        ck_assert_uint_eq(a.n_minutes, b.n_minutes);
+                        for (size_t i = 0; i < a.n_minutes; i++) {
                                 ck_assert(same(a.minutes + i, b.minutes + i));
                                 exposure += a.minutes[i].exposure_s;
                                 for (unsigned e = 0; e < _EXCLUSION_MAX; e++)
@@ -248,7 +173,7 @@ END_TEST
 typedef struct Stretch { double from_s, to_s, sigma_uv, doubles_s, tone_hz; } Stretch;
 
 /* Noise of 2 uV with a twitch in the middle of every tenth second, and one stretch that is louder. */
-static Detector* run_known(double seconds, Stretch loud, Minutes *minutes) {
+static Detector* run_known(double seconds, Stretch loud, Reports *minutes) {
         enum { RATE = 1000 };
         Detector *d = new_detector(RATE, 1, minutes);
         size_t longest_wait = 0;
@@ -263,7 +188,7 @@ static Detector* run_known(double seconds, Stretch loud, Minutes *minutes) {
                 int32_t code = (int32_t) lround((uv + 60 * twitch_uv(fmod(t_s, 10) - 5)) / LSB_UV);
 
                 detector_push(d, &code, NULL, 1);
-                size_t wait = f / (60 * RATE) - minutes->n;
+                size_t wait = f / (60 * RATE) - minutes->n_minutes;
                 longest_wait = wait > longest_wait ? wait : longest_wait;
         }
         ck_assert_uint_le(longest_wait, DETECT_MINUTES_PENDING);
@@ -272,11 +197,11 @@ static Detector* run_known(double seconds, Stretch loud, Minutes *minutes) {
 }
 
 START_TEST(quiet_minutes) {
-        static Minutes m;
+        static Reports m;
         Detector *d = run_known(150, (Stretch) { .sigma_uv = 0 }, &m);
 
-        ck_assert_uint_eq(m.n, 3);
-        for (size_t i = 0; i < m.n; i++) {
+        ck_assert_uint_eq(m.n_minutes, 3);
+        for (size_t i = 0; i < m.n_minutes; i++) {
                 ck_assert(!m.minutes[i].voluntary);
                 ck_assert_uint_eq(m.minutes[i].twitches, i < 2 ? 6 : 3);
                 ck_assert_double_eq_tol(m.minutes[i].noise_uv, 1.9, 0.15);      /* the part of 2 uV in the band */
@@ -290,14 +215,22 @@ START_TEST(quiet_minutes) {
 }
 END_TEST
 
+static size_t count_contractions(const Reports *r) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_events; i++)
+                n += r->events[i].kind == EVENT_CONTRACTION;
+        return n;
+}
+
 /* The minute of a contraction is out of the rate as a whole; those beside it are not. */
 START_TEST(voluntary_minute) {
-        static Minutes m;
+        static Reports m;
         Detector *d = run_known(180, (Stretch) { 76, 84, 60, 0, 0 }, &m);
         DetectChannelStats s;
 
-        ck_assert_uint_eq(m.n, 3);
-        ck_assert_uint_ge(m.n_contractions, 1);
+        ck_assert_uint_eq(m.n_minutes, 3);
+        ck_assert_uint_ge(count_contractions(&m), 1);
         ck_assert(!m.minutes[0].voluntary && m.minutes[1].voluntary && !m.minutes[2].voluntary);
         ck_assert(m.minutes[1].excluded_s[EXCLUSION_CONTRACTION] >= 8.5);
         ck_assert(m.minutes[1].excluded_s[EXCLUSION_CONTRACTION] <= 11);
@@ -314,10 +247,10 @@ END_TEST
 
 /* A burst of 150 ms is no contraction, but for half a second after it the muscle is not at rest. */
 START_TEST(after_burst) {
-        static Minutes m;
+        static Reports m;
         Detector *d = run_known(60, (Stretch) { 32, 32.15, 60, 0, 0 }, &m);
 
-        ck_assert_uint_eq(m.n, 1);
+        ck_assert_uint_eq(m.n_minutes, 1);
         ck_assert(!m.minutes[0].voluntary);
         ck_assert_double_eq_tol(m.minutes[0].excluded_s[EXCLUSION_CONTRACTION], 0.5, 0.05);
         detector_free(d);
@@ -326,12 +259,12 @@ END_TEST
 
 /* Longer than minutes wait: they are given all the same, as what it looks like by then. (Were it even, it would be noise.) */
 START_TEST(endless_contraction) {
-        static Minutes m;
+        static Reports m;
         Detector *d = run_known(480, (Stretch) { 90, 440, 30, 50, 0 }, &m);
         DetectChannelStats s;
 
-        ck_assert_uint_eq(m.n, 8);
-        for (size_t i = 0; i < m.n; i++)
+        ck_assert_uint_eq(m.n_minutes, 8);
+        for (size_t i = 0; i < m.n_minutes; i++)
                 ck_assert_int_eq(m.minutes[i].voluntary, i >= 1);
         for (size_t i = 2; i < 7; i++)
                 ck_assert(m.minutes[i].excluded_s[EXCLUSION_CONTRACTION] == 60);
@@ -345,13 +278,13 @@ END_TEST
 
 /* One thing that goes on for longer than minutes wait (run_known() looks at that); its event counts in the first that does. */
 START_TEST(endless_tone) {
-        static Minutes m;
+        static Reports m;
         Detector *d = run_known(480, (Stretch) { 90, 440, 60, 50, 230 }, &m);
         DetectChannelStats s;
         unsigned n_events = 0;
 
-        ck_assert_uint_eq(m.n, 8);
-        for (size_t i = 0; i < m.n; i++) {
+        ck_assert_uint_eq(m.n_minutes, 8);
+        for (size_t i = 0; i < m.n_minutes; i++) {
                 ck_assert(i < 2 || i > 6 || m.minutes[i].exposure_s == 0);
                 n_events += m.minutes[i].events;
         }
@@ -363,7 +296,7 @@ END_TEST
 
 /* A gap of a hundred thousand years takes no longer than another one. */
 START_TEST(endless_gap) {
-        static Minutes m;
+        static Reports m;
         Detector *d = new_detector(1000, 1, &m);
         int32_t code = 0;
         const uint64_t gap = UINT64_C(3155695200000) * 1000;
@@ -372,7 +305,7 @@ START_TEST(endless_gap) {
         detector_gap(d, gap);
         detector_push(d, &code, NULL, 1);
         detector_finish(d);
-        ck_assert_uint_eq(m.n, 2);
+        ck_assert_uint_eq(m.n_minutes, 2);
         ck_assert_double_eq(m.minutes[0].from, 0);
         ck_assert_double_eq_tol(m.minutes[0].excluded_s[EXCLUSION_GAP], 59.999, 1e-6);
         ck_assert_double_eq(m.minutes[1].to, (double) (gap + 2));
