@@ -53,13 +53,17 @@ static bool noticed_beside(const Detector *d, unsigned channel, int direction, i
         return false;
 }
 
-/* Where a beat of the heart is due, it is known some 30 ms after its R wave whether it was that. */
+/*
+ * Where a beat of the heart is due, it is known some 30 ms after its R wave whether it was that; the statistic may have
+ * its maximum before. While something looks like a beat, it is a matter of milliseconds.
+ */
 bool notices_ready(const Detector *d, const Crossing *x, int64_t step) {
         const Heart *h = &d->heart;
         bool beat_due = h->known && h->n_beats >= HEART_FIRST_BEATS &&
                 fabs((double) step - h->beat - h->period) < BEAT_ON_TIME * h->period;
 
-        return (double) (step - x->max_at) >= (beat_due ? d->events.notice_wait_heart : d->events.notice_wait);
+        return !h->candidate &&
+                (double) (step - x->max_at) >= (beat_due ? d->events.notice_wait_heart : d->events.notice_wait);
 }
 
 void notices_give(Detector *d, unsigned channel) {
