@@ -169,10 +169,10 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
 
 /* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
 ArtefactCause cause_of(Detector *d, unsigned event, const Channel *strongest) {
-        if (motion_between(&strongest->motion, strongest->chain.onset, strongest->chain.end))
-                return ARTEFACT_MOTION;
         if (d->events.open[event].sustained)
                 return _ARTEFACT_CAUSE_MAX;
+        if (strongest->chain.sways || motion_between(&strongest->motion, strongest->chain.onset, strongest->chain.end))
+                return ARTEFACT_MOTION;
         if (is_common(d, event))
                 return ARTEFACT_COMMON;
         if (strongest->chain.amplitude_uv > POTENTIAL_UV_MAX ||

@@ -470,11 +470,14 @@ typedef struct Motion {
         unsigned tick_steps, fill;
         float gain;                     /* of the averages, per tick */
         float slow_uv[2];
-        float above;                    /* sum of squares in the band, of the tick under way */
+        float above, sum;               /* in the band, of the tick under way: of squares, of values */
         float low_uv[MOTION_TICKS], high[MOTION_TICKS]; /* rings: what is below 20 Hz; energy above */
+        float sums[MOTION_TICKS];       /* ring: of values above */
         unsigned next, n_ticks;
         float usual;                    /* energy below 20 Hz of a tick, exceeded a tenth of the time */
         int64_t end;                    /* step behind the latest */
+        bool sways;
+        int64_t sways_at;               /* end when that was found out */
         float beat_uv[MOTION_BEAT_TICKS];       /* a heartbeat below 20 Hz, from before its R wave on */
         unsigned n_beats;               /* it was learned from, up to a limit */
         unsigned n_odd_beats;           /* in a row, that it was not */
@@ -489,13 +492,14 @@ void motion_tick(Motion *m, float low_uv);
 /* y: the signal above the high-pass, without mains and heart. True when motion_tick() is due. */
 static inline bool motion_add(Motion *m, float y) {
         m->above += y * y;
+        m->sum += y;
         m->end++;
         return ++m->fill >= m->tick_steps;
 }
 void motion_beat(Motion *m, double beat, double period, const History *h);
 void motion_forget_beats(Motion *m);
 bool motion_between(const Motion *m, double from, double to);
-bool motion_now(const Motion *m);
+bool motion_sways(Motion *m);
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
 
 /* --- heartbeat.c --- */
@@ -686,6 +690,7 @@ typedef struct Chain {                  /* discharges of one channel that belong
         float loud_before;              /* the signal just before, in standard deviations */
         bool is_long;                   /* one of them lasts longer than a potential does */
         bool sustained;
+        bool sways;                     /* for as long as work would, but slowly */
         bool hums;                      /* there was a tone before it */
         unsigned n_tones;               /* looks at the signal that saw a tone */
         double look_at;                 /* step of the next look */

@@ -329,6 +329,8 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
         Chain *chain = &c->chain;
         bool is_long = discharge->end - discharge->onset > d->events.long_length;
 
+        if (chain->open && chain->sustained && motion_sways(&c->motion))
+                return;                 /* the muscle rests again, and the cable sways on */
         if (chain->open) {
                 const OpenEvent *e = d->events.open + chain->event;
                 double begin = is_long ? discharge->onset : discharge->peak;
@@ -354,8 +356,12 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
         chain->busy_until = fmax(chain->busy_until, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
         chain->amplitude_uv = fmaxf(chain->amplitude_uv, discharge->amplitude_uv);
-        if (is_work(d, chain))
-                set_sustained(d, c);
+        if (is_work(d, chain)) {
+                if (motion_sways(&c->motion))
+                        chain->sways = true;
+                else
+                        set_sustained(d, c);
+        }
 }
 
 static void several(Detector *d, unsigned channel, const Discharge *whole, unsigned unit, const double *peaks, unsigned n) {
@@ -455,8 +461,6 @@ void events_sustained(Detector *d, unsigned channel, double step) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
 
-        if (motion_now(&c->motion))
-                return;
         if (!chain->open) {
                 /* It was in the latest block. */
                 chain_open(d, channel, step - c->noise.block_steps / 2.0);

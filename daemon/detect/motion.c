@@ -21,7 +21,9 @@
 #define SLOW_S 0.1                      /* time constant of what is no movement any more, twice */
 #define BEFORE_TICKS 2                  /* around what is asked for */
 #define AFTER_TICKS 8
-#define NOW_TICKS 20
+#define SWAY_TICKS 50                   /* as long as the blocks that tell that something goes on */
+#define SWAY_SHARE 0.5f                 /* of the energy */
+#define SWAY_MOST 0.5                   /* of the time */
 #define RATIO 3.0f                      /* of energies, 2-20 Hz to 20-450 Hz */
 #define USUAL_OF_MEAN 2.7f
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
@@ -175,9 +177,12 @@ void motion_beat(Motion *m, double beat, double period, const History *h) {
                 m->low_uv[k] -= beat_at(m, latest - ago);
                 if (behind > h->keep)
                         continue;
-                m->high[k] = 0;
-                for (unsigned i = 0; i < m->tick_steps; i++)
-                        m->high[k] += h->y[h->fill - behind + i] * h->y[h->fill - behind + i];
+                m->high[k] = m->sums[k] = 0;
+                for (unsigned i = 0; i < m->tick_steps; i++) {
+                        float y = h->y[h->fill - behind + i];
+                        m->high[k] += y * y;
+                        m->sums[k] += y;
+                }
         }
 }
 
@@ -213,7 +218,8 @@ void motion_tick(Motion *m, float low_uv) {
         m->next = (m->next + 1) % MOTION_TICKS;
         m->low_uv[m->next] = m->beat_under_way ? fast - beat_at(m, place_in_beat(m)) : fast;
         m->high[m->next] = m->above;
-        m->above = 0;
+        m->sums[m->next] = m->sum;
+        m->above = m->sum = 0;
         m->n_ticks += m->n_ticks < MOTION_TICKS;
         if (m->beat_under_way && place_in_beat(m) > m->beat_end + 2)
                 learn_beat(m);
@@ -242,8 +248,24 @@ bool motion_between(const Motion *m, double from, double to) {
         return last > first && moves(m, (unsigned) first, (unsigned) (last - first));
 }
 
-bool motion_now(const Motion *m) {
-        return m->n_ticks > NOW_TICKS && moves(m, 0, NOW_TICKS);
+/*
+ * Is what goes on in the band only what the high-pass has left of something slower? Its mean over 20 ms is nearly as
+ * large as it is itself, most of the time; of the interference of many potentials, 40 to 110 Hz, a mean over so long
+ * leaves little. A muscle that works while the cable sways is at work, however large the sway is below.
+ */
+bool motion_sways(Motion *m) {
+        unsigned n_slow = 0;
+
+        if (m->sways_at == m->end - m->fill)
+                return m->sways;
+        for (unsigned i = 0; i < SWAY_TICKS && m->n_ticks > SWAY_TICKS; i++) {
+                unsigned k = (m->next + MOTION_TICKS - i) % MOTION_TICKS, before = (k + MOTION_TICKS - 1) % MOTION_TICKS;
+                float sum = m->sums[k] + m->sums[before];
+
+                n_slow += sum * sum > SWAY_SHARE * (m->high[k] + m->high[before]) * (float) (2 * m->tick_steps);
+        }
+        m->sways_at = m->end - m->fill;
+        return m->sways = n_slow > SWAY_MOST * SWAY_TICKS;
 }
 
 static float figure(int t, int length) {

@@ -83,10 +83,12 @@ static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, uns
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
         c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
-        if (c->sustained)
+        bool sways = c->sustained && motion_sways(&c->motion);
+        if (c->sustained && !sways)
                 events_sustained(d, channel, (double) step);
-        c->usable = (!c->chain.open || !c->chain.sustained) && (double) step >= c->rest_from;
-        exposure_state(d, c, step, c->usable ? EXPOSURE_REST : EXCLUSION_CONTRACTION);
+        bool works = (c->chain.open && c->chain.sustained) || (double) step < c->rest_from;
+        c->usable = !works && !sways;
+        exposure_state(d, c, step, works ? EXCLUSION_CONTRACTION : sways ? EXCLUSION_MOTION : EXPOSURE_REST);
 }
 
 /* The channel has been at rest, and nothing at this step can change that. */

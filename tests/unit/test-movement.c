@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A movement is no contraction, and a contraction is one whatever moves beside it. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "chance.h"
+#include "heard.h"
+
+#define RATE_HZ 1000
+#define NOISE_UV 2.0
+
+static int32_t* new_noise(unsigned n_frames, unsigned n_channels) {
+        int32_t *x = calloc((size_t) n_frames * n_channels, sizeof *x);
+
+        ck_assert_ptr_nonnull(x);
+        for (size_t i = 0; i < (size_t) n_frames * n_channels; i++)
+                x[i] = (int32_t) lround(NOISE_UV * gaussian() / LSB_UV);
+        return x;
+}
+
+/* First derivative of a Gaussian, with peaks 5 ms apart: a unit of some 60 Hz. */
+static void add_potential(int32_t *x, unsigned n_channels, unsigned channel, double time_s, double uv) {
+        int middle = (int) lround(time_s * RATE_HZ);
+
+        for (int f = middle - 15; f <= middle + 15; f++) {
+                double u = ((double) f / RATE_HZ - time_s) / 0.0025;
+                x[(size_t) f * n_channels + channel] += (int32_t) lround(-uv * u * exp(0.5 - u * u / 2) / LSB_UV);
+        }
+}
+
+/* A muscle at work: units that come on one by one, each 10 times a second with a jitter. */
+static void add_work(int32_t *x, unsigned n_channels, unsigned channel, double from_s, double to_s) {
+        for (unsigned u = 0; u < 20; u++)
+                for (double t = from_s + 0.01 * u + 0.1 * uniform(); t < to_s; t += 0.1 + 0.02 * gaussian())
+                        add_potential(x, n_channels, channel, t, 8 + 2 * u);
+}
+
+/* A cable that sways, more and less again. */
+static void add_sway(int32_t *x, unsigned n_channels, unsigned channel, double from_s, double to_s, double hz, double uv) {
+        for (unsigned f = (unsigned) (from_s * RATE_HZ); f < (unsigned) (to_s * RATE_HZ); f++) {
+                double t = (double) f / RATE_HZ - from_s, swell = sin(M_PI * t / (to_s - from_s));
+                x[(size_t) f * n_channels + channel] += (int32_t) lround(uv * swell * swell * sin(2 * M_PI * hz * t) / LSB_UV);
+        }
+}
+
+static unsigned count(const Reports *r, EventKind kind) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < r->n_events; i++)
+                n += r->events[i].kind == kind;
+        return n;
+}
+
+/*
+ * What the high-pass leaves of it stands out of the noise for seconds, but is as slow as the sway. Nothing there is
+ * a contraction, however long it sways, and the time is not rest either.
+ */
+START_TEST(sway) {
+        enum { N = 180000, SWAYS = 16 };
+
+        seed(101);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < SWAYS; i++)
+                add_sway(x, 1, 0, 10 + 10 * i, 15 + 10 * i, 4 + 0.4 * i, 300 + 40 * i);
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        double moving_s = 0;
+        for (size_t i = 0; i < r->n_minutes; i++) {
+                moving_s += r->minutes[i].excluded_s[EXCLUSION_MOTION];
+                ck_assert(!r->minutes[i].voluntary);
+        }
+        printf("%d sways: %u contractions, %.1f s of motion\n", SWAYS, count(r, EVENT_CONTRACTION), moving_s);
+        ck_assert_uint_eq(count(r, EVENT_CONTRACTION), 0);
+        ck_assert(moving_s > 1.5 * SWAYS && moving_s < 5.5 * SWAYS);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* Who works moves the cable, too, and far more than the muscle gives. */
+START_TEST(work_while_it_sways) {
+        enum { N = 120000, WORKS = 10 };
+
+        seed(102);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < WORKS; i++) {
+                add_work(x, 1, 0, 15 + 10 * i, 18 + 10 * i);
+                add_sway(x, 1, 0, 14 + 10 * i, 19 + 10 * i, 2 + 0.2 * i, 1000);
+        }
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        unsigned found = 0;
+        for (size_t i = 0; i < r->n_events; i++) {
+                double length_s = (r->events[i].end - r->events[i].onset) / RATE_HZ;
+
+                found += r->events[i].kind == EVENT_CONTRACTION && length_s > 2.5 && length_s < 4.5;
+        }
+        printf("%u of %d contractions while the cable sways\n", found, WORKS);
+        ck_assert_uint_eq(found, WORKS);
+        free(r);
+        free(x);
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("movement");
+        TCase *t = tcase_create("movement");
+        SRunner *r = srunner_create(s);
+
+        suite_add_tcase(s, t);
+        tcase_add_test(t, sway);
+        tcase_add_test(t, work_while_it_sways);
+        srunner_run_all(r, CK_NORMAL);
+        int failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
