@@ -11,7 +11,6 @@
 #define OTHERS_SHARE 4u                 /* one in so many may be mistaken for another's */
 #define BURST_SHARE 0.6                 /* of a burst's time: so much is discharge */
 #define SLOW_S 0.013f                   /* no unit's potential has a lobe so wide (2-8 ms, evoked ones to 12) */
-#define TONES_MIN 2u                    /* looks that saw one */
 #define UNEVEN_MIN 3u
 #define UNEVEN_CV 0.6                   /* of intervals: one unit's are more even */
 #define TONE_FILLS 0.5
@@ -84,9 +83,9 @@ bool classify_is_burst(const Detector *d, const Chain *chain) {
 
 /* It fills most of the time, while what many units do together only sounds so now and then. */
 bool classify_is_tone(const Detector *d, const Chain *chain) {
-        double heard = chain->n_tones * d->events.look_apart + TONE_WINDOW_S * d->step_rate_hz;
+        double heard = chain->tone.heard * d->events.look_apart + in_steps(d, TONE_WINDOW_S);
 
-        return chain->n_tones >= TONES_MIN && heard >= TONE_FILLS * (chain->busy_until - chain->onset);
+        return chain->tone.heard > 0 && heard >= TONE_FILLS * (chain->busy_until - chain->onset);
 }
 
 HappeningForm classify(const Detector *d, const Channel *c, bool sustained) {

@@ -632,8 +632,17 @@ float learned_run(const Learned *l, const Bank *bank, const float *window_uv, fl
 
 /* --- tone.c --- */
 #define TONE_WINDOW_S 0.048
+#define TONES 28u                       /* a multiple of 4 */
 
-float tone_share(const History *h, double end, double step_rate_hz);
+typedef struct Tone {
+        unsigned n_looks;
+        unsigned heard;                 /* up to this look; 0: none */
+        float shares[TONES];            /* of the energy, sums over the looks */
+        bool hums[TONES];               /* this one was there before */
+} Tone;
+
+void tone_begin(Tone *t, const History *h, double onset, double step_rate_hz);
+bool tone_look(Tone *t, const History *h, double end, double step_rate_hz);
 
 /* --- rhythm.c --- */
 typedef struct Rhythm {                 /* of intervals, steps */
@@ -691,8 +700,7 @@ typedef struct Chain {                  /* discharges of one channel that belong
         bool is_long;                   /* one of them lasts longer than a potential does */
         bool sustained;
         bool sways;                     /* for as long as work would, but slowly */
-        bool hums;                      /* there was a tone before it */
-        unsigned n_tones;               /* looks at the signal that saw a tone */
+        Tone tone;                      /* since it began */
         double look_at;                 /* step of the next look */
 } Chain;
 

@@ -40,8 +40,7 @@
 #define BRIEF_S 0.030                   /* one potential may last so long */
 #define TWICE 0.8f                      /* correlation of two peaks in such a time that are two discharges */
 #define ALONE_S 0.04                    /* no other one before for so long */
-#define TONE_SHARE 0.5f                 /* of the energy: noise has it once in some 10 000 looks */
-#define HUM_SHARE 0.35f
+#define TONE_AFTER_S 0.015              /* the first peak: its potential is over, and only what follows counts */
 #define ONE_UNIT_SHARE 0.6              /* of a chain's discharges */
 #define ONE_UNIT_ACTIVE 0.6             /* of its time: potentials of a unit have silence between them */
 #define CHAIN_S_MAX 30.0
@@ -245,6 +244,7 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
         c->chain = (Chain) {
                 .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak, .busy_until = peak,
                 .units = { { .last = peak } }, .peaks = { peak }, .next_peak = 1,
+                .look_at = peak + in_steps(d, TONE_AFTER_S + TONE_WINDOW_S),
         };
         for (unsigned i = 1; i < CHAIN_PEAKS; i++)
                 c->chain.peaks[i] = -INFINITY;
@@ -296,7 +296,7 @@ static void chain_begin(Detector *d, unsigned channel, const Discharge *discharg
         notices_take(d, channel, &d->events.open[chain->event].notices);
         chain->onset = discharge->onset;
         chain->loud_before = classify_loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S, discharge->onset);
-        chain->hums = tone_share(&c->history, discharge->onset, d->step_rate_hz) > HUM_SHARE;
+        tone_begin(&chain->tone, &c->history, discharge->onset, d->step_rate_hz);
         memcpy(chain->shape, discharge->shape, sizeof chain->shape);
 }
 
@@ -475,18 +475,15 @@ void events_sustained(Detector *d, unsigned channel, double step) {
         d->events.open[chain->event].last = step;
 }
 
-/* A unit that goes on too fast for single potentials to be seen. */
+/* A unit that goes on too fast for single potentials to be seen, once its first one is over. */
 static void look_for_tone(Detector *d, Channel *c, double step) {
         Chain *chain = &c->chain;
 
-        if (chain->hums || step < chain->look_at)
-                return;
-        chain->look_at = step + d->events.look_apart;
-        if (tone_share(&c->history, step, d->step_rate_hz) < TONE_SHARE)
-                return;
-        chain->n_tones++;
-        chain->end = chain->busy_until = fmax(chain->end, step);
-        d->events.open[chain->event].last = fmax(d->events.open[chain->event].last, step);
+        for (; chain->look_at <= step; chain->look_at += d->events.look_apart)
+                if (tone_look(&chain->tone, &c->history, chain->look_at, d->step_rate_hz)) {
+                        chain->end = chain->busy_until = fmax(chain->end, chain->look_at);
+                        d->events.open[chain->event].last = fmax(d->events.open[chain->event].last, chain->look_at);
+                }
 }
 
 void events_step(Detector *d, double step) {
@@ -535,8 +532,6 @@ void events_restore(Detector *d, unsigned channel, const Chain *before) {
 
         *chain = *before;
         chain->event = now.event;
-        chain->n_tones = now.n_tones;
-        chain->look_at = now.look_at;
         e->last = -INFINITY;
         e->sustained = false;
         for (unsigned i = 0; i < d->config.n_channels; i++) {

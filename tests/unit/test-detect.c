@@ -1286,6 +1286,36 @@ START_TEST(high_frequency_run) {
 }
 END_TEST
 
+static void add_tone(int32_t *x, double from_s, double to_s, double hz, double uv) {
+        for (int i = (int) (1000 * from_s); i < (int) (1000 * to_s); i++)
+                add_uv(x + i, uv * sin(2 * M_PI * hz * (i / 1000.0 - from_s)));
+}
+
+/*
+ * Of a unit deep under the skin only the first and the last potential stand out of a run, in between a tone is left that
+ * has half of the energy there is. A hum that was there before a twitch makes no run of it.
+ */
+START_TEST(faint_run) {
+        static const double rates_hz[] = { 160, 187, 216, 240, 265 };
+        enum { N = 25000 };
+
+        for (size_t k = 0; k < sizeof rates_hz / sizeof rates_hz[0]; k++) {
+                seed(170 + k);
+                int32_t *x = kinds_begin(N, 1);
+                add_unit(x, N, 1, 0, 0, 20, 30);
+                add_tone(x, 20.004, 20.26, rates_hz[k], 2.8);
+                add_unit(x, N, 1, 0, 0, 20.264, 20);
+                DetectEvent e = kinds_end(x, N, 1, EVENT_HIGH_FREQUENCY_RUN);
+                ck_assert_double_eq_tol(e.end - e.onset, 264, 80);
+
+                x = kinds_begin(N, 1);
+                add_tone(x, 19.5, 20.5, rates_hz[k], 2.8);
+                add_unit(x, N, 1, 0, 0, 20, 40);
+                kinds_end(x, N, 1, EVENT_FASCICULATION);
+        }
+}
+END_TEST
+
 /* Many units, each at its own pace: at one site a cramp, at neighbouring ones a contraction, and one event. */
 START_TEST(many_units) {
         enum { N = 45000, CHANNELS = 4, UNITS = 30 };
@@ -1582,6 +1612,7 @@ int main(void) {
         tcase_add_test(t, two_lobes);
         tcase_add_test(t, myokymic);
         tcase_add_test(t, high_frequency_run);
+        tcase_add_test(t, faint_run);
         tcase_add_test(t, many_units);
         tcase_add_test(t, jerk);
         tcase_add_test(t, unit_numbers);
