@@ -8,8 +8,8 @@
 
 #include "detect-private.h"
 
-/* Should a heartbeat be found in it later, it goes on from here. */
-static void checkpoint(Channel *c) {
+/* Should a heartbeat be found later in what is being measured, it goes on from here. */
+void crossing_checkpoint(Channel *c) {
         c->checkpoints[c->next_checkpoint] = (Checkpoint) {
                 .first = c->crossing.first, .measured_until = c->measured_until, .chain = c->chain,
         };
@@ -40,7 +40,7 @@ void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
         int64_t to = c->crossing.last == step ? step - d->crossing_cut_steps : c->crossing.last;
 
         c->crossing.active = false;
-        checkpoint(c);
+        crossing_checkpoint(c);
         if ((double) from < c->measured_until)
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
@@ -65,7 +65,7 @@ void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, floa
                         x->max_at = step;
                 }
         }
-        if (x->active && !x->noticed && notices_ready(d, x, step))
+        if (x->active && !x->noticed && notices_ready(d, c, step))
                 notices_give(d, channel);
         if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
                 crossing_close(d, c, channel, step);
@@ -89,16 +89,40 @@ static void heart_report(Detector *d, unsigned channel, const Chain *chain, cons
                 d->config.on_artefact(&artefact, d->config.userdata);
 }
 
+/*
+ * The statistic of a step where a beat has been subtracted since. Noise learns from what is left, but not where that is known to
+ * be more than noise.
+ */
+static float statistic_again(Detector *d, Channel *c, int64_t s, int64_t step) {
+        unsigned ago = (unsigned) (step - s);
+
+        if (ago >= d->late_steps)
+                return channel_statistic(d, c, s, d->outputs);
+        unsigned at = (d->late_now + d->late_steps - ago) % d->late_steps;
+        float statistic = channel_statistic(d, c, s, c->late_outputs + (size_t) at * d->bank.n_lanes);
+        if (c->late_states[at] != LATE_NOTHING)
+                c->late_states[at] = heart_trust(&d->heart, &c->heart, s, d->bank.n_taps) < 1 ? LATE_NOTHING :
+                        statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        return statistic;
+}
+
 /* The beat that was subtracted from the history, from a step on: what was seen there is seen anew. */
 void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step) {
         Crossing *x = &c->crossing;
         NoticeIds notices = { .id = 0 };
         Chain before = c->chain;
 
-        memset(c->late_states, LATE_NOTHING, d->late_steps);    /* no noise to learn from, where not seen anew */
         const Checkpoint *checkpoint = checkpoint_take(c, from);
-        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames || (!checkpoint && !x->active))
+        if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames) {
+                memset(c->late_states, LATE_NOTHING, d->late_steps);
                 return;
+        }
+        if (!checkpoint && !x->active) {
+                for (int64_t s = from; s <= step; s++)
+                        (void) statistic_again(d, c, s, step);
+                return;
+        }
+        int64_t first = from;
         from = x->first;
         notices_take(d, channel, &notices);
         if (checkpoint)
@@ -119,11 +143,15 @@ void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int
                 if (c->bumps[i].step >= (double) from)
                         c->bumps[i] = (Bump) { .step = -INFINITY };
         notices_keep(d, channel, &notices);
-        for (int64_t s = from; s <= step; s++) {
-                float statistic = channel_statistic(d, c, s, d->outputs);
+        for (int64_t s = first < from ? first : from; s <= step; s++) {
+                float statistic = statistic_again(d, c, s, step);
+
+                if (s < from)
+                        continue;
                 crossing_next(d, c, channel, s, statistic);
                 events_statistic(d, channel, (double) s, statistic);
         }
+        heart_early(&d->heart, &c->heart, before.first_peak, before.open && !c->chain.open ? before.snr : 0);
         notices = notices_kept(d, channel);
         if (notices.id != 0 && !(c->chain.open && notices_merge(&d->events.open[c->chain.event].notices, &notices)))
                 heart_report(d, channel, &before, &notices);

@@ -552,6 +552,8 @@ typedef struct HeartChannel {
         float scouts[HEART_SCOUTS], scout_sum;          /* the latest signal, coarse */
         float wanted[HEART_SCOUTS], wanted_sum;         /* the template there; sum of magnitudes */
         float weight;                   /* of the channel in the search */
+        float early;                    /* statistic that beats have shown lately before their complex; 0: none */
+        double early_before;            /* ... so many steps before R */
 } HeartChannel;
 
 void heart_init(Heart *h, double step_rate_hz);
@@ -561,6 +563,8 @@ void heart_channel_restart(const Heart *h, HeartChannel *c);
 void heart_channel_break(HeartChannel *c);
 void heart_break(Heart *h);
 bool heart_awaited(const Heart *h, double since, double step);
+void heart_early(const Heart *h, HeartChannel *c, double peak, float statistic);
+bool heart_early_due(const Heart *h, const HeartChannel *c, double at, float statistic);
 double heart_wait(const Heart *h);
 float heart_trust(const Heart *h, const HeartChannel *c, int64_t step, unsigned n_steps);
 double heart_likeness(const Heart *h, const HeartChannel *c, const double *shape, unsigned n, float sigma_uv);
@@ -882,7 +886,9 @@ struct Detector {
         Bank bank;
         float *outputs;                 /* [n_lanes] scratch */
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
-        unsigned late_steps;            /* length of the rings for late learning; mains.now is a step's place in them */
+        unsigned late_steps;            /* length of the rings for late learning: then all of a heartbeat is known */
+        unsigned late_now;              /* this step's place in them; while no heart is known it stays */
+        unsigned mains_late_steps;      /* mains learn sooner */
         float threshold;
         float heed;                     /* a statistic below is nothing to remember */
         uint64_t keep_frames, settle_frames, blank_frames;
@@ -913,6 +919,7 @@ float channel_statistic(const Detector *d, const Channel *c, int64_t step, float
 
 /* crossing.c: what the statistic stands out for */
 void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic);
+void crossing_checkpoint(Channel *c);
 void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step);
 void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step);
 
@@ -974,7 +981,7 @@ void burst_add(Detector *d, const Happening *new, double step);
 void tone_add(Detector *d, const Happening *new, double step);
 bool work_takes(Detector *d, Happening *h);
 
-bool notices_ready(const Detector *d, const Crossing *x, int64_t step);
+bool notices_ready(const Detector *d, const Channel *c, int64_t step);
 void notices_give(Detector *d, unsigned channel);
 void notices_take(Detector *d, unsigned channel, NoticeIds *to);        /* of the crossing under way */
 void notices_settle(Detector *d, unsigned channel);     /* the crossing is over */

@@ -21,7 +21,7 @@
 #define CROSSING_CLOSE_S 0.012
 #define CROSSING_MAX_S 0.1
 #define CROSSING_CUT_S 0.012            /* before the end of one that does not */
-#define LEARN_DELAY_S 0.1               /* by then a heartbeat has been taken out of the signal */
+#define MAINS_DELAY_S 0.1               /* by then most of a heartbeat has been taken out of the signal */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
@@ -66,11 +66,12 @@ static int detector_init(Detector *d) {
         r = bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
         if (r < 0)
                 return r;
-        d->late_steps = steps(d, LEARN_DELAY_S);
-        r = mains_init(&d->mains, d->step_rate_hz, d->late_steps - 1, d->n_lanes);
+        d->mains_late_steps = steps(d, MAINS_DELAY_S);
+        r = mains_init(&d->mains, d->step_rate_hz, d->mains_late_steps - 1, d->n_lanes);
         if (r < 0)
                 return r;
         heart_init(&d->heart, d->step_rate_hz);
+        d->late_steps = (unsigned) ceil(heart_wait(&d->heart)) + 1;
 
         d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
         d->keep_frames = frames(d, KEEP_S);

@@ -335,8 +335,11 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
                 const OpenEvent *e = d->events.open + chain->event;
                 double begin = is_long ? discharge->onset : discharge->peak;
                 if (begin - e->last > (e->sustained ? d->events.sustained_gap : d->events.gap) ||
-                    chain->end - chain->onset > d->events.chain_length_max || cause_beside_beat(d, chain, discharge))
+                    chain->end - chain->onset > d->events.chain_length_max || cause_beside_beat(d, chain, discharge)) {
                         event_close(d, chain->event);
+                        c->measured_until = fmax(c->measured_until, chain->end + 1);
+                        crossing_checkpoint(c);         /* the one before went with the chain */
+                }
         }
         if (!chain->open)
                 chain_begin(d, channel, discharge);
@@ -408,7 +411,9 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         /* What may be a heartbeat has to keep its peak. */
         bool slow = discharge_lobe_s(whole.shape) >= HEARTBEAT_LOBE_MIN_S;
         unsigned copies = slow ? 0 : sums_take_apart(&c->units, &c->history, &whole, sigma_uv, d->step_rate_hz, peaks, &unit);
-        bool alone = whole.peak - c->chain.last_peak > d->events.alone, brief = whole.end - whole.onset < d->events.brief;
+        /* What may yet turn out to be a beat's is seen anew once that is known. */
+        bool alone = whole.peak - c->chain.last_peak > d->events.alone && !heart_awaited(&d->heart, whole.peak, (double) d->step);
+        bool brief = whole.end - whole.onset < d->events.brief;
         if (copies > 1) {
                 /* Should it come again and again, it is a unit's whose potential only looks so. */
                 if (copies == 2 && brief)

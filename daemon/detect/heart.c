@@ -44,6 +44,8 @@
 #define LEFT_OUT_OF_TIME 0.6f           /* ... and no more than that of the signal's remains */
 #define ON_TIME 0.2                     /* of the period */
 #define REFRACTORY_S 0.3
+#define EARLY_RATIO 1.5f                /* of what a P wave shows, to what others did */
+#define EARLY_MEMORY 0.98f              /* per beat: near the threshold few of them are seen */
 #define FOUND_LATE_S 0.22               /* the history still holds that beat's P wave */
 #define LOST_S 10.0                     /* no beat for so long: unlearn */
 #define LOST_LEARNING 2.5               /* periods */
@@ -101,6 +103,7 @@ void heart_channel_restart(const Heart *h, HeartChannel *c) {
         c->scout_sum = 0;
         c->n_beats = 0;
         c->weight = 0;
+        c->early = 0;
         c->size = 1;
         c->size_variance = SIZE_DEVIATION * SIZE_DEVIATION;
 }
@@ -119,6 +122,7 @@ static void forget(Detector *d) {
         d->heart.known = d->heart.beat_under_way = d->heart.candidate = false;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 heart_channel_restart(&d->heart, &d->channels[i].heart);
+                memset(d->channels[i].late_states, LATE_NOTHING, d->late_steps);
                 motion_forget_beats(&d->channels[i].motion);
         }
 }
@@ -169,6 +173,21 @@ bool heart_awaited(const Heart *h, double since, double step) {
 
         return h->known && h->n_beats >= HEART_FIRST_BEATS && late > -BEFORE_OF_PERIOD * h->period &&
                 late < BEFORE_OF_PERIOD * h->period && step - since < heart_wait(h);
+}
+
+/* In what the channel saw before the beat's complex there was nothing but the beat; a statistic of 0: it saw nothing. */
+void heart_early(const Heart *h, HeartChannel *c, double peak, float statistic) {
+        c->early *= EARLY_MEMORY;
+        if (statistic > c->early && peak < h->beat - h->complex_before) {
+                c->early = statistic;
+                c->early_before = h->beat - peak;
+        }
+}
+
+/* Is it time for that again, and this no more of it than it has been? Only the beat will tell. */
+bool heart_early_due(const Heart *h, const HeartChannel *c, double at, float statistic) {
+        return h->known && statistic < EARLY_RATIO * c->early &&
+                fabs(at + c->early_before - h->beat - h->period) < ON_TIME * h->period;
 }
 
 static bool takes_part(const Detector *d, const Channel *c) {

@@ -55,14 +55,16 @@ static bool noticed_beside(const Detector *d, unsigned channel, int direction, i
 
 /*
  * Where a beat of the heart is due, it is known some 30 ms after its R wave whether it was that; the statistic may have
- * its maximum before. While something looks like a beat, it is a matter of milliseconds.
+ * its maximum before. While something looks like a beat, it is a matter of milliseconds. What comes before the R wave, where a
+ * channel sees that, is noticed when all is seen anew, or not at all.
  */
-bool notices_ready(const Detector *d, const Crossing *x, int64_t step) {
+bool notices_ready(const Detector *d, const Channel *c, int64_t step) {
+        const Crossing *x = &c->crossing;
         const Heart *h = &d->heart;
         bool beat_due = h->known && h->n_beats >= HEART_FIRST_BEATS &&
                 fabs((double) step - h->beat - h->period) < BEAT_ON_TIME * h->period;
 
-        return !h->candidate &&
+        return !h->candidate && !heart_early_due(h, &c->heart, (double) x->max_at - d->bank.n_taps / 2.0, x->max) &&
                 (double) (step - x->max_at) >= (beat_due ? d->events.notice_wait_heart : d->events.notice_wait);
 }
 

@@ -29,15 +29,13 @@ static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channe
 VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
                 (d, c, step, ret_outputs))
 
-/* Where there is a heart, mains and noise learn from the signal as it is known after a while. */
-static const float* channel_learned_from(const Detector *d, const Channel *c) {
-        return history_window(&c->history, d->heart.known ? d->late_steps : 1);
-}
-
-/* True at the end of a block. */
+/*
+ * Where there is a heart, noise is learned from the signal as it is known once any beat in it has been taken out. True
+ * at the end of a block.
+ */
 static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
-        unsigned at = d->heart.known ? d->mains.late : d->mains.now;
-        const float *y = channel_learned_from(d, c);
+        unsigned at = d->heart.known ? (d->late_now + 1) % d->late_steps : d->late_now;
+        const float *y = history_window(&c->history, d->heart.known ? d->late_steps : 1);
 
         if (c->late_states[at] == LATE_NOTHING)
                 return false;
@@ -70,7 +68,7 @@ static void clean_step(Detector *d) {
                         motion_tick(&c->motion, highpass_low(&d->highpass, i));
                 d->x[i] = y;
                 if (d->heart.known)
-                        d->late[i] = *channel_learned_from(d, c);
+                        d->late[i] = *history_window(&c->history, d->mains_late_steps);
                 if (d->noise_moved)
                         mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
         }
@@ -98,7 +96,7 @@ static bool channel_rests(const Detector *d, const Channel *c, int64_t step, flo
 }
 
 static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        unsigned now = d->mains.now;
+        unsigned now = d->late_now;
         float statistic = channel_statistic_any(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
 
         c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
@@ -111,7 +109,7 @@ static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel
 
 /* The same until it has settled. */
 static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        unsigned now = d->mains.now;
+        unsigned now = d->late_now;
         float statistic = 0;
 
         c->frames = d->position - c->started_at;
@@ -178,6 +176,8 @@ void step_run(Detector *d) {
         if (d->lowpass.n_taps > 0)
                 lowpass_run(&d->lowpass, d->x);
         clean_step(d);
+        if (d->heart.known)
+                d->late_now = (d->late_now + 1) % d->late_steps;
         judge_step(d);
         step_end(d);
 }
