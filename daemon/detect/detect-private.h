@@ -58,11 +58,14 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #ifdef __x86_64__
 #define VECTOR_FUNCTION_IN(storage, type, name, parameters, arguments)  \
-        __attribute__((target("avx2"))) static type name##_avx2 parameters { \
+        __attribute__((noinline, target("avx2"))) static type name##_avx2 parameters { \
+                return name##_any arguments;                            \
+        }                                                               \
+        __attribute__((noinline)) static type name##_sse2 parameters {  \
                 return name##_any arguments;                            \
         }                                                               \
         storage type name parameters {                                  \
-                return __builtin_cpu_supports("avx2") ? name##_avx2 arguments : name##_any arguments; \
+                return __builtin_cpu_supports("avx2") ? name##_avx2 arguments : name##_sse2 arguments; \
         }
 #else
 #define VECTOR_FUNCTION_IN(storage, type, name, parameters, arguments)  \
