@@ -264,8 +264,8 @@ static ALWAYS_INLINE void bank_add_four(const float *taps, const float *window, 
         sum[3] += *(const Oct*) (taps + 24) * window[3];
 }
 
-static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
-                                        const float *inverse, float *ret) {
+static ALWAYS_INLINE float bank_outputs_of(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
+                                           const float *inverse, float *ret) {
         Oct largest = { 0 };
 
         for (unsigned lane = 0; lane < n_lanes; lane += 8) {
@@ -290,6 +290,15 @@ static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const
         low = QUAD_CHOSEN(low > high, low, high);
         float a = low[0] > low[1] ? low[0] : low[1], b = low[2] > low[3] ? low[2] : low[3];
         return a > b ? a : b;
+}
+
+static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
+                                        const float *inverse, float *ret) {
+        if (n_lanes == 8 && n_taps == 32)       /* 1000 steps a second, as constants */
+                return bank_outputs_of(32, 8, taps, window, inverse, ret);
+        if (n_lanes == 8 && n_taps == 64)       /* 2000 */
+                return bank_outputs_of(64, 8, taps, window, inverse, ret);
+        return bank_outputs_of(n_taps, n_lanes, taps, window, inverse, ret);
 }
 
 /* --- noise.c --- */
@@ -382,6 +391,15 @@ int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz);
 void whiten_done(Whiten *w);
 void whiten_restart(Whiten *w, const Bank *bank);
 void whiten_break(Whiten *w);
+static ALWAYS_INLINE void whiten_add(unsigned n, const float *window, float y, float *block) {
+        unsigned i = 0;
+
+        for (; i + 8 <= n; i += 8)
+                *(Oct*) (block + i) += *(const Oct*) (window + i) * y;
+        if (i < n)
+                *(Quad*) (block + i) += *(const Quad*) (window + i) * y;
+}
+
 /* latest: [-n_lags + 1 .. 0] */
 static ALWAYS_INLINE void whiten_feed(Whiten *w, const float *latest, bool event) {
         w->spoilt |= event;
@@ -391,13 +409,12 @@ static ALWAYS_INLINE void whiten_feed(Whiten *w, const float *latest, bool event
         }
         w->wait = w->stride - 1;
 
-        const float *window = latest + 1 - w->n_lags, *end = latest + 1;
-        float *block = w->block, y = *latest;
-
-        for (; end - window >= 8; window += 8, block += 8)
-                *(Oct*) block += *(const Oct*) window * y;
-        if (window < end)
-                *(Quad*) block += *(const Quad*) window * y;
+        if (w->n_lags == 32)            /* as for the bank, as constants */
+                whiten_add(32, latest - 31, *latest, w->block);
+        else if (w->n_lags == 64)
+                whiten_add(64, latest - 63, *latest, w->block);
+        else
+                whiten_add(w->n_lags, latest + 1 - w->n_lags, *latest, w->block);
 }
 bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
 bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
