@@ -11,8 +11,8 @@
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
 
-static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
-        const float *window = history_window_at(&c->history, step, d->bank.n_taps);
+/* In standard deviations of the channel's own noise: the filter that says most. window: ends with that step. */
+static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, const float *window, int64_t step, float *ret_outputs) {
         float largest = bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
 
         if (!noise_known(&c->noise))
@@ -25,7 +25,11 @@ static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channe
         return d->heart.known ? largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps) : largest;
 }
 
-/* At a step that the history still holds. In standard deviations of its own noise: the filter that says most. */
+static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
+        return statistic_of(d, c, history_window_at(&c->history, step, d->bank.n_taps), step, ret_outputs);
+}
+
+/* At a step that the history still holds. */
 VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
                 (d, c, step, ret_outputs))
 
@@ -52,30 +56,6 @@ static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
         return true;
 }
 
-/* The mains off all channels, and what they learn from that. */
-static void clean_step(Detector *d) {
-        mains_subtract(&d->mains, d->x);
-        for (unsigned i = 0; i < d->config.n_channels; i++) {
-                Channel *c = d->channels + i;
-
-                if (!c->running)
-                        continue;
-                float y = d->x[i];
-                if (d->heart.beat_under_way)
-                        y = heart_subtract(&d->heart, &c->heart, d->step, y);
-                history_push(&c->history, y);
-                if (motion_add(&c->motion, y))
-                        motion_tick(&c->motion, highpass_low(&d->highpass, i));
-                d->x[i] = y;
-                if (d->heart.known)
-                        d->late[i] = *history_window(&c->history, d->mains_late_steps);
-                if (d->noise_moved)
-                        mains_channel_expect(&d->mains, i, noise_known(&c->noise) ? c->noise.sigma_uv : 0, c->noise.recent_uv);
-        }
-        d->noise_moved = false;
-        mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
-}
-
 /* What the statistic of a channel that has settled means. */
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
         crossing_next(d, c, channel, step, statistic);
@@ -97,7 +77,8 @@ static bool channel_rests(const Detector *d, const Channel *c, int64_t step, flo
 
 static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
         unsigned now = d->late_now;
-        float statistic = channel_statistic_any(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
+        float statistic = statistic_of(d, c, history_window(&c->history, d->bank.n_taps), step,
+                                       c->late_outputs + (size_t) now * d->bank.n_lanes);
 
         c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
         bool noise_moved = channel_learn(d, c);
@@ -155,29 +136,61 @@ static void step_end(Detector *d) {
                 exposure_look(d);
 }
 
-static ALWAYS_INLINE void judge_step_any(Detector *d) {
+/* The signal of each channel, free of mains; and of the heart, from here on. */
+static ALWAYS_INLINE void channels_step_any(Detector *d) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
+                float y = d->x[i];
 
+                if (!c->running)
+                        continue;
+                if (d->heart.beat_under_way)
+                        d->x[i] = y = heart_subtract(&d->heart, &c->heart, d->step, y);
+                history_push(&c->history, y);
+                if (motion_add(&c->motion, y))
+                        motion_tick(&c->motion, highpass_low(&d->highpass, i));
                 if (c->settled)
                         channel_step(d, c, i, d->step);
-                else if (c->running)
+                else
                         channel_settle(d, c, i, d->step);
         }
 }
 
 /* Each channel by itself. */
-STATIC_VECTOR_FUNCTION(void, judge_step, (Detector *d), (d))
+STATIC_VECTOR_FUNCTION(void, channels_step, (Detector *d), (d))
+
+/* What the noise of each channel is by now. */
+static void mains_expect(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Noise *noise = &d->channels[i].noise;
+
+                if (d->channels[i].running)
+                        mains_channel_expect(&d->mains, i, noise_known(noise) ? noise->sigma_uv : 0, noise->recent_uv);
+        }
+        d->noise_moved = false;
+}
+
+/* From what is left, the mains of all channels. */
+static void learn_mains(Detector *d) {
+        if (d->heart.known)
+                for (unsigned i = 0; i < d->config.n_channels; i++)
+                        if (d->channels[i].running)
+                                d->late[i] = *history_window(&d->channels[i].history, d->mains_late_steps);
+        mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
+}
 
 /* At the latest frame. */
 void step_run(Detector *d) {
         d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
+        if (d->noise_moved)
+                mains_expect(d);
         mains_oscillate(&d->mains);
         if (d->lowpass.n_taps > 0)
                 lowpass_run(&d->lowpass, d->x);
-        clean_step(d);
+        mains_subtract(&d->mains, d->x);
         if (d->heart.known)
                 d->late_now = (d->late_now + 1) % d->late_steps;
-        judge_step(d);
+        channels_step(d);
+        learn_mains(d);
         step_end(d);
 }
