@@ -153,24 +153,19 @@ void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames);
 void lowpass_run(const Lowpass *l, float *ret);
 
 /* --- mains.c --- */
-#define MAINS_HARMONICS_MAX 12          /* a multiple of 4 */
-
-typedef struct MainsRotor {             /* exp(2 pi i phase) */
-        double phase, step;             /* turns, turns from step to step */
-        double re, im, step_re, step_im;
-        unsigned left;                  /* steps until it is computed anew */
-} MainsRotor;
+#define MAINS_HARMONICS_MAX 12          /* even */
+#define MAINS_OSCILLATORS 16            /* these, the two finders', and up to a multiple of 8 */
 
 typedef struct MainsFinder {
-        MainsRotor rotor;
         float nominal_hz;
         double phase;                   /* of the demodulating oscillator, turns */
         double turn_re, turn_im;        /* mean product of successive blocks, over channels */
         double power;                   /* the same of magnitudes: |turn| <= power */
 } MainsFinder;
 
-typedef struct MainsOscillators {       /* at a step; [1 ... times the fundamental - 1], 0 where not subtracted */
-        float re[MAINS_HARMONICS_MAX], im[MAINS_HARMONICS_MAX];
+typedef struct MainsOscillators {       /* exp(2 pi i phase) at a step: */
+        float re[MAINS_OSCILLATORS];    /* [1 ... times the fundamental - 1], 0 where not subtracted; [MAINS_HARMONICS_MAX + finder] */
+        float im[MAINS_OSCILLATORS];
         float alternation;              /* 1, -1, 1 ... */
 } MainsOscillators;
 
@@ -184,17 +179,17 @@ typedef struct Mains {                  /* common to all channels */
         MainsFinder finders[2];         /* 50, 60 */
         unsigned block_steps, block_fill;
         unsigned track_steps, track_fill;
-        MainsRotor rotor;               /* of the fundamental */
         double phase;                   /* of the fundamental, turns */
         unsigned n_harmonics;           /* up to the highest that is subtracted */
-        int32_t harmonics[MAINS_HARMONICS_MAX]; /* [of the fundamental - 1] all bits set: subtracted */
+        bool harmonics[MAINS_HARMONICS_MAX];    /* [of the fundamental - 1] subtracted */
         unsigned n_eights;
         struct MainsEight *eights;      /* all channels */
         float *hum;                     /* ring [delay + 1][8 * n_eights]: what was subtracted */
         unsigned delay;                 /* steps from the subtraction to the learning */
         unsigned now, late;             /* of the rings of delay + 1, this step's place and that of the step learned from */
         MainsOscillators *oscillators;  /* ring */
-        float finder_re[2], finder_im[2];
+        MainsOscillators turn;          /* by which they go on from step to step */
+        bool moved;                     /* a frequency or phase, so that it is another now */
         float gain_min;                 /* of the least mean squares, when settled */
         unsigned gain_steps_min;
 } Mains;

@@ -47,7 +47,6 @@
 #define TIME_CONSTANT_S 0.5
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
-#define ROTOR_STEPS 256u
 #define AGE_MAX (1 << 24)                /* steps: counts them without overflow, and a float exactly */
 #define HARMONIC_HZ_MAX 480.0
 #define HARMONIC_DISTANCE_HZ 3.0
@@ -73,7 +72,7 @@ static void choose_harmonics(Mains *m, double nominal_hz) {
         memset(m->harmonics, 0, sizeof m->harmonics);
         for (unsigned h = 1; h * nominal_hz <= HARMONIC_HZ_MAX && h <= MAINS_HARMONICS_MAX; h++)
                 if (folds_apart(m, nominal_hz, h)) {
-                        m->harmonics[h - 1] = -1;
+                        m->harmonics[h - 1] = true;
                         m->n_harmonics = h;
                 }
 }
@@ -116,11 +115,13 @@ void mains_forget(Mains *m) {
         m->drift_hz = 0;
         m->information = m->tracked_s = 0;
         m->hz = m->finders[0].nominal_hz;
+        m->moved = true;
         choose_harmonics(m, m->hz);
 }
 
 /* The hum goes on while samples are missing. */
 void mains_advance(Mains *m, uint64_t steps) {
+        m->moved = true;
         m->phase = fmod(m->phase + fmod((double) steps * m->hz / m->step_rate_hz, 1), 1);
         for (unsigned i = 0; i < 2; i++) {
                 MainsFinder *f = m->finders + i;
@@ -133,73 +134,61 @@ static double turn_on(double phase, double step) {
         return phase >= 1 ? phase - 1 : phase;
 }
 
-/*
- * To the next phase by a turn as before, which is a product; sine and cosine anew only where something else
- * has changed the phase, and now and then, before rounding adds up.
- */
-static inline void rotor_turn(MainsRotor *r, double from, double to, double step) {
-        if (r->left > 0 && r->phase == from && r->step == step) {
-                double t = r->re * r->step_re - r->im * r->step_im;
-                r->im = r->re * r->step_im + r->im * r->step_re;
-                r->re = t;
-                r->left--;
-        } else {
-                r->re = cos(2 * M_PI * to);
-                r->im = sin(2 * M_PI * to);
-                if (r->step != step) {
-                        r->step = step;
-                        r->step_re = cos(2 * M_PI * step);
-                        r->step_im = sin(2 * M_PI * step);
-                }
-                r->left = ROTOR_STEPS;
+/* From phases in turns, exactly. */
+static void set_oscillators(const Mains *m, double phase, const double finder_phases[static 2], MainsOscillators *ret) {
+        double re1 = cos(2 * M_PI * phase), im1 = sin(2 * M_PI * phase), re = 1, im = 0;
+
+        for (unsigned h = 0; h < MAINS_HARMONICS_MAX; h++) {
+                double t = re * re1 - im * im1;
+
+                im = re * im1 + im * re1;
+                re = t;
+                ret->re[h] = m->harmonics[h] ? (float) re : 0;
+                ret->im[h] = m->harmonics[h] ? (float) im : 0;
         }
-        r->phase = to;
+        for (unsigned i = 0; i < 2; i++) {
+                ret->re[MAINS_HARMONICS_MAX + i] = (float) cos(2 * M_PI * finder_phases[i]);
+                ret->im[MAINS_HARMONICS_MAX + i] = (float) sin(2 * M_PI * finder_phases[i]);
+        }
 }
 
-/* Four complex numbers times one. */
-static ALWAYS_INLINE void turn_four(QuadDouble *re, QuadDouble *im, double by_re, double by_im) {
-        QuadDouble t = *re * by_re - *im * by_im;
+/* As often as the frequency is looked at: rounding has no time to add up. */
+static __attribute__((noinline)) void set_anew(Mains *m) {
+        double phases[2], steps[2];
 
-        *im = *re * by_im + *im * by_re;
-        *re = t;
+        for (unsigned i = 0; i < 2; i++) {
+                phases[i] = m->finders[i].phase;
+                steps[i] = m->finders[i].nominal_hz / m->step_rate_hz;
+        }
+        set_oscillators(m, m->phase, phases, m->oscillators + m->now);
+        set_oscillators(m, m->hz / m->step_rate_hz, steps, &m->turn);
+        m->moved = false;
 }
 
-/* The fundamental's powers, by four at a time. */
-static ALWAYS_INLINE void harmonics_of(const Mains *m, double re1, double im1, MainsOscillators *ret) {
-        double re2 = re1 * re1 - im1 * im1, im2 = 2 * re1 * im1;
-        double re3 = re2 * re1 - im2 * im1, im3 = re2 * im1 + im2 * re1;
-        double re4 = re2 * re2 - im2 * im2, im4 = 2 * re2 * im2;
-        QuadDouble re = { re1, re2, re3, re4 }, im = { im1, im2, im3, im4 };
+/* A product of complex numbers each. */
+static ALWAYS_INLINE void turn(const MainsOscillators *from, const MainsOscillators *by, MainsOscillators *ret) {
+        for (unsigned i = 0; i < MAINS_OSCILLATORS; i += 8) {
+                Oct re = *(const Oct*) (from->re + i), im = *(const Oct*) (from->im + i);
+                Oct by_re = *(const Oct*) (by->re + i), by_im = *(const Oct*) (by->im + i);
 
-        for (unsigned h = 0; h < MAINS_HARMONICS_MAX; h += 4) {
-                QuadBits chosen = *(const QuadBits*) (m->harmonics + h);
-
-                *(QuadBits*) (ret->re + h) = (QuadBits) __builtin_convertvector(re, Quad) & chosen;
-                *(QuadBits*) (ret->im + h) = (QuadBits) __builtin_convertvector(im, Quad) & chosen;
-                turn_four(&re, &im, re4, im4);
+                *(Oct*) (ret->re + i) = re * by_re - im * by_im;
+                *(Oct*) (ret->im + i) = re * by_im + im * by_re;
         }
 }
 
 static ALWAYS_INLINE void mains_oscillate_any(Mains *m) {
-        double step = m->hz / m->step_rate_hz, from = m->phase;
-        float alternation = -m->oscillators[m->now].alternation;
+        const MainsOscillators *before = m->oscillators + m->now;
 
-        m->phase = turn_on(from, step);
-        rotor_turn(&m->rotor, from, m->phase, step);
+        m->phase = turn_on(m->phase, m->hz / m->step_rate_hz);
+        for (unsigned i = 0; i < 2; i++)
+                m->finders[i].phase = turn_on(m->finders[i].phase, m->finders[i].nominal_hz / m->step_rate_hz);
         m->now = m->late;
         m->late = m->now < m->delay ? m->now + 1 : 0;
-        m->oscillators[m->now].alternation = alternation;
-        harmonics_of(m, m->rotor.re, m->rotor.im, m->oscillators + m->now);
-
-        for (unsigned i = 0; i < 2; i++) {
-                MainsFinder *f = m->finders + i;
-                step = f->nominal_hz / m->step_rate_hz;
-                from = f->phase;
-                f->phase = turn_on(from, step);
-                rotor_turn(&f->rotor, from, f->phase, step);
-                m->finder_re[i] = (float) f->rotor.re;
-                m->finder_im[i] = (float) -f->rotor.im;
-        }
+        m->oscillators[m->now].alternation = -before->alternation;
+        if (m->moved)
+                set_anew(m);
+        else
+                turn(before, &m->turn, m->oscillators + m->now);
 }
 
 /* The oscillators of the next step. */
@@ -253,19 +242,17 @@ void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float rece
 
 /* Of each amplitude times oscillator, for one harmonic after the other. */
 static ALWAYS_INLINE void add_harmonic(const MainsEight *e, const MainsOscillators *o, unsigned h, Oct *sum) {
-        *sum += *(const Oct*) e->re[h] * o->re[h];
-        *sum += *(const Oct*) e->im[h] * o->im[h];
+        sum[0] += *(const Oct*) e->re[h] * o->re[h];
+        sum[1] += *(const Oct*) e->im[h] * o->im[h];
 }
 
 static ALWAYS_INLINE void add_up_hum(const Mains *m, const MainsEight *e, const MainsOscillators *o, Oct *ret) {
         Oct sum[4] = { { 0 } };
 
         /* Four sums: an addition need not wait for the one before. Beyond the harmonics there are zeros. */
-        for (unsigned h = 0; h < m->n_harmonics; h += 4) {
+        for (unsigned h = 0; h < m->n_harmonics; h += 2) {
                 add_harmonic(e, o, h, sum);
-                add_harmonic(e, o, h + 1, sum + 1);
-                add_harmonic(e, o, h + 2, sum + 2);
-                add_harmonic(e, o, h + 3, sum + 3);
+                add_harmonic(e, o, h + 1, sum + 2);
         }
         *ret = *(const Oct*) e->alternation * o->alternation + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
@@ -287,7 +274,7 @@ static ALWAYS_INLINE void mains_subtract_any(Mains *m, float *x) {
 VECTOR_FUNCTION(void, mains_subtract, (Mains *m, float *x), (m, x))
 
 /* The listening first. Returns the flags of those who adapt; x: the signal with its hum. */
-static ALWAYS_INLINE void listen(const Mains *m, MainsEight *e, bool late, Oct *x, OctBits *ret_adapt) {
+static ALWAYS_INLINE void listen(MainsEight *e, const MainsOscillators *o, bool late, Oct *x, OctBits *ret_adapt) {
         OctBits running = *(const OctBits*) e->running, wait = *(const OctBits*) e->wait, listening = *(const OctBits*) e->listening;
 
         *(OctBits*) e->wait = wait += (wait > 0) & running;
@@ -296,8 +283,8 @@ static ALWAYS_INLINE void listen(const Mains *m, MainsEight *e, bool late, Oct *
                 running &= wait <= 0;
         *x = (Oct) ((OctBits) *x & running);
         for (unsigned k = 0; k < 2; k++) {
-                *(Oct*) e->block_re[k] += *x * m->finder_re[k];
-                *(Oct*) e->block_im[k] += *x * m->finder_im[k];
+                *(Oct*) e->block_re[k] += *x * o->re[MAINS_HARMONICS_MAX + k];
+                *(Oct*) e->block_im[k] -= *x * o->im[MAINS_HARMONICS_MAX + k];
         }
         *ret_adapt = running & (listening <= 0);
 }
@@ -335,7 +322,7 @@ static ALWAYS_INLINE void mains_learn_any(Mains *m, const float *y, bool late) {
                 Oct left = *(const Oct*) (y + i * 8), x = left + *(const Oct*) (m->hum + (size_t) (at * m->n_eights + i) * 8);
                 OctBits who;
 
-                listen(m, e, late, &x, &who);
+                listen(e, o, late, &x, &who);
                 if (late) {             /* what would be subtracted by now */
                         add_up_hum(m, e, o, &left);
                         left = x - left;
@@ -475,6 +462,7 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
 /* When mains_count() says so. *ret_changed: the amplitudes of all channels have to be learned anew. */
 void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
         *ret_changed = false;
+        m->moved = true;
         if (m->block_fill >= m->block_steps) {
                 m->block_fill = 0;
                 collect_blocks(m, active, n_active);
