@@ -24,16 +24,16 @@ int channel_init(Detector *d, Channel *c, unsigned i) {
 
         int r = history_init(&c->history, (unsigned) lround(HISTORY_S * d->step_rate_hz));
         if (r >= 0)
-                r = noise_init(&c->noise, d->step_rate_hz, d->bank.n_lanes, d->bank.weights, lsb_uv);
+                r = noise_init(&c->noise, d->step_rate_hz, d->look_steps, d->bank.n_lanes, d->bank.weights, lsb_uv);
         if (r >= 0)
-                r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz);
+                r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz, d->look_steps);
         if (r >= 0)
                 r = learned_init(&c->learned, d->bank.n_taps);
         if (r >= 0)
                 r = heart_channel_init(&d->heart, &c->heart);
-        c->late_outputs = calloc((size_t) d->late_steps * d->bank.n_lanes, sizeof *c->late_outputs);
-        c->late_states = calloc(d->late_steps, sizeof *c->late_states);
-        if (!c->late_outputs || !c->late_states)
+        c->look_outputs = calloc((size_t) d->n_looks * d->bank.n_lanes, sizeof *c->look_outputs);
+        c->look_states = calloc(d->n_looks, sizeof *c->look_states);
+        if (!c->look_outputs || !c->look_states)
                 return -ENOMEM;
         return r;
 }
@@ -44,8 +44,13 @@ void channel_done(Channel *c) {
         whiten_done(&c->whiten);
         learned_done(&c->learned);
         heart_channel_done(&c->heart);
-        free(c->late_outputs);
-        free(c->late_states);
+        free(c->look_outputs);
+        free(c->look_states);
+}
+
+/* Noise learns nothing from them. */
+void channel_forget_looks(const Detector *d, Channel *c) {
+        memset(c->look_states, LOOK_NOTHING, d->n_looks);
 }
 
 static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t code) {
@@ -63,7 +68,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         history_restart(&c->history, (int64_t) detector_next_step(d));
         motion_restart(&c->motion, highpass_low(&d->highpass, channel), (int64_t) detector_next_step(d));
         c->measured_until = (double) detector_next_step(d);
-        memset(c->late_states, LATE_NOTHING, d->late_steps);
+        channel_forget_looks(d, c);
         mains_channel_run(&d->mains, channel, true);
         d->noise_moved = true;
         if (fresh) {
@@ -141,7 +146,7 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
 }
 
 /* A frame which raw_next() has been given. True: the channel measures, and no artefact of it is under way. */
-bool channel_look(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off) {
+bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off) {
         c->is_lead_off = is_lead_off;
         c->is_saturated = raw_saturated(&d->raw, channel);
         c->is_flat = raw_flat(&d->raw, channel);

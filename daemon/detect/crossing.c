@@ -94,15 +94,15 @@ static void heart_report(Detector *d, unsigned channel, const Chain *chain, cons
  * be more than noise.
  */
 static float statistic_again(Detector *d, Channel *c, int64_t s, int64_t step) {
-        unsigned ago = (unsigned) (step - s);
+        unsigned ago = (unsigned) (step / d->look_steps - s / d->look_steps);
 
-        if (ago >= d->late_steps)
+        if (s % d->look_steps != 0 || ago >= d->n_looks)
                 return channel_statistic(d, c, s, d->outputs);
-        unsigned at = (d->late_now + d->late_steps - ago) % d->late_steps;
-        float statistic = channel_statistic(d, c, s, c->late_outputs + (size_t) at * d->bank.n_lanes);
-        if (c->late_states[at] != LATE_NOTHING)
-                c->late_states[at] = heart_trust(&d->heart, &c->heart, s, d->bank.n_taps) < 1 ? LATE_NOTHING :
-                        statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        unsigned at = (d->look + d->n_looks - ago) % d->n_looks;
+        float statistic = channel_statistic(d, c, s, c->look_outputs + (size_t) at * d->bank.n_lanes);
+        if (c->look_states[at] != LOOK_NOTHING)
+                c->look_states[at] = heart_trust(&d->heart, &c->heart, s, d->bank.n_taps) < 1 ? LOOK_NOTHING :
+                        statistic >= d->threshold ? LOOK_EVENT : LOOK_CALM;
         return statistic;
 }
 
@@ -114,7 +114,7 @@ void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int
 
         const Checkpoint *checkpoint = checkpoint_take(c, from);
         if (!c->running || !noise_known(&c->noise) || c->frames < c->hold_frames) {
-                memset(c->late_states, LATE_NOTHING, d->late_steps);
+                channel_forget_looks(d, c);
                 return;
         }
         if (!checkpoint && !x->active) {

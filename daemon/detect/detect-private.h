@@ -41,6 +41,7 @@
 #define DETECT_LOWPASS_HZ 450.0
 #define DETECT_STEP_RATE_HZ_MAX 2048.0
 
+#define LOOKS 8u                        /* noise is learned from so many at a time, see step.c */
 #define DISCHARGE_GAP_S 0.110           /* discharges of one unit this close are one event */
 #define DISCHARGES_MAX 8                /* told apart within one crossing of the threshold */
 
@@ -263,19 +264,13 @@ static ALWAYS_INLINE float bank_outputs_of(unsigned n_taps, unsigned n_lanes, co
                                            const float *inverse, float *ret) {
         Oct largest = { 0 };
 
-        for (unsigned lane = 0; lane < n_lanes; lane += 8) {
-                const float *x = window, *end = window + n_taps;
+        for (unsigned lane = 0; lane < n_lanes; lane += 8, taps += 8 * n_taps) {
                 Oct sum[4] = { { 0 } };
 
                 /* Four sums: an addition need not wait for the one before. */
-                for (; end - x >= 16; x += 16, taps += 16 * 8) {
-                        bank_add_four(taps, x, sum);
-                        bank_add_four(taps + 4 * 8, x + 4, sum);
-                        bank_add_four(taps + 8 * 8, x + 8, sum);
-                        bank_add_four(taps + 12 * 8, x + 12, sum);
-                }
-                for (; x < end; x += 4, taps += 4 * 8)
-                        bank_add_four(taps, x, sum);
+#pragma GCC unroll 8
+                for (unsigned i = 0; i < n_taps; i += 4)
+                        bank_add_four(taps + 8 * i, window + i, sum);
                 sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
                 *(Oct*) (ret + lane) = sum[0];
                 sum[0] = OCT_MAGNITUDE(sum[0]) * *(const Oct*) (inverse + lane);
@@ -305,7 +300,8 @@ static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const
 #define NOISE_CLASSES 512
 
 typedef struct Noise {
-        unsigned block_steps, fill;
+        unsigned block_steps;
+        unsigned block_looks, fill;     /* of them in the block under way */
         unsigned n_lanes;               /* a multiple of 8 */
         uint16_t counts[NOISE_CLASSES]; /* of the signal's magnitudes in the block under way */
         float *squares;                 /* [n_lanes] sums of clipped squares of outputs but those of events */
@@ -323,7 +319,7 @@ typedef struct Noise {
         float sigmas[NOISE_SIGMAS + 1]; /* by the mean square that clipping leaves, both in units of the clip */
 } Noise;
 
-int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, const float *weights, double lsb_uv);
+int noise_init(Noise *n, double step_rate_hz, unsigned look_steps, unsigned n_lanes, const float *weights, double lsb_uv);
 void noise_done(Noise *n);
 void noise_restart(Noise *n);
 void noise_break(Noise *n);
@@ -336,44 +332,19 @@ void noise_update(Noise *n);
 typedef enum NoiseBlock { NOISE_BLOCK_UNDER_WAY, NOISE_BLOCK_BUSY, NOISE_BLOCK_QUIET } NoiseBlock;
 NoiseBlock noise_block_end(Noise *n, bool sustained);
 
-/*
- * Magnitudes are counted by the first bits of the float they are: 16 classes from one power of two to the next, in
- * which there is a straight line for the median to lie on. No sorting, whose branches no processor foresees.
- */
-#define NOISE_CLASS_BITS 4
-#define NOISE_CLASS_FIRST ((127 - 4) << NOISE_CLASS_BITS)       /* 1/16 of the floor */
-
-static inline unsigned noise_class(float x) {
-        union { float x; int32_t bits; } u = { .x = x };
-        int32_t class = ((u.bits & INT32_MAX) >> (23 - NOISE_CLASS_BITS)) - NOISE_CLASS_FIRST;
-
-        return (unsigned) (class < 0 ? 0 : class >= NOISE_CLASSES ? NOISE_CLASSES - 1 : class);
+NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained);
+/* That many calm looks are not the end of a block yet. */
+static inline bool noise_has_room(const Noise *n, unsigned n_looks) {
+        return n->fill + n_looks < n->block_looks;
 }
-
-static ALWAYS_INLINE NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
-        n->counts[noise_class(y / n->floor_uv)]++;
-        if (!event) {
-                const float *clips = n->clips;
-                float *squares = n->squares;
-
-                n->n_calm++;
-                for (unsigned l = 0; l < n->n_lanes; l += 8) {
-                        Oct square = *(const Oct*) (outputs + l), clip = *(const Oct*) (clips + l);
-
-                        square *= square;
-                        clip *= clip;
-                        *(Oct*) (squares + l) += OCT_CHOSEN(square < clip, square, clip);
-                }
-        }
-        return ++n->fill < n->block_steps ? NOISE_BLOCK_UNDER_WAY : noise_block_end(n, sustained);
-}
+void noise_feed_calm(Noise *n, const float *y, unsigned look_steps, const float *outputs /* [LOOKS][n_lanes] */);
 
 /* --- whiten.c --- */
 #define WHITEN_RATE_HZ_MIN 900.0        /* below, the band is too narrow for noise to have much colour */
 
 typedef struct Whiten {
-        unsigned n_lags, stride;
-        unsigned wait;                  /* steps until the next products */
+        unsigned n_lags, stride;        /* steps; looks from products to products */
+        unsigned wait;                  /* looks until the next products */
         float *block;                   /* [n_lags] lag products of the block under way, longest lag first */
         bool wanted;                    /* at this rate */
         bool spoilt;                    /* something happened in it */
@@ -382,35 +353,12 @@ typedef struct Whiten {
         float *taps;                    /* the channel's own, as Bank.taps */
 } Whiten;
 
-int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz);
+int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz, unsigned look_steps);
 void whiten_done(Whiten *w);
 void whiten_restart(Whiten *w, const Bank *bank);
 void whiten_break(Whiten *w);
-static ALWAYS_INLINE void whiten_add(unsigned n, const float *window, float y, float *block) {
-        unsigned i = 0;
-
-        for (; i + 8 <= n; i += 8)
-                *(Oct*) (block + i) += *(const Oct*) (window + i) * y;
-        if (i < n)
-                *(Quad*) (block + i) += *(const Quad*) (window + i) * y;
-}
-
-/* latest: [-n_lags + 1 .. 0] */
-static ALWAYS_INLINE void whiten_feed(Whiten *w, const float *latest, bool event) {
-        w->spoilt |= event;
-        if (w->wait > 0) {
-                w->wait--;
-                return;
-        }
-        w->wait = w->stride - 1;
-
-        if (w->n_lags == 32)            /* as for the bank, as constants */
-                whiten_add(32, latest - 31, *latest, w->block);
-        else if (w->n_lags == 64)
-                whiten_add(64, latest - 63, *latest, w->block);
-        else
-                whiten_add(w->n_lags, latest + 1 - w->n_lags, *latest, w->block);
-}
+/* y: of the first look, and n_lags - 1 values before it */
+void whiten_feed(Whiten *w, const float *y, unsigned look_steps, unsigned n_looks, bool event);
 bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
 bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
 
@@ -839,10 +787,10 @@ typedef struct Spoilt {                 /* a stretch of an artefact of one chann
         NoticeIds notices;              /* of what it makes unbelievable */
 } Spoilt;
 
-enum {                                  /* what a step in the rings for late learning was */
-        LATE_NOTHING,
-        LATE_CALM,
-        LATE_EVENT,
+enum {                                  /* what was seen at a look */
+        LOOK_NOTHING,
+        LOOK_CALM,
+        LOOK_EVENT,
 };
 
 typedef struct Channel {
@@ -873,8 +821,9 @@ typedef struct Channel {
         Heartbeat heartbeat;
         HeartChannel heart;
         Motion motion;
-        float *late_outputs;            /* ring [late_steps][n_lanes], for the noise to learn from */
-        uint8_t *late_states;           /* ring [late_steps] of LATE_* */
+        float *look_outputs;            /* ring [n_looks][n_lanes], for the noise to learn from */
+        uint8_t *look_states;           /* ring [n_looks] of LOOK_* */
+        bool awake;                     /* the statistic is so large that no step is left out */
         double rest_from;               /* step: here the latest burst and what follows it are over */
         bool usable;                    /* at the latest step */
         ChannelExposure exposure;
@@ -901,10 +850,13 @@ struct Detector {
         Bank bank;
         float *outputs;                 /* [n_lanes] scratch */
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
-        unsigned late_steps;            /* length of the rings for late learning: then all of a heartbeat is known */
-        unsigned late_now;              /* this step's place in them; while no heart is known it stays */
         unsigned mains_late_steps;      /* mains learn sooner */
+        unsigned look_steps;            /* from one look at the statistic to the next */
+        unsigned n_looks;               /* length of the rings, whole LOOKS: then all of a heartbeat is known */
+        unsigned look;                  /* place of the latest in them */
+        bool looking, learning;         /* at this step */
         float threshold;
+        float wake;                     /* where a statistic is so large, those beside it are looked at */
         float heed;                     /* a statistic below is nothing to remember */
         uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps, crossing_cut_steps;
@@ -923,7 +875,7 @@ struct Detector {
 
 int channel_init(Detector *d, Channel *c, unsigned i);
 void channel_done(Channel *c);
-bool channel_look(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off);
+bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off);
 void channel_stop(Detector *d, Channel *c, unsigned channel);
 void channel_finish(Detector *d, Channel *c, unsigned channel);
 
@@ -938,6 +890,7 @@ void crossing_checkpoint(Channel *c);
 void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step);
 void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int64_t step);
 
+void channel_forget_looks(const Detector *d, Channel *c);
 void learned_refit(const Detector *d, Channel *c);
 
 void heart_found(Detector *d, double peak, double period, int64_t step);

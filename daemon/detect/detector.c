@@ -22,6 +22,8 @@
 #define CROSSING_MAX_S 0.1
 #define CROSSING_CUT_S 0.012            /* before the end of one that does not */
 #define MAINS_DELAY_S 0.1               /* by then most of a heartbeat has been taken out of the signal */
+#define LOOK_RATE_HZ_MIN 900.0          /* for outputs of the bank to have next to nothing beyond half of it */
+#define WAKE 0.7f                       /* of the threshold: what a look 0.5 ms beside a peak leaves of it is more */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
@@ -71,7 +73,8 @@ static int detector_init(Detector *d) {
         if (r < 0)
                 return r;
         heart_init(&d->heart, d->step_rate_hz);
-        d->late_steps = (unsigned) ceil(heart_wait(&d->heart)) + 1;
+        d->look_steps = (unsigned) fmax(1, floor(d->step_rate_hz / LOOK_RATE_HZ_MIN));
+        d->n_looks = LOOKS * (1 + (unsigned) ceil((heart_wait(&d->heart) + 1) / d->look_steps / LOOKS));
 
         d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
         d->keep_frames = frames(d, KEEP_S);
@@ -84,6 +87,7 @@ static int detector_init(Detector *d) {
         d->mains_start_steps = steps(d, MAINS_START_S);
         d->noise_start_steps = steps(d, NOISE_START_S);
         d->threshold = (float) bank_threshold(&d->bank, d->config.false_alarms_per_hour);
+        d->wake = WAKE * d->threshold;
 
         size_t chunk = (size_t) d->lowpass.decimation * d->n_lanes;
         d->codes = calloc(chunk, sizeof *d->codes);

@@ -10,7 +10,7 @@
 static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
         d->undisturbed = true;
         for (unsigned i = 0; i < d->config.n_channels; i++)
-                d->undisturbed &= channel_look(d, d->channels + i, i, codes[i], flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
+                d->undisturbed &= channel_check(d, d->channels + i, i, codes[i], flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
 }
 
 /* The filters before the steps, all channels side by side. */

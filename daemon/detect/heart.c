@@ -122,7 +122,7 @@ static void forget(Detector *d) {
         d->heart.known = d->heart.beat_under_way = d->heart.candidate = false;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 heart_channel_restart(&d->heart, &d->channels[i].heart);
-                memset(d->channels[i].late_states, LATE_NOTHING, d->late_steps);
+                channel_forget_looks(d, d->channels + i);
                 motion_forget_beats(&d->channels[i].motion);
         }
 }

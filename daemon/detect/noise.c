@@ -72,11 +72,10 @@ static float sigma_of(const Noise *n, float clipped) {
         return n->sigmas[i] + (n->sigmas[i + 1] - n->sigmas[i]) * (at - (float) i);
 }
 
-int noise_init(Noise *n, double step_rate_hz, unsigned n_lanes, const float *weights, double lsb_uv) {
-        unsigned block = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz);
-
+int noise_init(Noise *n, double step_rate_hz, unsigned look_steps, unsigned n_lanes, const float *weights, double lsb_uv) {
         *n = (Noise) {
-                .block_steps = block,
+                .block_steps = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz),
+                .block_looks = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz / look_steps),
                 .n_lanes = n_lanes,
                 .weights = weights,
                 .squares = calloc(n_lanes, sizeof(float)),
@@ -153,14 +152,41 @@ float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes) {
         return select_kth(magnitudes, n_magnitudes, n_magnitudes / 2) / MEDIAN_PER_SIGMA / n->sigma_uv;
 }
 
+/*
+ * Magnitudes are counted by the first bits of the float they are: 16 classes from one power of two to the next, in
+ * which there is a straight line for the median to lie on. No sorting, whose branches no processor foresees.
+ */
+#define CLASS_BITS 4
+#define CLASS_FIRST ((127 - 4) << CLASS_BITS)   /* 1/16 of the floor */
+
+static ALWAYS_INLINE void count_classes(Noise *n, const float *y, unsigned look_steps) {
+        Oct floors = { y[0], y[look_steps], y[2 * look_steps], y[3 * look_steps],
+                       y[4 * look_steps], y[5 * look_steps], y[6 * look_steps], y[7 * look_steps] };
+
+        floors /= n->floor_uv;
+        OctBits class = (((OctBits) floors & INT32_MAX) >> (23 - CLASS_BITS)) - CLASS_FIRST;
+        class &= class > 0;
+        class = (class & (class < NOISE_CLASSES)) | ((NOISE_CLASSES - 1) & (class >= NOISE_CLASSES));
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < LOOKS; i++)
+                n->counts[class[i]]++;
+}
+
+static unsigned class_of(float floors) {
+        union { float x; int32_t bits; } u = { .x = floors };
+        int32_t class = ((u.bits & INT32_MAX) >> (23 - CLASS_BITS)) - CLASS_FIRST;
+
+        return (unsigned) (class < 0 ? 0 : class >= NOISE_CLASSES ? NOISE_CLASSES - 1 : class);
+}
+
 static float class_begin(unsigned class) {
-        union { int32_t bits; float x; } u = { .bits = (int32_t) (class + NOISE_CLASS_FIRST) << (23 - NOISE_CLASS_BITS) };
+        union { int32_t bits; float x; } u = { .bits = (int32_t) (class + CLASS_FIRST) << (23 - CLASS_BITS) };
 
         return u.x;
 }
 
 static float counted_median(const Noise *n) {
-        float half = (float) n->block_steps / 2, below = 0;
+        float half = (float) n->block_looks / 2, below = 0;
         unsigned class = 0;
 
         while (class + 1 < NOISE_CLASSES && below + (float) n->counts[class] < half)
@@ -243,8 +269,8 @@ static NoiseBlock block_end(Noise *n, bool sustained) {
                 return NOISE_BLOCK_BUSY;
 
         /* Heartbeats fill a tenth of the time; where most is event, it is the noise that has grown. */
-        bool calm = n->n_calm * 100 >= n->block_steps * CALM_PERCENT_MIN;
-        unsigned n_events = calm ? 0 : n->block_steps - n->n_calm, n_outputs = n->n_calm + n_events;
+        bool calm = n->n_calm * 100 >= n->block_looks * CALM_PERCENT_MIN;
+        unsigned n_events = calm ? 0 : n->block_looks - n->n_calm, n_outputs = n->n_calm + n_events;
 
         for (unsigned l = 0; l < n->n_lanes; l++) {
                 float square = n->squares[l], clip = n->clips[l], sigma;
@@ -266,10 +292,48 @@ static NoiseBlock block_end(Noise *n, bool sustained) {
         return !sustained && median <= n->limit_uv ? NOISE_BLOCK_QUIET : NOISE_BLOCK_BUSY;
 }
 
-/* At the end of a block. */
-NoiseBlock noise_block_end(Noise *n, bool sustained) {
-        NoiseBlock block = block_end(n, sustained);
+/* What counts of some looks' outputs. */
+static ALWAYS_INLINE void add_squares(Noise *n, const float *outputs, unsigned n_looks) {
+        for (unsigned l = 0; l < n->n_lanes; l += 8) {
+                Oct sum = *(const Oct*) (n->squares + l), clip = *(const Oct*) (n->clips + l);
 
+                clip *= clip;
+#pragma GCC unroll 8
+                for (unsigned i = 0; i < n_looks; i++) {
+                        Oct square = *(const Oct*) (outputs + (size_t) i * n->n_lanes + l);
+
+                        square *= square;
+                        sum += OCT_CHOSEN(square < clip, square, clip);
+                }
+                *(Oct*) (n->squares + l) = sum;
+        }
+}
+
+/* A look at the signal and the outputs. */
+NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool sustained) {
+        n->counts[class_of(y / n->floor_uv)]++;
+        if (!event) {
+                n->n_calm++;
+                add_squares(n, outputs, 1);
+        }
+        if (++n->fill < n->block_looks)
+                return NOISE_BLOCK_UNDER_WAY;
+
+        NoiseBlock block = block_end(n, sustained);
         noise_break(n);
         return block;
 }
+
+static ALWAYS_INLINE void noise_feed_calm_any(Noise *n, const float *y, unsigned look_steps, const float *outputs) {
+        if (look_steps == 1)
+                count_classes(n, y, 1);
+        else
+                count_classes(n, y, look_steps);
+        add_squares(n, outputs, LOOKS);
+        n->n_calm += LOOKS;
+        n->fill += LOOKS;
+}
+
+/* The same, LOOKS times without an event; y: of the first of them. */
+VECTOR_FUNCTION(void, noise_feed_calm, (Noise *n, const float *y, unsigned look_steps, const float *outputs),
+                (n, y, look_steps, outputs))

@@ -2,8 +2,12 @@
 /*
  * A step of all channels: mains and heart out of the signal, the statistic of the filters, what it means, and what
  * is learned of the noise. Where a channel rests, that is all.
+ *
+ * The outputs of the filters have next to nothing above 450 Hz: from 1800 steps a second on, every second step is looked at,
+ * and the others only beside a look at which the statistic comes near the threshold. Noise is
+ * learned from whole batches of looks, in which vectors stay in their registers.
  */
-#include <math.h>
+#include <string.h>
 
 #include "detect-private.h"
 
@@ -34,26 +38,35 @@ VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, 
                 (d, c, step, ret_outputs))
 
 /*
- * Where there is a heart, noise is learned from the signal as it is known once any beat in it has been taken out. True
- * at the end of a block.
+ * The looks whose turn it is: the latest ones, or, where there is a heart, those so long ago that it has been taken
+ * out of them meanwhile. True at the end of a block.
  */
-static ALWAYS_INLINE bool channel_learn(Detector *d, Channel *c) {
-        unsigned at = d->heart.known ? (d->late_now + 1) % d->late_steps : d->late_now;
-        const float *y = history_window(&c->history, d->heart.known ? d->late_steps : 1);
+static bool channel_learn(Detector *d, Channel *c) {
+        static const uint8_t all_calm[LOOKS] = { LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM };
+        unsigned ago = d->heart.known ? d->n_looks - 1 : LOOKS - 1, first = (d->look + d->n_looks - ago) % d->n_looks;
+        const uint8_t *states = c->look_states + first;
+        const float *y = history_window(&c->history, ago * d->look_steps + 1);
+        const float *outputs = c->look_outputs + (size_t) first * d->bank.n_lanes;
+        bool moved = false;
 
-        if (c->late_states[at] == LATE_NOTHING)
+        if (memcmp(states, all_calm, LOOKS) == 0 && noise_has_room(&c->noise, LOOKS)) {
+                whiten_feed(&c->whiten, y, d->look_steps, LOOKS, false);
+                noise_feed_calm(&c->noise, y, d->look_steps, outputs);
                 return false;
-        bool event = c->late_states[at] == LATE_EVENT;
-        whiten_feed(&c->whiten, y, event);
-        NoiseBlock block = noise_feed(&c->noise, *y, c->late_outputs + (size_t) at * d->bank.n_lanes, event,
-                                      c->chain.open && c->chain.sustained);
-        if (block == NOISE_BLOCK_UNDER_WAY)
-                return false;
-        if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise))
-                learned_refit(d, c);
-        learned_update(&c->learned, &c->noise);
-        d->noise_moved = true;
-        return true;
+        }
+        for (unsigned i = 0; i < LOOKS; i++, y += d->look_steps, outputs += d->bank.n_lanes) {
+                if (states[i] == LOOK_NOTHING)
+                        continue;
+                whiten_feed(&c->whiten, y, d->look_steps, 1, states[i] == LOOK_EVENT);
+                NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == LOOK_EVENT, c->chain.open && c->chain.sustained);
+                if (block == NOISE_BLOCK_UNDER_WAY)
+                        continue;
+                if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise))
+                        learned_refit(d, c);
+                learned_update(&c->learned, &c->noise);
+                d->noise_moved = moved = true;
+        }
+        return moved;
 }
 
 /* What the statistic of a channel that has settled means. */
@@ -75,13 +88,36 @@ static bool channel_rests(const Detector *d, const Channel *c, int64_t step, flo
                 c->exposure.state == EXPOSURE_REST && (double) step >= c->rest_from;
 }
 
-static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        unsigned now = d->late_now;
-        float statistic = statistic_of(d, c, history_window(&c->history, d->bank.n_taps), step,
-                                       c->late_outputs + (size_t) now * d->bank.n_lanes);
+/* The steps between the latest look and the one before, at which nothing was to be seen. */
+static __attribute__((noinline)) void channel_wake(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        for (int64_t s = step - d->look_steps + 1; s < step; s++)
+                channel_judge(d, c, channel, s, channel_statistic(d, c, s, d->outputs));
+}
 
-        c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
-        bool noise_moved = channel_learn(d, c);
+static ALWAYS_INLINE float channel_look(Detector *d, Channel *c, const float *window, int64_t step) {
+        float statistic = statistic_of(d, c, window, step, c->look_outputs + (size_t) d->look * d->bank.n_lanes);
+
+        c->look_states[d->look] = statistic >= d->threshold ? LOOK_EVENT : LOOK_CALM;
+        return statistic;
+}
+
+/* Between looks nothing is done as long as they see nothing. */
+static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        const float *window = history_window(&c->history, d->bank.n_taps);
+        bool noise_moved = false;
+        float statistic;
+
+        if (d->looking) {
+                statistic = channel_look(d, c, window, step);
+                if (statistic >= d->wake && !c->awake)
+                        channel_wake(d, c, channel, step);
+                c->awake = statistic >= d->wake;
+                noise_moved = d->learning && channel_learn(d, c);
+        } else if (c->awake)
+                statistic = statistic_of(d, c, window, step, d->outputs);
+        else
+                return;
+
         if (channel_rests(d, c, step, statistic, noise_moved))
                 c->usable = true;
         else
@@ -90,18 +126,20 @@ static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel
 
 /* The same until it has settled. */
 static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        unsigned now = d->late_now;
+        bool know = c->steps++ >= d->noise_start_steps;
         float statistic = 0;
 
         c->frames = d->position - c->started_at;
-        c->usable = false;
-        c->late_states[now] = LATE_NOTHING;
-        if (c->steps++ >= d->noise_start_steps && c->frames >= d->settle_frames) {
-                statistic = channel_statistic(d, c, step, c->late_outputs + (size_t) now * d->bank.n_lanes);
-                c->late_states[now] = statistic >= d->threshold ? LATE_EVENT : LATE_CALM;
+        c->usable = c->awake = false;
+        if (d->looking) {
+                c->look_states[d->look] = LOOK_NOTHING;
+                know = know && c->frames >= d->settle_frames;
+                if (know)
+                        statistic = channel_look(d, c, history_window(&c->history, d->bank.n_taps), step);
+                if (d->learning)
+                        (void) channel_learn(d, c);
+                c->settled = know && noise_known(&c->noise) && c->frames >= c->hold_frames;
         }
-        (void) channel_learn(d, c);
-        c->settled = c->late_states[now] != LATE_NOTHING && noise_known(&c->noise) && c->frames >= c->hold_frames;
         if (c->settled)
                 channel_judge(d, c, channel, step, statistic);
         else
@@ -170,7 +208,7 @@ static void mains_expect(Detector *d) {
         d->noise_moved = false;
 }
 
-/* From what is left, the mains of all channels. */
+/* From what is left, the mains of all channels; where there is a heart, from what is known to be left after a while. */
 static void learn_mains(Detector *d) {
         if (d->heart.known)
                 for (unsigned i = 0; i < d->config.n_channels; i++)
@@ -179,17 +217,26 @@ static void learn_mains(Detector *d) {
         mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
 }
 
+/* Without a heart only the first places are used: nothing is learned late. */
+static void look_next(Detector *d) {
+        unsigned n = d->heart.known ? d->n_looks : LOOKS;
+
+        d->look = d->look + 1 < n ? d->look + 1 : 0;
+        d->learning = d->look % LOOKS == LOOKS - 1;
+}
+
 /* At the latest frame. */
 void step_run(Detector *d) {
         d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
+        d->looking = d->step % d->look_steps == 0;
+        if (d->looking)
+                look_next(d);
         if (d->noise_moved)
                 mains_expect(d);
         mains_oscillate(&d->mains);
         if (d->lowpass.n_taps > 0)
                 lowpass_run(&d->lowpass, d->x);
         mains_subtract(&d->mains, d->x);
-        if (d->heart.known)
-                d->late_now = (d->late_now + 1) % d->late_steps;
         channels_step(d);
         learn_mains(d);
         step_end(d);

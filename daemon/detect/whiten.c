@@ -32,12 +32,12 @@ static double lag_weight(unsigned lag, unsigned n_lags) {
         return u < 0.5 ? 1 - 6 * u * u * (1 - u) : 2 * (1 - u) * (1 - u) * (1 - u);
 }
 
-int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz) {
+int whiten_init(Whiten *w, const Bank *bank, double step_rate_hz, unsigned look_steps) {
         size_t size = (size_t) bank->n_lanes * bank->n_taps;
 
         *w = (Whiten) {
                 .n_lags = bank->n_taps,
-                .stride = (unsigned) fmax(1, floor(step_rate_hz / STRIDE_HZ)),
+                .stride = (unsigned) fmax(1, floor(step_rate_hz / look_steps / STRIDE_HZ)),
                 .wanted = step_rate_hz >= WHITEN_RATE_HZ_MIN,
                 .taps = calloc(size, sizeof *w->taps),
         };
@@ -68,6 +68,47 @@ void whiten_restart(Whiten *w, const Bank *bank) {
         w->n_accepted = 0;
         memcpy(w->taps, bank->taps, (size_t) bank->n_lanes * bank->n_taps * sizeof *w->taps);
 }
+
+/* For several values, so many steps apart: with those before each. 32 lags at a time, four vectors that stay in registers. */
+static ALWAYS_INLINE void add_products(Whiten *w, const float *y, const float *end, size_t apart) {
+        float *sums = w->block, *sums_end = w->block + w->n_lags;
+        size_t oldest = w->n_lags - 1;
+
+        for (; sums_end - sums >= 32; sums += 32, oldest -= 32) {
+                Oct a = *(const Oct*) sums, b = *(const Oct*) (sums + 8), c = *(const Oct*) (sums + 16), d = *(const Oct*) (sums + 24);
+
+                for (const float *p = y; p < end; p += apart) {
+                        const float *x = p - oldest;
+
+                        a += *(const Oct*) x * *p;
+                        b += *(const Oct*) (x + 8) * *p;
+                        c += *(const Oct*) (x + 16) * *p;
+                        d += *(const Oct*) (x + 24) * *p;
+                }
+                *(Oct*) sums = a;
+                *(Oct*) (sums + 8) = b;
+                *(Oct*) (sums + 16) = c;
+                *(Oct*) (sums + 24) = d;
+        }
+        for (; sums < sums_end; sums += 4, oldest -= 4)
+                for (const float *p = y; p < end; p += apart)
+                        *(Quad*) sums += *(const Quad*) (p - oldest) * *p;
+}
+
+static ALWAYS_INLINE void whiten_feed_any(Whiten *w, const float *y, unsigned look_steps, unsigned n_looks, bool event) {
+        const float *end = y + n_looks * look_steps;
+
+        w->spoilt |= event;
+        if (w->wanted)
+                add_products(w, y + w->wait * look_steps, end, w->stride * look_steps);
+        for (; w->wait < n_looks; w->wait += w->stride)
+                ;
+        w->wait -= n_looks;
+}
+
+/* Products of each look's value with those before it, of as many looks as it is the turn of. */
+VECTOR_FUNCTION(void, whiten_feed, (Whiten *w, const float *y, unsigned look_steps, unsigned n_looks, bool event),
+                (w, y, look_steps, n_looks, event))
 
 /* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch of n. */
 typedef struct Solver {

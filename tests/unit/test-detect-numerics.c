@@ -58,7 +58,7 @@ static void look_at_channel(const Detector *d, const Channel *c) {
         size_t n_lanes = d->bank.n_lanes, n_taps = d->bank.n_taps;
 
         LOOK(c->history.y[0], c->history.fill);
-        LOOK(c->late_outputs[0], d->late_steps * n_lanes);
+        LOOK(c->look_outputs[0], d->n_looks * n_lanes);
         LOOK(c->noise.squares[0], n_lanes);
         look("clips", c->noise.clips, n_lanes, true);
         LOOK(c->noise.inverse[0], n_lanes);
