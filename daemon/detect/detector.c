@@ -76,10 +76,10 @@ static int detector_init(Detector *d) {
         d->look_steps = (unsigned) fmax(1, floor(d->step_rate_hz / LOOK_RATE_HZ_MIN));
         d->n_looks = LOOKS * (1 + (unsigned) ceil((heart_wait(&d->heart) + 1) / d->look_steps / LOOKS));
 
-        d->delay_frames = highpass - 1.0 + (d->lowpass.n_taps > 0 ? (d->lowpass.n_taps - 1) / 2.0 : 0);
+        d->delay_frames = highpass - 1.0 + d->lowpass.delay_frames;
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
-        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.n_taps + d->bank.n_taps * d->lowpass.decimation;
+        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.length_frames + d->bank.n_taps * d->lowpass.decimation;
         d->highpass_steps = highpass / d->lowpass.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_cut_steps = d->step_rate_hz < UNIT_RATE_HZ_MIN ? 0 : steps(d, CROSSING_CUT_S);

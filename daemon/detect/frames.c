@@ -16,8 +16,8 @@ static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flag
 /* The filters before the steps, all channels side by side. */
 static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) {
         highpass_next(&d->highpass, codes, n_frames, d->x);
-        if (d->lowpass.n_taps > 0)
-                lowpass_feed(&d->lowpass, d->x, n_frames);
+        if (d->lowpass.needed)
+                lowpass_feed(&d->lowpass, d->x, n_frames, d->position);
 }
 
 /* Codes of frames for all lanes: the caller's own, if they are for as many. */

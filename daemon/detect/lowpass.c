@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Low-pass of 450 Hz and decimation, in one FIR filter of linear phase: windowed sinc,
+ * Low-pass of 450 Hz and decimation, in FIR filters of linear phase: windowed sinc,
  * Kaiser window (Kaiser 1974: n - 1 = (A - 7.95) / (2.285 dw), beta = 0.5842 (A - 21)^0.4
  * + 0.07886 (A - 21) for A dB of attenuation, 21 to 50). Up to about 1100 samples/s the
  * band ends by itself at half the rate and nothing is done. Where the converter's droop is corrected (droop.c), that
  * is part of the same filter.
+ *
+ * From some 6000 samples/s on there are two, one after the other: a short one, in front of all but the last halving of
+ * the rate, which only has to keep away what would fold to where the second one lets pass.
  */
 #include <errno.h>
 #include <math.h>
@@ -25,6 +28,11 @@ static double bessel_i0(double x) {
                 sum += term;
         }
         return sum;
+}
+
+/* Of a filter whose attenuation is reached over a transition: taps beside the one in the middle. */
+static unsigned half_length(double transition_hz, double rate_hz) {
+        return (unsigned) ceil((ATTENUATION_DB - 7.95) / (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
 }
 
 /* Windowed sinc, [2 * half + 1] */
@@ -56,70 +64,95 @@ static void append_droop(float *taps, unsigned n_taps, const double droop[static
         }
 }
 
-int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droop) {
-        unsigned decimation = (unsigned) ceil(rate_hz / DETECT_STEP_RATE_HZ_MAX), half = 0;
-        double cut = 0;
+/* Returns where the taps begin, or NULL. */
+static float* fir_init(Fir *f, unsigned n_taps, unsigned n_lanes) {
+        *f = (Fir) { .n_taps = n_taps, .n_padded = (n_taps + 3) / 4 * 4 };
+        f->taps = calloc(f->n_padded, sizeof *f->taps);
+        f->ring = calloc(2 * (size_t) f->n_padded * n_lanes, sizeof *f->ring);
+        return f->taps && f->ring ? f->taps + (f->n_padded - n_taps) : NULL;
+}
 
-        *l = (Lowpass) { .decimation = decimation, .n_lanes = n_lanes, .limits = rate_hz > FREE_RATE_HZ };
-        if (l->limits) {
-                /* What lies above step_rate - 450 Hz would fold back into the band. */
-                double alias_hz = rate_hz / decimation - 2 * DETECT_LOWPASS_HZ;
-                double transition_hz = fmin(TRANSITION_HZ_MAX, alias_hz);
+/* What the fine filter lets pass, and where it does so once more. */
+static int coarse_init(Lowpass *l, double rate_hz, double pass_hz) {
+        double between_hz = rate_hz / l->coarse_decimation;
+        unsigned half = half_length(between_hz - 2 * pass_hz, rate_hz);
+        float *taps = fir_init(&l->coarse, 2 * half + 1, l->n_lanes);
 
-                half = (unsigned) ceil((ATTENUATION_DB - 7.95) / (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
-                cut = (DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz;
-        } else if (!droop->of_signal)
-                return 0;
-
-        unsigned n_low = 2 * half + 1;
-        l->n_taps = n_low + (droop->of_signal ? DROOP_TAPS - 1 : 0);
-        l->n_padded = (l->n_taps + 3) / 4 * 4;
-        l->taps = calloc(l->n_padded, sizeof *l->taps);
-        l->ring = calloc(2 * (size_t) l->n_padded * n_lanes, sizeof *l->ring);
-        if (!l->taps || !l->ring)
+        l->between = calloc(l->n_lanes, sizeof *l->between);
+        if (!taps || !l->between)
                 return -ENOMEM;
+        low_taps(between_hz / 2 / rate_hz, half, taps);
+        l->delay_frames = half;
+        l->length_frames = l->coarse.n_taps;
+        return 0;
+}
 
-        float *taps = l->taps + (l->n_padded - l->n_taps);
+static int fine_init(Lowpass *l, double rate_hz, double transition_hz, const Droop *droop) {
+        unsigned half = l->limits ? half_length(transition_hz, rate_hz) : 0, n_low = 2 * half + 1;
+        unsigned n_taps = n_low + (droop->of_signal ? DROOP_TAPS - 1 : 0);
+        float *taps = fir_init(&l->fine, n_taps, l->n_lanes);
+
+        if (!taps)
+                return -ENOMEM;
         if (l->limits)
-                low_taps(cut, half, taps);
+                low_taps((DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz, half, taps);
         else
                 taps[0] = 1;
         if (droop->of_signal)
                 append_droop(taps, n_low, droop->taps);
+        l->delay_frames += (n_taps - 1) / 2.0 * l->coarse_decimation;
+        l->length_frames += n_taps * l->coarse_decimation;
         return 0;
 }
 
+int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droop) {
+        unsigned decimation = (unsigned) ceil(rate_hz / DETECT_STEP_RATE_HZ_MAX);
+
+        *l = (Lowpass) {
+                .decimation = decimation,
+                .coarse_decimation = decimation % 2 == 0 && !droop->of_signal ? decimation / 2 : 1,
+                .n_lanes = n_lanes,
+                .limits = rate_hz > FREE_RATE_HZ,
+        };
+        l->needed = l->limits || droop->of_signal;
+        if (!l->needed)
+                return 0;
+
+        /* What lies above step_rate - 450 Hz would fold back into the band. */
+        double transition_hz = fmin(TRANSITION_HZ_MAX, rate_hz / decimation - 2 * DETECT_LOWPASS_HZ);
+        int r = l->coarse_decimation > 1 ? coarse_init(l, rate_hz, DETECT_LOWPASS_HZ + transition_hz) : 0;
+        return r < 0 ? r : fine_init(l, rate_hz / l->coarse_decimation, transition_hz, droop);
+}
+
 void lowpass_done(Lowpass *l) {
-        free(l->taps);
-        free(l->ring);
+        free(l->coarse.taps);
+        free(l->coarse.ring);
+        free(l->fine.taps);
+        free(l->fine.ring);
+        free(l->between);
+}
+
+static void fir_restart(Fir *f, unsigned n_lanes, unsigned channel) {
+        for (size_t i = 0; i < 2 * (size_t) f->n_padded && f->ring; i++)
+                f->ring[i * n_lanes + channel] = 0;
 }
 
 void lowpass_restart(Lowpass *l, unsigned channel) {
-        for (size_t i = 0; i < 2 * (size_t) l->n_padded && l->ring; i++)
-                l->ring[i * l->n_lanes + channel] = 0;
+        fir_restart(&l->coarse, l->n_lanes, channel);
+        fir_restart(&l->fine, l->n_lanes, channel);
 }
 
-static ALWAYS_INLINE void feed(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames) {
-        size_t size = l->n_padded * n_lanes, at = l->next * n_lanes;
-        float *ring = l->ring;
+static ALWAYS_INLINE void feed(Fir *f, size_t n_lanes, const float *x, unsigned n) {
+        size_t size = f->n_padded * n_lanes, at = f->next * n_lanes;
+        float *ring = f->ring;
 
-        for (unsigned f = 0; f < n_frames; f++, x += n_lanes) {
+        for (unsigned i = 0; i < n; i++, x += n_lanes) {
                 for (size_t lane = 0; lane < n_lanes; lane += 8)
                         *(Oct*) (ring + at + lane) = *(Oct*) (ring + size + at + lane) = *(const Oct*) (x + lane);
                 at = at + n_lanes < size ? at + n_lanes : 0;
         }
-        l->next = (unsigned) (at / n_lanes);
+        f->next = (unsigned) (at / n_lanes);
 }
-
-static ALWAYS_INLINE void lowpass_feed_any(Lowpass *l, const float *x, unsigned n_frames) {
-        if (l->n_lanes == 8)            /* the usual case, as constants */
-                feed(l, 8, x, n_frames);
-        else
-                feed(l, l->n_lanes, x, n_frames);
-}
-
-/* Frames of a value for each lane. */
-VECTOR_FUNCTION(void, lowpass_feed, (Lowpass *l, const float *x, unsigned n_frames), (l, x, n_frames))
 
 static ALWAYS_INLINE void add_four(const float *taps, const float *x, size_t n_lanes, Oct *sum) {
         sum[0] += *(const Oct*) x * taps[0];
@@ -128,11 +161,11 @@ static ALWAYS_INLINE void add_four(const float *taps, const float *x, size_t n_l
         sum[3] += *(const Oct*) (x + 3 * n_lanes) * taps[3];
 }
 
-static ALWAYS_INLINE void run(const Lowpass *l, size_t n_lanes, float *ret) {
+static ALWAYS_INLINE void run(const Fir *f, size_t n_lanes, float *ret) {
         for (size_t lane = 0; lane < n_lanes; lane += 8) {
-                const float *x = l->ring + l->next * n_lanes + lane, *taps = l->taps;
+                const float *x = f->ring + f->next * n_lanes + lane, *taps = f->taps;
                 Oct sum[4] = { { 0 } };
-                size_t i = 0, n = l->n_padded;
+                size_t i = 0, n = f->n_padded;
 
                 /* Four sums: an addition need not wait for the one before. */
                 for (; i + 16 <= n; i += 16) {
@@ -147,11 +180,45 @@ static ALWAYS_INLINE void run(const Lowpass *l, size_t n_lanes, float *ret) {
         }
 }
 
+/* Its values fall on frames 0, coarse_decimation, 2 * coarse_decimation ..., gaps included; steps do on some of them. */
+static ALWAYS_INLINE void feed_both(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames, uint64_t position) {
+        unsigned behind = (unsigned) (position % l->coarse_decimation);
+
+        for (unsigned n; n_frames > 0; n_frames -= n, x += n * n_lanes) {
+                unsigned until = behind == 0 ? 1 : l->coarse_decimation - behind + 1;
+
+                n = n_frames < until ? n_frames : until;
+                feed(&l->coarse, n_lanes, x, n);
+                behind = (behind + n) % l->coarse_decimation;
+                if (n == until) {
+                        run(&l->coarse, n_lanes, l->between);
+                        feed(&l->fine, n_lanes, l->between, 1);
+                }
+        }
+}
+
+static ALWAYS_INLINE void feed_lanes(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames, uint64_t position) {
+        if (l->coarse_decimation > 1)
+                feed_both(l, n_lanes, x, n_frames, position);
+        else
+                feed(&l->fine, n_lanes, x, n_frames);
+}
+
+static ALWAYS_INLINE void lowpass_feed_any(Lowpass *l, const float *x, unsigned n_frames, uint64_t position) {
+        if (l->n_lanes == 8)            /* the usual case, as constants */
+                feed_lanes(l, 8, x, n_frames, position);
+        else
+                feed_lanes(l, l->n_lanes, x, n_frames, position);
+}
+
+/* Frames of a value for each lane; position: of the first. */
+VECTOR_FUNCTION(void, lowpass_feed, (Lowpass *l, const float *x, unsigned n_frames, uint64_t position), (l, x, n_frames, position))
+
 static ALWAYS_INLINE void lowpass_run_any(const Lowpass *l, float *ret) {
         if (l->n_lanes == 8)
-                run(l, 8, ret);
+                run(&l->fine, 8, ret);
         else
-                run(l, l->n_lanes, ret);
+                run(&l->fine, l->n_lanes, ret);
 }
 
 /* The value of each lane at the latest frame. */

@@ -234,7 +234,7 @@ void step_run(Detector *d) {
         if (d->noise_moved)
                 mains_expect(d);
         mains_oscillate(&d->mains);
-        if (d->lowpass.n_taps > 0)
+        if (d->lowpass.needed)
                 lowpass_run(&d->lowpass, d->x);
         mains_subtract(&d->mains, d->x);
         channels_step(d);

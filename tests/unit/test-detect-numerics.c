@@ -85,13 +85,18 @@ static void look_at_channel(const Detector *d, const Channel *c) {
         LOOK_ALL(c->heart.scouts);
 }
 
+static void look_at_fir(const Fir *f, unsigned n_lanes) {
+        if (f->n_taps == 0)
+                return;
+        LOOK(f->taps[0], f->n_padded);
+        LOOK(f->ring[0], 2 * (size_t) f->n_padded * n_lanes);
+}
+
 static void look_at(const Detector *d) {
         LOOK(d->bank.taps[0], (size_t) d->bank.n_taps * d->bank.n_lanes);
         LOOK(d->x[0], d->n_lanes);
-        if (d->lowpass.n_taps > 0) {
-                LOOK(d->lowpass.taps[0], d->lowpass.n_padded);
-                LOOK(d->lowpass.ring[0], 2 * (size_t) d->lowpass.n_padded * d->n_lanes);
-        }
+        look_at_fir(&d->lowpass.coarse, d->n_lanes);
+        look_at_fir(&d->lowpass.fine, d->n_lanes);
         ck_assert(isfinite(d->mains.hz) && isfinite(d->mains.phase));
         look_at_mains(&d->mains);
         for (unsigned i = 0; i < d->config.n_channels; i++)
