@@ -81,6 +81,7 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
 #define QUAD_CHOSEN(which, yes, no) ((Quad) (((QuadBits) (yes) & (which)) | ((QuadBits) (no) & ~(which))))
 #define OCT_MAGNITUDE(x) ((Oct) ((OctBits) (x) & INT32_MAX))
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
+#define OCT_LARGER(a, b) OCT_CHOSEN((a) > (b), a, b)
 
 static inline float vector_energy(const float *x, int n) {
         float sum = 0;
@@ -200,13 +201,13 @@ typedef struct Mains {                  /* common to all channels */
         MainsOscillators *oscillators;  /* ring */
         MainsOscillators turn;          /* by which they go on from step to step */
         bool moved;                     /* a frequency or phase, so that it is another now */
-        float gain_min;                 /* of the least mean squares, when settled */
         unsigned gain_steps_min;
 } Mains;
 
 typedef struct MainsEight {             /* eight channels side by side; flags: all bits set or none */
         float re[MAINS_HARMONICS_MAX][8], im[MAINS_HARMONICS_MAX][8];   /* amplitudes, microvolts */
         float alternation[8];           /* from step to step, microvolts */
+        float gains[MAINS_HARMONICS_MAX][8], alternation_gain[8];      /* of the least mean squares, when settled */
         int32_t running[8];             /* flag */
         int32_t listening[8];           /* steps for which nothing is learned but the frequency */
         int32_t wait[8];                /* steps until the ring is of one piece */

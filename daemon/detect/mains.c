@@ -4,7 +4,7 @@
  *
  * Each channel holds the amplitude and phase of the fundamental and its harmonics and
  * subtracts that sinusoid (Widrow 1975, adaptive noise cancelling). What it learns from is
- * clipped at a few times the present noise, and it forgets over TIME_CONSTANT_S, so a twitch
+ * clipped at a few times the present noise, and it forgets over TIME_CONSTANT_S or more, so a twitch
  * leaves next to nothing behind; a notch of Q 30 would ring for 0.2 s after each.
  *
  * The frequency is common to all channels. Nothing is assumed of it but 50 or 60 Hz within
@@ -44,7 +44,9 @@
 #define TRACK_AGE_S 0.6
 #define CLIP_SIGMA 4.0f
 #define LEFT_MIN_UV 1e-12f              /* in silence amplitudes stop there, and do not become denormal numbers */
-#define TIME_CONSTANT_S 0.5
+#define TIME_CONSTANT_S 0.5            /* of a hum larger than that: */
+#define SIZE_FULL 0.25f                 /* of the noise */
+#define TIME_CONSTANT_S_MAX 10.0        /* of one far below it, or not there at all */
 #define FIRST_MEMORY_S 0.04             /* two cycles */
 #define TOLERANCE 0.03
 #define AGE_MAX (1 << 24)                /* steps: counts them without overflow, and a float exactly */
@@ -89,7 +91,6 @@ int mains_init(Mains *m, double step_rate_hz, unsigned delay, unsigned n_lanes) 
                 .finders = { { .nominal_hz = 50 }, { .nominal_hz = 60 } },
                 .block_steps = (unsigned) lround(FINDER_BLOCK_S * step_rate_hz),
                 .track_steps = (unsigned) lround(TRACK_S * step_rate_hz),
-                .gain_min = (float) (2 / (TIME_CONSTANT_S * step_rate_hz)),
                 .gain_steps_min = (unsigned) lround(FIRST_MEMORY_S * step_rate_hz),
         };
         if (!m->oscillators || !m->eights || !m->hum)
@@ -295,8 +296,7 @@ static ALWAYS_INLINE void adapt(const Mains *m, MainsEight *e, const MainsOscill
         Oct limit = *(const Oct*) e->limit_uv, error = (Oct) ((OctBits) *left & *who & something);
 
         /* While young, the running least squares fit; then the exponential memory. */
-        Oct gain = 2.0f / __builtin_convertvector(age + (int32_t) m->gain_steps_min, Oct);
-        gain = OCT_CHOSEN(gain > m->gain_min, gain, (Oct) { 0 } + m->gain_min);
+        Oct young = 2.0f / __builtin_convertvector(age + (int32_t) m->gain_steps_min, Oct);
         *(OctBits*) e->age = age - (*who & (age < AGE_MAX));
 
         *(Oct*) e->track_power += error * error;
@@ -305,11 +305,12 @@ static ALWAYS_INLINE void adapt(const Mains *m, MainsEight *e, const MainsOscill
         *(Oct*) e->track_re += error * o->re[0];
         *(Oct*) e->track_im += error * o->im[0];
         /* as quick as the others, of which a sine and a cosine share it */
-        *(Oct*) e->alternation += gain / 2 * error * o->alternation;
-        error *= gain;
+        *(Oct*) e->alternation += OCT_LARGER(young, *(const Oct*) e->alternation_gain) / 2 * error * o->alternation;
         for (unsigned h = 0; h < m->n_harmonics; h++) {
-                *(Oct*) e->re[h] += error * o->re[h];
-                *(Oct*) e->im[h] += error * o->im[h];
+                Oct step = OCT_LARGER(young, *(const Oct*) e->gains[h]) * error;
+
+                *(Oct*) e->re[h] += step * o->re[h];
+                *(Oct*) e->im[h] += step * o->im[h];
         }
 }
 
@@ -459,6 +460,25 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
         m->phase -= floor(m->phase);
 }
 
+/*
+ * Every hum that is followed takes noise along: nine of them, in a hurry, a tenth of a decibel of what potentials have.
+ * The smaller it is the less its changes matter, and the longer it may be averaged.
+ */
+static float settled_gain(const Mains *m, float re, float im, float sigma_uv) {
+        float size = sigma_uv > 0 ? sqrtf(re * re + im * im) / (SIZE_FULL * sigma_uv) : 1;
+
+        return (float) (2 / m->step_rate_hz) * fminf(fmaxf(size / (float) TIME_CONSTANT_S, (float) (1 / TIME_CONSTANT_S_MAX)),
+                                                     (float) (1 / TIME_CONSTANT_S));
+}
+
+static void set_gains(const Mains *m, MainsEight *e) {
+        for (unsigned l = 0; l < 8; l++) {
+                for (unsigned h = 0; h < m->n_harmonics; h++)
+                        e->gains[h][l] = settled_gain(m, e->re[h][l], e->im[h][l], e->sigma_uv[l]);
+                e->alternation_gain[l] = settled_gain(m, e->alternation[l], 0, e->sigma_uv[l]);
+        }
+}
+
 /* When mains_count() says so. *ret_changed: the amplitudes of all channels have to be learned anew. */
 void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
         *ret_changed = false;
@@ -471,5 +491,7 @@ void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_c
         if (m->track_fill >= m->track_steps) {
                 m->track_fill = 0;
                 track(m, active, n_active);
+                for (unsigned i = 0; i < m->n_eights; i++)
+                        set_gains(m, m->eights + i);
         }
 }

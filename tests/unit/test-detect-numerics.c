@@ -42,6 +42,8 @@ static void look_at_mains(const Mains *m) {
                 LOOK_ALL(e->re);
                 LOOK_ALL(e->im);
                 LOOK_ALL(e->alternation);
+                LOOK_ALL(e->gains);
+                LOOK_ALL(e->alternation_gain);
                 LOOK_ALL(e->sigma_uv);
                 look("limit_uv", e->limit_uv, 8, true);
                 LOOK_ALL(e->track_re);
