@@ -14,17 +14,44 @@ Sinc3Choice arg_sinc3 = SINC3_IF_TOLD;
 const char *arg_address = NULL;
 double arg_false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
 
+/* Those that belong to some verbs only. In the order of options[], of which they are the first. */
+typedef enum Option {
+        OPTION_JSON,
+        OPTION_ADDRESS,
+        OPTION_MINUTES,
+        OPTION_SINC3,
+        OPTION_FALSE_ALARMS,
+        _OPTION_MAX,
+} Option;
+
+enum { ARG_FIRST = 0x100, ARG_VERSION = ARG_FIRST + _OPTION_MAX };
+
+static const struct option options[] = {
+        { "json",                  no_argument,       NULL, ARG_FIRST + OPTION_JSON         },
+        { "address",               required_argument, NULL, ARG_FIRST + OPTION_ADDRESS      },
+        { "minutes",               no_argument,       NULL, ARG_FIRST + OPTION_MINUTES      },
+        { "sinc3",                 optional_argument, NULL, ARG_FIRST + OPTION_SINC3        },
+        { "false-alarms-per-hour", required_argument, NULL, ARG_FIRST + OPTION_FALSE_ALARMS },
+        { "help",                  no_argument,       NULL, 'h'                             },
+        { "version",               no_argument,       NULL, ARG_VERSION                     },
+        {},
+};
+
+#define OF_SERVICE (1 << OPTION_JSON | 1 << OPTION_ADDRESS)
+#define OF_FILE (1 << OPTION_JSON | 1 << OPTION_MINUTES | 1 << OPTION_SINC3 | 1 << OPTION_FALSE_ALARMS)
+
 typedef struct Verb {
         const char *name;
         int n_args;
+        unsigned options;               /* bits by Option */
         int (*run)(int argc, char **argv);
 } Verb;
 
 static const Verb verbs[] = {
-        { "status",  0, verb_status  },
-        { "list",    0, verb_list    },
-        { "monitor", 0, verb_monitor },
-        { "analyze", 1, verb_analyze },
+        { "status",  0, OF_SERVICE, verb_status  },
+        { "list",    0, OF_SERVICE, verb_list    },
+        { "monitor", 0, OF_SERVICE, verb_monitor },
+        { "analyze", 1, OF_FILE,    verb_analyze },
 };
 
 #define EXIT_USAGE 2
@@ -88,19 +115,29 @@ static int parse_sinc3(const char *s) {
         return 0;
 }
 
+static int parse_option(Option option, const char *value) {
+        switch (option) {
+        case OPTION_JSON:
+                arg_json = true;
+                return 0;
+        case OPTION_ADDRESS:
+                arg_address = value;
+                return 0;
+        case OPTION_MINUTES:
+                arg_minutes = true;
+                return 0;
+        case OPTION_SINC3:
+                return parse_sinc3(value);
+        case OPTION_FALSE_ALARMS:
+                return parse_false_alarms(value);
+        default:
+                return -EINVAL;
+        }
+}
+
 /* 1: go on; 0: done; -EINVAL: wrong, and said so. */
-static int parse_options(int argc, char **argv) {
-        enum { ARG_VERSION = 0x100, ARG_JSON, ARG_MINUTES, ARG_SINC3, ARG_ADDRESS, ARG_FALSE_ALARMS };
-        static const struct option options[] = {
-                { "help",                  no_argument,       NULL, 'h'              },
-                { "version",               no_argument,       NULL, ARG_VERSION      },
-                { "json",                  no_argument,       NULL, ARG_JSON         },
-                { "minutes",               no_argument,       NULL, ARG_MINUTES      },
-                { "sinc3",                 optional_argument, NULL, ARG_SINC3        },
-                { "address",               required_argument, NULL, ARG_ADDRESS      },
-                { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
-                {},
-        };
+static int parse_options(int argc, char **argv, unsigned *ret_given) {
+        unsigned given = 0;
 
         for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
                 switch (c) {
@@ -110,27 +147,30 @@ static int parse_options(int argc, char **argv) {
                 case ARG_VERSION:
                         puts("twitchctl " TWITCHD_VERSION);
                         return 0;
-                case ARG_JSON:
-                        arg_json = true;
-                        break;
-                case ARG_MINUTES:
-                        arg_minutes = true;
-                        break;
-                case ARG_SINC3:
-                        if (parse_sinc3(optarg) < 0)
-                                return -EINVAL;
-                        break;
-                case ARG_ADDRESS:
-                        arg_address = optarg;
-                        break;
-                case ARG_FALSE_ALARMS:
-                        if (parse_false_alarms(optarg) < 0)
-                                return -EINVAL;
-                        break;
-                default:
+                case '?':
                         return -EINVAL;
+                default:
+                        if (parse_option((Option) (c - ARG_FIRST), optarg) < 0)
+                                return -EINVAL;
+                        given |= 1u << (c - ARG_FIRST);
                 }
+        *ret_given = given;
         return 1;
+}
+
+/* None that would be ignored. */
+static int check_options(const Verb *verb, unsigned given) {
+        for (unsigned i = 0; i < _OPTION_MAX; i++) {
+                if (!(given & ~verb->options & 1u << i))
+                        continue;
+                fprintf(stderr, "twitchctl: --%s does not go with %s, but with", options[i].name, verb->name);
+                for (size_t k = 0; k < ELEMENTSOF(verbs); k++)
+                        if (verbs[k].options & 1u << i)
+                                fprintf(stderr, " %s", verbs[k].name);
+                fprintf(stderr, "\n");
+                return -EINVAL;
+        }
+        return 0;
 }
 
 static const Verb* find_verb(int argc, char **argv) {
@@ -163,12 +203,13 @@ int main(int argc, char **argv) {
         /* The locale stays "C": numbers are written with a point and read with one. */
         (void) signal(SIGPIPE, SIG_IGN);
 
-        int r = parse_options(argc, argv);
+        unsigned given;
+        int r = parse_options(argc, argv, &given);
         if (r < 0)
                 return EXIT_USAGE;
         if (r > 0) {
                 const Verb *verb = find_verb(argc - optind, argv + optind);
-                if (!verb)
+                if (!verb || check_options(verb, given) < 0)
                         return EXIT_USAGE;
                 r = verb->run(argc - optind, argv + optind);
         }
