@@ -185,11 +185,55 @@ static double output_variance(const float *taps, unsigned n_taps, const double *
         return sum;
 }
 
+/* Adds a cosine of that angle from lag to lag to a covariance. */
+static void add_cosine(double *r, unsigned n, double angle, double factor) {
+        double twice = 2 * cos(angle), now = 1, before = twice / 2;
+
+        for (unsigned i = 0; i < n; i++) {
+                double next = twice * now - before;
+
+                r[i] += factor * now;
+                before = now;
+                now = next;
+        }
+}
+
+/* The power of a covariance at a frequency: so large is the angle from step to step. */
+static double power_at(const double *r, unsigned n, double angle) {
+        double twice = 2 * cos(angle), now = 1, before = twice / 2, sum = -r[0];
+
+        for (unsigned i = 0; i < n; i++) {
+                double next = twice * now - before;
+
+                sum += 2 * r[i] * now;
+                before = now;
+                now = next;
+        }
+        return sum;
+}
+
+/*
+ * Where there is hardly any power, as above the low-pass, an estimate may have some below zero, by chance. To a filter such
+ * frequencies are worth anything. They become zero: at 2n of them around, as many as covariances of n lags can tell apart.
+ */
+static void make_positive(double *r, unsigned n) {
+        for (unsigned g = 0; g <= n; g++) {
+                double angle = M_PI * g / n, power = power_at(r, n, angle);
+
+                if (power < 0)
+                        add_cosine(r, n, angle, -power / (g == 0 || g == n ? 2 * n : n));
+        }
+}
+
 /* The first row of the covariance of noise of unit power, as it is used. */
 static void row(const Whiten *w, unsigned n, double *ret) {
         ret[0] = 1;
         for (unsigned i = 1; i < n; i++)
-                ret[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) / (1 + LOADING) : 0;
+                ret[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) : 0;
+        make_positive(ret, n);
+        for (unsigned i = 1; i < n; i++)
+                ret[i] /= ret[0] * (1 + LOADING);
+        ret[0] = 1;
 }
 
 /*
