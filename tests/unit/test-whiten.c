@@ -23,7 +23,7 @@ START_TEST(no_power_below_zero) {
         double most = 0;
 
         ck_assert_int_eq(bank_init(&bank, RATE_HZ, highpass_length(RATE_HZ) / RATE_HZ), 0);
-        ck_assert_int_eq(whiten_init(&w, &bank, RATE_HZ), 0);
+        ck_assert_int_eq(whiten_init(&w, &bank, RATE_HZ, 1), 0);
         double *scratch = calloc((size_t) bank.n_taps * (2 + bank.n_lanes), sizeof *scratch);
         float *taps = calloc((size_t) bank.n_taps * bank.n_lanes, sizeof *taps);
         ck_assert(scratch && taps);
