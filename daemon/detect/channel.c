@@ -65,9 +65,9 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         c->settled = false;
         highpass_restart(&d->highpass, channel, code);
         lowpass_restart(&d->lowpass, channel);
-        history_restart(&c->history, (int64_t) detector_next_step(d));
-        motion_restart(&c->motion, highpass_low(&d->highpass, channel), (int64_t) detector_next_step(d));
-        c->measured_until = (double) detector_next_step(d);
+        history_restart(&c->history, d->next_step);
+        motion_restart(&c->motion, highpass_low(&d->highpass, channel), d->next_step);
+        c->measured_until = (double) d->next_step;
         channel_forget_looks(d, c);
         mains_channel_run(&d->mains, channel, true);
         d->noise_moved = true;

@@ -121,7 +121,7 @@ int highpass_init(Highpass *h, unsigned length, unsigned n_lanes);
 void highpass_done(Highpass *h);
 void highpass_channel_init(Highpass *h, unsigned channel, double lsb_uv);
 void highpass_restart(Highpass *h, unsigned channel, int32_t first);
-void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret);
+void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low);
 float highpass_low(const Highpass *h, unsigned channel);
 double highpass_gain(unsigned length, double cycles_per_frame);
 
@@ -850,8 +850,12 @@ struct Detector {
         Droop droop;
         unsigned n_lanes;               /* for channels side by side: whole Octs */
         bool undisturbed;               /* all channels measure, and no artefact of them is under way */
-        int32_t *codes;                 /* [decimation][n_lanes] scratch */
-        float *x;                       /* [decimation][n_lanes] scratch: behind the high-pass; or [n_lanes] behind the low-pass */
+        int64_t next_step;
+        int32_t *codes;                 /* [FRAMES_MAX][n_lanes] scratch */
+        float *high, *low;              /* [FRAMES_MAX][n_lanes] scratch: behind the high-pass, and what it took away */
+        float *filtered;                /* [n_lanes] scratch: behind the low-pass */
+        float *x;                       /* [n_lanes] in one of them: the signal at this step */
+        const float *x_low;             /* [n_lanes] and what is below 20 Hz */
         Raw raw;
         Highpass highpass;
         Lowpass lowpass;
@@ -890,6 +894,7 @@ void channel_stop(Detector *d, Channel *c, unsigned channel);
 void channel_finish(Detector *d, Channel *c, unsigned channel);
 
 /* frames.c, step.c: what a channel's sample goes through */
+#define FRAMES_MAX 64u                  /* at a time */
 void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsigned n_frames);
 void step_run(Detector *d);
 float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs);
@@ -982,10 +987,6 @@ double exposure_s(const Detector *d, const Channel *c);
 double detector_floor_uv(const Detector *d, const Channel *c);
 double detector_frame_of_step(const Detector *d, double step);
 
-/* Steps are counted so that step s falls on frame s * decimation, gaps included. */
-static inline uint64_t detector_next_step(const Detector *d) {
-        return (d->position + d->lowpass.decimation - 1) / d->lowpass.decimation;
-}
 
 static inline double in_steps(const Detector *d, double seconds) {
         return seconds * d->step_rate_hz;

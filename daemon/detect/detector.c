@@ -89,15 +89,17 @@ static int detector_init(Detector *d) {
         d->threshold = (float) bank_threshold(&d->bank, d->config.false_alarms_per_hour);
         d->wake = WAKE * d->threshold;
 
-        size_t chunk = (size_t) d->lowpass.decimation * d->n_lanes;
+        size_t chunk = (size_t) FRAMES_MAX * d->n_lanes;
         d->codes = calloc(chunk, sizeof *d->codes);
-        d->x = calloc(chunk, sizeof *d->x);
+        d->high = calloc(chunk, sizeof *d->high);
+        d->low = calloc(chunk, sizeof *d->low);
+        d->x = d->filtered = calloc(d->n_lanes, sizeof *d->filtered);
         d->outputs = calloc(d->bank.n_lanes, sizeof *d->outputs);
         d->channels = calloc(d->config.n_channels, sizeof *d->channels);
         d->active = calloc(d->config.n_channels, sizeof *d->active);
         d->late = calloc(d->n_lanes, sizeof *d->late);
         d->scratch = calloc((size_t) d->bank.n_taps * (2 + d->bank.n_lanes), sizeof *d->scratch);
-        if (!d->codes || !d->x || !d->outputs || !d->scratch || !d->channels || !d->active || !d->late)
+        if (!d->codes || !d->high || !d->low || !d->filtered || !d->outputs || !d->scratch || !d->channels || !d->active || !d->late)
                 return -ENOMEM;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 r = channel_init(d, d->channels + i, i);
@@ -146,7 +148,9 @@ Detector* detector_free(Detector *d) {
         highpass_done(&d->highpass);
         raw_done(&d->raw);
         free(d->codes);
-        free(d->x);
+        free(d->high);
+        free(d->low);
+        free(d->filtered);
         free(d->outputs);
         free(d->scratch);
         free(d->channels);
@@ -176,18 +180,15 @@ unsigned detector_latency_frames(const Detector *d) {
 /* --- input --- */
 
 void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames) {
-        unsigned n = d->config.n_channels, decimation = d->lowpass.decimation;
+        size_t n = d->config.n_channels;
 
         while (n_frames > 0) {
-                unsigned until_step = (unsigned) (detector_next_step(d) * decimation - d->position) + 1;
-                unsigned chunk = n_frames < until_step ? (unsigned) n_frames : until_step;
+                unsigned chunk = n_frames < FRAMES_MAX ? (unsigned) n_frames : FRAMES_MAX;
 
                 frames_push(d, samples, flags, chunk);
-                samples += (size_t) chunk * n;
-                flags = flags ? flags + (size_t) chunk * n : NULL;
+                samples += chunk * n;
+                flags = flags ? flags + chunk * n : NULL;
                 n_frames -= chunk;
-                if (chunk == until_step)
-                        step_run(d);
         }
 }
 
@@ -225,9 +226,11 @@ void detector_gap(Detector *d, uint64_t n_frames) {
 
         exposure_gap(d, n_frames);
         heart_break(&d->heart);
-        uint64_t before = detector_next_step(d);
+        int64_t before = d->next_step;
         d->position += n_frames;
-        mains_advance(&d->mains, detector_next_step(d) - before);
+        /* step s falls on frame s * decimation, gaps included */
+        d->next_step = (int64_t) ((d->position + d->lowpass.decimation - 1) / d->lowpass.decimation);
+        mains_advance(&d->mains, (uint64_t) (d->next_step - before));
         raw_break(&d->raw);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Frames up to the next step, all channels side by side: which of them measure, and the filters before the steps.
+ * Frames, all channels side by side: which of them measure, the filters before the steps, and when there is one.
  */
 #include <string.h>
 
@@ -13,11 +13,26 @@ static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flag
                 d->undisturbed &= channel_check(d, d->channels + i, i, codes[i], flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
 }
 
-/* The filters before the steps, all channels side by side. */
+/* Frames that are measurements in all channels that run: through the filters side by side, and their steps. */
 static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) {
-        highpass_next(&d->highpass, codes, n_frames, d->x);
-        if (d->lowpass.needed)
-                lowpass_feed(&d->lowpass, d->x, n_frames, d->position);
+        unsigned n, n_lanes = d->n_lanes;
+
+        highpass_next(&d->highpass, codes, n_frames, d->high, d->low);
+        for (unsigned begin = 0; begin < n_frames; begin += n) {
+                uint64_t step_at = (uint64_t) d->next_step * d->lowpass.decimation, until = step_at - d->position + 1;
+                const float *first = d->high + (size_t) begin * n_lanes;
+
+                n = n_frames - begin < until ? n_frames - begin : (unsigned) until;
+                if (d->lowpass.needed)
+                        lowpass_feed(&d->lowpass, first, n, d->position);
+                d->position += n;
+                if (n < until)
+                        continue;
+                d->x = d->lowpass.needed ? d->filtered : d->high + (size_t) (begin + n - 1) * n_lanes;
+                d->x_low = d->low + (size_t) (begin + n - 1) * n_lanes;
+                d->step = d->next_step++;
+                step_run(d);
+        }
 }
 
 /* Codes of frames for all lanes: the caller's own, if they are for as many. */
@@ -31,13 +46,6 @@ static const int32_t *lay_out(Detector *d, const int32_t *samples, unsigned n_fr
         return d->codes;
 }
 
-/* A frame at which each channel has to be looked at by itself; raw_next() has been given it. */
-static void push_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
-        look_at_frame(d, codes, flags);
-        filter_frames(d, codes, 1);
-        d->position++;
-}
-
 static bool any_flag(const uint8_t *flags, size_t n) {
         uint8_t any = 0;
 
@@ -46,7 +54,7 @@ static bool any_flag(const uint8_t *flags, size_t n) {
         return any != 0;
 }
 
-/* Frames up to that of the next step. */
+/* At most FRAMES_MAX. Where all channels measure they are taken together, otherwise each channel is looked at frame by frame. */
 void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsigned n_frames) {
         const int32_t *codes = lay_out(d, samples, n_frames);
 
@@ -57,9 +65,12 @@ void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsi
                 unsigned look = watch ? 1 : n_frames, good = raw_next(&d->raw, codes, look), n = watch ? 0 : good;
 
                 filter_frames(d, codes, n);
-                d->position += n;
-                if (n < look)
-                        push_frame(d, codes + (size_t) n++ * d->n_lanes, flags);
+                if (n < look) {
+                        const int32_t *next = codes + (size_t) n++ * d->n_lanes;
+
+                        look_at_frame(d, next, flags);
+                        filter_frames(d, next, 1);
+                }
                 codes += (size_t) n * d->n_lanes;
                 flags = flags ? flags + (size_t) n * d->config.n_channels : NULL;
                 n_frames -= n;

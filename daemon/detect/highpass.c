@@ -69,14 +69,14 @@ void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
         }
 }
 
-static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret) {
+static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low) {
         size_t size = h->length * n_lanes, at = h->next * n_lanes;
         double *all_sums = h->sums, *all_sum = h->sum, *all_sum_of_sums = h->sum_of_sums;
         double square = (double) h->length * h->length;
         int32_t *samples = h->samples;
         const float *gain = h->gain;
 
-        for (; n_frames > 0; n_frames--, codes += n_lanes, ret += n_lanes) {
+        for (; n_frames > 0; n_frames--, codes += n_lanes, ret += n_lanes, ret_low += n_lanes) {
                 /* the sample that leaves next is length - 1 frames old: the middle of the triangle */
                 size_t oldest = at + n_lanes < size ? at + n_lanes : 0;
 
@@ -90,6 +90,7 @@ static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes
                         *(QuadBits*) (samples + at + l) = now;
                         *(QuadDouble*) (all_sum + l) = *sums = sum;
                         *sum_of_sums = triangle;
+                        *(Quad*) (ret_low + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
                         triangle = WHOLE(middle) * square - triangle;
                         *(Quad*) (ret + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
                 }
@@ -98,18 +99,18 @@ static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes
         }
 }
 
-static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret) {
+static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low) {
         if (h->n_lanes == 8)            /* the usual case, as constants */
-                next(h, 8, codes, n_frames, ret);
+                next(h, 8, codes, n_frames, ret, ret_low);
         else
-                next(h, h->n_lanes, codes, n_frames, ret);
+                next(h, h->n_lanes, codes, n_frames, ret, ret_low);
 }
 
-/* Frames of a code for each lane to as many of microvolts, length - 1 frames late. */
-VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret),
-                (h, codes, n_frames, ret))
+/* Frames of a code for each lane to as many of microvolts, length - 1 frames late, and of what those were freed of. */
+VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low),
+                (h, codes, n_frames, ret, ret_low))
 
-/* What the latest sample was freed of, in microvolts. */
+/* What the latest sample was freed of. */
 float highpass_low(const Highpass *h, unsigned channel) {
         return (float) h->sum_of_sums[channel] * h->gain[channel];
 }

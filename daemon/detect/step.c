@@ -186,7 +186,7 @@ static ALWAYS_INLINE void channels_step_any(Detector *d) {
                         d->x[i] = y = heart_subtract(&d->heart, &c->heart, d->step, y);
                 history_push(&c->history, y);
                 if (motion_add(&c->motion, y))
-                        motion_tick(&c->motion, highpass_low(&d->highpass, i));
+                        motion_tick(&c->motion, d->x_low[i]);
                 if (c->settled)
                         channel_step(d, c, i, d->step);
                 else
@@ -227,7 +227,6 @@ static void look_next(Detector *d) {
 
 /* At the latest frame. */
 void step_run(Detector *d) {
-        d->step = (int64_t) ((d->position - 1) / d->lowpass.decimation);
         d->looking = d->step % d->look_steps == 0;
         if (d->looking)
                 look_next(d);
