@@ -730,6 +730,7 @@ typedef struct Happening {
         int before;                     /* index of the one of the same unit before it, or -1 */
         double due;                     /* step at which it is decided if nothing comes */
         bool faint;                     /* a train of which only parts are seen */
+        bool slow;                      /* as a heartbeat is */
         bool continued;                 /* its beginning has been reported */
 } Happening;
 
@@ -942,6 +943,7 @@ void happening_decide(Detector *d, Happening *h);
 /* waiting.c */
 int happenings_init(Detector *d);
 void happenings_done(Detector *d);
+void happenings_were_beats(Detector *d, double beat, double period);
 void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 unsigned happenings_of_channel(const Detector *d, unsigned channel, bool *ret_longer);
 Happening* happening_wait(Detector *d, const Happening *h);

@@ -154,6 +154,7 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
                 .least_in_group = chain->units[0].n,
                 .last_group = chain->first_peak,
                 .faint = !o->sustained && classify_in_train(d, strongest),
+                .slow = discharge_lobe_s(chain->shape) >= HEARTBEAT_LOBE_MIN_S,
         };
 
         for (size_t i = 0; i < n; i++) {

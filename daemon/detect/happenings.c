@@ -14,6 +14,7 @@
 #define CRAMP_S 5.0
 #define LENGTH_MAX_S 60.0               /* then it is reported, and goes on as another */
 #define BLOCKED_S 0.1
+#define FIRST_BEATS_S 4.5               /* three of the slowest heart's: with the fourth it is known, see heartbeat.c */
 
 /* --- reports --- */
 
@@ -124,8 +125,10 @@ static bool followed(const Detector *d, const Happening *h) {
         return false;
 }
 
-/* Something is under way that it may be part of. */
+/* Something is under way that it may be part of: a heart, too, of which the first beats are not known as such. */
 static bool blocked(const Detector *d, const Happening *h, double step) {
+        if (h->slow && h->form != FORM_WORK && !d->heart.known && step - h->peak < in_steps(d, FIRST_BEATS_S))
+                return true;
         if (h->form <= FORM_OTHER && step - h->peak < in_steps(d, HOLD_S) && followed(d, h))
                 return true;
         for (unsigned i = 0; i < d->config.n_channels && d->events.n_open > 0; i++) {

@@ -389,6 +389,7 @@ void heart_found(Detector *d, double peak, double period, int64_t step) {
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (takes_part(d, d->channels + i))
                         motion_beat(&d->channels[i].motion, h->beat, h->period, &d->channels[i].history);
+        happenings_were_beats(d, h->beat, h->period);
 }
 
 /*

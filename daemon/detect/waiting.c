@@ -12,6 +12,7 @@
 
 #define WAITING_BASE 32u
 #define WAITING_PER_CHANNEL 12u
+#define BEAT_ON_TIME 0.2                /* of the period */
 
 int happenings_init(Detector *d) {
         unsigned size = WAITING_BASE + WAITING_PER_CHANNEL * d->config.n_channels;
@@ -129,6 +130,28 @@ bool happening_take_in(Detector *d, Happening *into, Happening *part) {
         if (part->used)
                 happening_forget(d, part);
         return true;
+}
+
+/* A heart is known now: what waits at even periods before this beat of it was of it. */
+void happenings_were_beats(Detector *d, double beat, double period) {
+        for (unsigned i = 0; i < d->happenings.size; i++) {
+                Happening *h = d->happenings.waiting + i;
+                double periods = (beat - h->peak) / period;
+
+                if (!h->used || !h->slow || h->form == FORM_WORK || fabs(periods - round(periods)) > BEAT_ON_TIME)
+                        continue;
+                DetectArtefact artefact = {
+                        .id = h->notices.id, .n_merged = h->notices.n_merged, .cause = ARTEFACT_ECG, .n_channels = h->n_channels,
+                        .from = detector_frame_of_step(d, h->onset), .to = detector_frame_of_step(d, h->end),
+                };
+                memcpy(artefact.merged, h->notices.merged, sizeof artefact.merged);
+                memcpy(artefact.channels, h->channels, sizeof artefact.channels);
+                for (size_t k = 0; k < h->n_channels; k++)
+                        exposure_exclude(d, d->channels + h->channels[k], h->onset, h->end, EXCLUSION_ECG);
+                happening_forget(d, h);
+                if (d->config.on_artefact)
+                        d->config.on_artefact(&artefact, d->config.userdata);
+        }
 }
 
 /* What a channel alone saw from a step on is not to be believed. */

@@ -9,24 +9,60 @@
 #define BREATH_DEPTH 0.04               /* of the period, sinus arrhythmia */
 #define BREATH_PERIOD_S 4.2
 #define REACH 6.0                       /* standard deviations of a wave that are drawn */
+#define PREMATURE_AT 0.6                /* of the period; what is missing comes on top of the next */
+#define OTHER_NUMBERS UINT64_C(0x10000000)      /* of channels: sequences of their own for what is asked for */
+#define SPIKE_FRAMES 0.5                /* of 0.4 ms, after the converter's filter: standard deviation */
 
-/* P, Q, R, S, T: place relative to R, width (standard deviation), height relative to R. */
-static const double places_s[ECG_WAVES] = { -0.16, -0.027, 0, 0.027, 0.26 };
-static const double widths_s[ECG_WAVES] = { 0.022, 0.009, 0.010, 0.009, 0.045 };
-static const double heights[ECG_WAVES] = { 0.12, -0.12, 1, -0.25, 0.28 };
+#define T_WAVE (ECG_WAVES - 1)
+#define FIRST_PREMATURE ECG_WAVES
+#define SPIKE_WAVE (ECG_ALL_WAVES - 1)
 
-static double draw_period(SynthEcg *e) {
-        e->breath += 2 * M_PI * e->period_s / BREATH_PERIOD_S;
-        return e->period_s * (1 + BREATH_DEPTH * sin(e->breath) + JITTER * fmax(-3, fmin(3, prng_normal(&e->prng))));
+/* P, Q, R, S, T: place relative to R, width (standard deviation), height relative to R. Then a premature beat; the spike. */
+static const double places_s[ECG_ALL_WAVES] = { -0.16, -0.027, 0, 0.027, 0.26, 0, 0.07, 0.32, -0.06 };
+static const double widths_s[ECG_ALL_WAVES] = { 0.022, 0.009, 0.010, 0.009, 0.045, 0.026, 0.026, 0.055, 0 };
+static const double heights[ECG_ALL_WAVES] = { 0.12, -0.12, 1, -0.25, 0.28, 1.4, -0.6, -0.5, 1 };
+
+/* By now, as the rhythm has it. */
+static double period_s(const SynthEcg *e, double at_s) {
+        if (e->rhythm.period_s <= 0)
+                return e->period_s;
+        return e->period_s + (e->rhythm.period_s - e->period_s) * fmin(at_s / e->rhythm.change_s, 1);
+}
+
+static double draw_period(SynthEcg *e, double mean_s) {
+        e->breath += 2 * M_PI * mean_s / BREATH_PERIOD_S;
+        return mean_s * (1 + BREATH_DEPTH * sin(e->breath) + JITTER * fmax(-3, fmin(3, prng_normal(&e->prng))));
+}
+
+/* The one after another. */
+static SynthEcgBeat draw_beat(SynthEcg *e, const SynthEcgBeat *last) {
+        double mean_s = period_s(e, last->at_s), wait_s = draw_period(e, mean_s);
+        SynthEcgBeat beat = { .qt = sqrt(mean_s / e->period_s) };       /* Bazett 1920 */
+
+        if (last->premature)
+                wait_s *= 2 - PREMATURE_AT;
+        else if (e->rhythm.premature + e->rhythm.dropped > 0) {
+                double chance = prng_uniform(&e->rhythm_prng);
+
+                beat.premature = chance < e->rhythm.premature;
+                wait_s *= beat.premature ? PREMATURE_AT : chance < e->rhythm.premature + e->rhythm.dropped ? 2 : 1;
+        }
+        beat.at_s = last->at_s + wait_s;
+        return beat;
 }
 
 void synth_ecg_init(SynthEcg *e, uint64_t seed, double rate_hz) {
         *e = (SynthEcg) { .rate_hz = rate_hz };
         prng_init(&e->prng, seed, PRNG_ECG, UINT64_MAX);
         e->period_s = prng_range(&e->prng, PERIOD_MIN_S, PERIOD_MAX_S);
-        e->beats_s[0] = -e->period_s * prng_uniform(&e->prng);
+        e->beats[0] = (SynthEcgBeat) { .at_s = -e->period_s * prng_uniform(&e->prng), .qt = 1 };
         for (unsigned i = 1; i < ECG_BEATS; i++)
-                e->beats_s[i] = e->beats_s[i - 1] + draw_period(e);
+                e->beats[i] = draw_beat(e, e->beats + i - 1);
+}
+
+void synth_ecg_set_rhythm(SynthEcg *e, uint64_t seed, const EcgRhythm *rhythm) {
+        e->rhythm = *rhythm;
+        prng_init(&e->rhythm_prng, seed, PRNG_ECG, UINT64_MAX - 1);
 }
 
 void synth_ecg_init_channel(SynthEcgChannel *c, uint64_t seed, unsigned channel, double amplitude_uv) {
@@ -36,23 +72,39 @@ void synth_ecg_init_channel(SynthEcgChannel *c, uint64_t seed, unsigned channel,
         double size = amplitude_uv * prng_range(&prng, 0.6, 1.4) * (prng_below(&prng, 2) ? 1 : -1);
         for (unsigned i = 0; i < ECG_WAVES; i++)
                 c->uv[i] = size * heights[i] * (heights[i] == 1 ? 1 : prng_range(&prng, 0.5, 1.5));
+        /* Where it starts from is not where others do: each channel sees it otherwise than those. */
+        prng_init(&prng, seed, PRNG_ECG, OTHER_NUMBERS + channel);
+        double other = amplitude_uv * (prng_below(&prng, 2) ? 1 : -1);
+        for (unsigned i = FIRST_PREMATURE; i < ECG_ALL_WAVES; i++)
+                c->uv[i] = other * heights[i] * prng_range(&prng, 0.5, 1.5);
+}
+
+/* Of a beat the wave at this time, to its height. */
+static double wave(const SynthEcg *e, const SynthEcgBeat *beat, unsigned w) {
+        double place_s = places_s[w] * (w == T_WAVE ? beat->qt : 1), width_s = widths_s[w];
+
+        if (w == SPIKE_WAVE) {
+                if (!e->rhythm.paced || beat->premature)
+                        return 0;
+                width_s = SPIKE_FRAMES / e->rate_hz;
+        } else if ((w >= FIRST_PREMATURE) != beat->premature)
+                return 0;
+        double u = (e->now_s - beat->at_s - place_s) / width_s;
+        return fabs(u) < REACH ? exp(-u * u / 2) : 0;
 }
 
 void synth_ecg_next(SynthEcg *e) {
         /* The first beat is over when its T wave is. */
-        while (e->now_s - e->beats_s[0] > places_s[4] + REACH * widths_s[4]) {
+        while (e->now_s - e->beats[0].at_s > places_s[T_WAVE] + REACH * widths_s[T_WAVE] &&
+               (!e->beats[0].premature || e->now_s - e->beats[0].at_s > 1)) {
                 for (unsigned i = 1; i < ECG_BEATS; i++)
-                        e->beats_s[i - 1] = e->beats_s[i];
-                e->beats_s[ECG_BEATS - 1] += draw_period(e);
+                        e->beats[i - 1] = e->beats[i];
+                e->beats[ECG_BEATS - 1] = draw_beat(e, e->beats + ECG_BEATS - 2);
         }
-        for (unsigned w = 0; w < ECG_WAVES; w++) {
+        for (unsigned w = 0; w < ECG_ALL_WAVES; w++) {
                 e->waves[w] = 0;
-                for (unsigned i = 0; i < ECG_BEATS; i++) {
-                        double u = (e->now_s - e->beats_s[i] - places_s[w]) / widths_s[w];
-
-                        if (fabs(u) < REACH)
-                                e->waves[w] += exp(-u * u / 2);
-                }
+                for (unsigned i = 0; i < ECG_BEATS; i++)
+                        e->waves[w] += wave(e, e->beats + i, w);
         }
         e->now_s += 1 / e->rate_hz;
 }
@@ -60,7 +112,7 @@ void synth_ecg_next(SynthEcg *e) {
 double synth_ecg_value(const SynthEcg *e, const SynthEcgChannel *c) {
         double sum = 0;
 
-        for (unsigned w = 0; w < ECG_WAVES; w++)
+        for (unsigned w = 0; w < ECG_ALL_WAVES; w++)
                 sum += c->uv[w] * e->waves[w];
         return sum;
 }

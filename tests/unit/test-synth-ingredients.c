@@ -52,6 +52,35 @@ START_TEST(ecg) {
 }
 END_TEST
 
+/* Beats too early, with a pause after, as often as asked for; a pace that becomes another. */
+START_TEST(ecg_rhythm) {
+        static const EcgRhythm rhythm = { .premature = 0.2, .dropped = 0.05, .period_s = 0.5, .change_s = 300 };
+        unsigned beats = 0, premature = 0, long_pauses = 0;
+        SynthEcg e;
+
+        synth_ecg_init(&e, 3, RATE_HZ);
+        synth_ecg_set_rhythm(&e, 3, &rhythm);
+        SynthEcgBeat last = e.beats[ECG_BEATS - 1];
+        while (e.now_s < 600) {
+                synth_ecg_next(&e);
+                const SynthEcgBeat *beat = e.beats + ECG_BEATS - 1;
+                if (beat->at_s == last.at_s)
+                        continue;
+                double period_s = e.period_s + (0.5 - e.period_s) * fmin(last.at_s / 300, 1);
+                double wait = (beat->at_s - last.at_s) / period_s;
+
+                ck_assert(!(beat->premature && last.premature));
+                ck_assert(beat->premature ? wait > 0.5 && wait < 0.7 : last.premature ? wait > 1.2 && wait < 1.6 : wait > 0.85);
+                beats++;
+                premature += beat->premature;
+                long_pauses += !last.premature && wait > 1.7;
+                last = *beat;
+        }
+        ck_assert(beats > 700 && premature > 0.13 * beats && premature < 0.21 * beats);
+        ck_assert(long_pauses > 0.02 * beats && long_pauses < 0.07 * beats);
+}
+END_TEST
+
 /* Everything of it is slow: from sample to sample there is less than noise. */
 START_TEST(drift) {
         SynthDrift d;
@@ -211,6 +240,7 @@ int main(void) {
         TCase *c = tcase_create("ingredients");
 
         tcase_add_test(c, ecg);
+        tcase_add_test(c, ecg_rhythm);
         tcase_add_test(c, drift);
         tcase_add_test(c, level);
         tcase_add_loop_test(c, patterns, 0, 200);
