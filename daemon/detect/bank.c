@@ -270,7 +270,10 @@ double bank_floor_uv(const Bank *b, const float *taps, const float *inverse, dou
 
 static ALWAYS_INLINE float bank_run_any(const Bank *b, unsigned n_lanes, const float *taps, const float *window,
                                         const float *inverse, float *ret) {
-        return bank_outputs(b->n_taps, n_lanes, taps, window, inverse, ret);
+        Oct largest;
+
+        bank_outputs(b->n_taps, n_lanes, taps, window, inverse, ret, &largest);
+        return oct_largest(&largest);
 }
 
 /* All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse. */

@@ -50,6 +50,7 @@ typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float Oct __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t QuadBits __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t OctBits __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int64_t PairLong __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias));
 
 /*
@@ -82,6 +83,20 @@ typedef double QuadDouble __attribute__((vector_size(32), aligned(8), may_alias)
 #define OCT_MAGNITUDE(x) ((Oct) ((OctBits) (x) & INT32_MAX))
 #define OCT_CHOSEN(which, yes, no) ((Oct) (((OctBits) (yes) & (which)) | ((OctBits) (no) & ~(which))))
 #define OCT_LARGER(a, b) OCT_CHOSEN((a) > (b), a, b)
+
+static ALWAYS_INLINE bool oct_any(const OctBits *flags) {
+        PairLong any = *(const PairLong*) flags | *((const PairLong*) flags + 1);
+
+        return (any[0] | any[1]) != 0;
+}
+
+static ALWAYS_INLINE float oct_largest(const Oct *x) {
+        Quad low = *(const Quad*) x, high = *((const Quad*) x + 1);
+
+        low = QUAD_CHOSEN(low > high, low, high);
+        float a = low[0] > low[1] ? low[0] : low[1], b = low[2] > low[3] ? low[2] : low[3];
+        return a > b ? a : b;
+}
 
 static inline float vector_energy(const float *x, int n) {
         float sum = 0;
@@ -270,8 +285,8 @@ static ALWAYS_INLINE void bank_add_four(const float *taps, const float *window, 
         sum[3] += *(const Oct*) (taps + 24) * window[3];
 }
 
-static ALWAYS_INLINE float bank_outputs_of(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
-                                           const float *inverse, float *ret) {
+static ALWAYS_INLINE void bank_outputs_of(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
+                                          const float *inverse, float *ret, Oct *ret_largest) {
         Oct largest = { 0 };
 
         for (unsigned lane = 0; lane < n_lanes; lane += 8, taps += 8 * n_taps) {
@@ -286,19 +301,18 @@ static ALWAYS_INLINE float bank_outputs_of(unsigned n_taps, unsigned n_lanes, co
                 sum[0] = OCT_MAGNITUDE(sum[0]) * *(const Oct*) (inverse + lane);
                 largest = OCT_CHOSEN(sum[0] > largest, sum[0], largest);
         }
-        Quad low = { largest[0], largest[1], largest[2], largest[3] }, high = { largest[4], largest[5], largest[6], largest[7] };
-        low = QUAD_CHOSEN(low > high, low, high);
-        float a = low[0] > low[1] ? low[0] : low[1], b = low[2] > low[3] ? low[2] : low[3];
-        return a > b ? a : b;
+        *ret_largest = largest;
 }
 
-static ALWAYS_INLINE float bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
-                                        const float *inverse, float *ret) {
+/* The largest magnitudes times inverse are left in eight parts: see oct_largest(). */
+static ALWAYS_INLINE void bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
+                                       const float *inverse, float *ret, Oct *ret_largest) {
         if (n_lanes == 8 && n_taps == 32)       /* 1000 steps a second, as constants */
-                return bank_outputs_of(32, 8, taps, window, inverse, ret);
-        if (n_lanes == 8 && n_taps == 64)       /* 2000 */
-                return bank_outputs_of(64, 8, taps, window, inverse, ret);
-        return bank_outputs_of(n_taps, n_lanes, taps, window, inverse, ret);
+                bank_outputs_of(32, 8, taps, window, inverse, ret, ret_largest);
+        else if (n_lanes == 8 && n_taps == 64)  /* 2000 */
+                bank_outputs_of(64, 8, taps, window, inverse, ret, ret_largest);
+        else
+                bank_outputs_of(n_taps, n_lanes, taps, window, inverse, ret, ret_largest);
 }
 
 /* --- noise.c --- */
@@ -873,6 +887,7 @@ struct Detector {
         float threshold;
         float wake;                     /* where a statistic is so large, those beside it are looked at */
         float heed;                     /* a statistic below is nothing to remember */
+        float nothing;                  /* ... nor anything to wake by: how small it is does not matter */
         uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps, crossing_cut_steps;
         unsigned highpass_steps;

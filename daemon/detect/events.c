@@ -57,6 +57,7 @@ int events_init(Detector *d) {
         double rate_hz = d->step_rate_hz;
 
         d->heed = heed(d->threshold, d->config.false_alarms_per_hour, d->step_rate_hz);
+        d->nothing = fminf(d->heed, d->wake);
         d->events = (Events) {
                 .open = calloc(d->config.n_channels, sizeof *d->events.open),
                 .gap = DISCHARGE_GAP_S * rate_hz,

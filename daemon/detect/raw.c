@@ -8,8 +8,6 @@
 
 #include "detect-private.h"
 
-typedef int64_t OctLong __attribute__((vector_size(32)));
-
 /* A clipped amplifier does not always stop at the very last code: 0.1 % of the range is the rail. */
 #define RAIL_FRACTION 1000
 
@@ -66,8 +64,7 @@ static ALWAYS_INLINE unsigned next(Raw *r, size_t n_lanes, const int32_t *codes,
                         *(OctBits*) (last + l) = now;
                         *(OctBits*) (unchanged + l) = n;
                 }
-                OctLong any = (OctLong) bad;
-                if (any[0] | any[1] | any[2] | any[3])
+                if (oct_any(&bad))
                         return f;
         }
         return n_frames;

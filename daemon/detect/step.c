@@ -15,12 +15,20 @@
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
 
-/* In standard deviations of the channel's own noise: the filter that says most. window: ends with that step. */
+/*
+ * In standard deviations of the channel's own noise: the filter that says most; 0 where it is nothing. window: ends
+ * with that step.
+ */
 static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, const float *window, int64_t step, float *ret_outputs) {
-        float largest = bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs);
+        Oct by_lane;
 
-        if (!noise_known(&c->noise))
+        bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs, &by_lane);
+        OctBits something = by_lane >= d->nothing;
+        /* the usual case; what comes after only makes it less */
+        if ((!oct_any(&something) && c->learned.n_lanes == 0) || !noise_known(&c->noise))
                 return 0;
+
+        float largest = oct_largest(&by_lane);
         if (c->learned.n_lanes > 0)
                 largest = learned_run(&c->learned, &d->bank, window, largest);
         /* The noise has grown faster than the long estimate follows. */
