@@ -464,20 +464,29 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
  * Every hum that is followed takes noise along: nine of them, in a hurry, a tenth of a decibel of what potentials have.
  * The smaller it is the less its changes matter, and the longer it may be averaged.
  */
-static float settled_gain(const Mains *m, float re, float im, float sigma_uv) {
-        float size = sigma_uv > 0 ? sqrtf(re * re + im * im) / (SIZE_FULL * sigma_uv) : 1;
+static ALWAYS_INLINE void settled_gain(const Mains *m, const float re[static 8], const float im[static 8], const Oct *sigma,
+                                       float ret[static 8]) {
+        const Oct slowest = (Oct) { 0 } + (float) (1 / TIME_CONSTANT_S_MAX), fastest = (Oct) { 0 } + (float) (1 / TIME_CONSTANT_S);
+        Oct size = *(const Oct*) re * *(const Oct*) re + *(const Oct*) im * *(const Oct*) im, speed;
 
-        return (float) (2 / m->step_rate_hz) * fminf(fmaxf(size / (float) TIME_CONSTANT_S, (float) (1 / TIME_CONSTANT_S_MAX)),
-                                                     (float) (1 / TIME_CONSTANT_S));
+        for (unsigned l = 0; l < 8; l++)
+                size[l] = sqrtf(size[l]);
+        speed = size / (SIZE_FULL * *sigma) / (float) TIME_CONSTANT_S;
+        speed = OCT_LARGER(speed, slowest);
+        speed = OCT_CHOSEN((speed < fastest) & (*sigma > 0), speed, fastest);
+        *(Oct*) ret = (float) (2 / m->step_rate_hz) * speed;
 }
 
-static void set_gains(const Mains *m, MainsEight *e) {
-        for (unsigned l = 0; l < 8; l++) {
-                for (unsigned h = 0; h < m->n_harmonics; h++)
-                        e->gains[h][l] = settled_gain(m, e->re[h][l], e->im[h][l], e->sigma_uv[l]);
-                e->alternation_gain[l] = settled_gain(m, e->alternation[l], 0, e->sigma_uv[l]);
-        }
+static ALWAYS_INLINE void set_gains_any(const Mains *m, MainsEight *e) {
+        static const float none[8] = { 0 };
+        const Oct sigma = *(const Oct*) e->sigma_uv;
+
+        for (unsigned h = 0; h < m->n_harmonics; h++)
+                settled_gain(m, e->re[h], e->im[h], &sigma, e->gains[h]);
+        settled_gain(m, e->alternation, none, &sigma, e->alternation_gain);
 }
+
+STATIC_VECTOR_FUNCTION(void, set_gains, (const Mains *m, MainsEight *e), (m, e))
 
 /* When mains_count() says so. *ret_changed: the amplitudes of all channels have to be learned anew. */
 void mains_look(Mains *m, const unsigned *active, unsigned n_active, bool *ret_changed) {
