@@ -66,7 +66,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         highpass_restart(&d->highpass, channel, code);
         lowpass_restart(&d->lowpass, channel);
         history_restart(&c->history, d->next_step);
-        motion_restart(&c->motion, highpass_low(&d->highpass, channel), d->next_step);
+        motion_restart(&c->motion, highpass_low(&d->highpass, d->highpass.sum_of_sums, channel), d->next_step);
         c->measured_until = (double) d->next_step;
         channel_forget_looks(d, c);
         mains_channel_run(&d->mains, channel, true);

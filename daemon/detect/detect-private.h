@@ -136,8 +136,8 @@ int highpass_init(Highpass *h, unsigned length, unsigned n_lanes);
 void highpass_done(Highpass *h);
 void highpass_channel_init(Highpass *h, unsigned channel, double lsb_uv);
 void highpass_restart(Highpass *h, unsigned channel, int32_t first);
-void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low);
-float highpass_low(const Highpass *h, unsigned channel);
+void highpass_next(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low);
+float highpass_low(const Highpass *h, const double *low, unsigned channel);
 double highpass_gain(unsigned length, double cycles_per_frame);
 
 /* --- droop.c --- */
@@ -867,10 +867,11 @@ struct Detector {
         bool undisturbed;               /* all channels measure, and no artefact of them is under way */
         int64_t next_step;
         int32_t *codes;                 /* [FRAMES_MAX][n_lanes] scratch */
-        float *high, *low;              /* [FRAMES_MAX][n_lanes] scratch: behind the high-pass, and what it took away */
+        float *high;                    /* [FRAMES_MAX][n_lanes] scratch: behind the high-pass */
+        double *low;                    /* [FRAMES_MAX][n_lanes] and what that took away */
         float *filtered;                /* [n_lanes] scratch: behind the low-pass */
         float *x;                       /* [n_lanes] in one of them: the signal at this step */
-        const float *x_low;             /* [n_lanes] and what is below 20 Hz */
+        const double *x_low;            /* [n_lanes] and what is below 20 Hz, see highpass_low() */
         Raw raw;
         Highpass highpass;
         Lowpass lowpass;

@@ -69,7 +69,7 @@ void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
         }
 }
 
-static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low) {
+static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
         size_t size = h->length * n_lanes, at = h->next * n_lanes;
         double *all_sums = h->sums, *all_sum = h->sum, *all_sum_of_sums = h->sum_of_sums;
         double square = (double) h->length * h->length;
@@ -90,27 +90,27 @@ static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes
                         *(QuadBits*) (samples + at + l) = now;
                         *(QuadDouble*) (all_sum + l) = *sums = sum;
                         *sum_of_sums = triangle;
-                        *(Quad*) (ret_low + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
+                        *(QuadDouble*) (ret_low + l) = triangle;
                         triangle = WHOLE(middle) * square - triangle;
                         *(Quad*) (ret + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
                 }
                 at = oldest;
-                h->next = h->next + 1 < h->length ? h->next + 1 : 0;
         }
+        h->next = (unsigned) (at / n_lanes);
 }
 
-static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low) {
+static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
         if (h->n_lanes == 8)            /* the usual case, as constants */
                 next(h, 8, codes, n_frames, ret, ret_low);
         else
                 next(h, h->n_lanes, codes, n_frames, ret, ret_low);
 }
 
-/* Frames of a code for each lane to as many of microvolts, length - 1 frames late, and of what those were freed of. */
-VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, float *ret_low),
+/* Frames of a code for each lane to as many of microvolts, length - 1 frames late; ret_low: for highpass_low(). */
+VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low),
                 (h, codes, n_frames, ret, ret_low))
 
-/* What the latest sample was freed of. */
-float highpass_low(const Highpass *h, unsigned channel) {
-        return (float) h->sum_of_sums[channel] * h->gain[channel];
+/* What a frame was freed of, in microvolts. */
+float highpass_low(const Highpass *h, const double *low, unsigned channel) {
+        return (float) low[channel] * h->gain[channel];
 }

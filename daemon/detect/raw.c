@@ -47,31 +47,71 @@ void raw_break(Raw *r) {
                 r->unchanged[i] = r->unchanged[i] > 0 ? 0 : r->unchanged[i];
 }
 
-static ALWAYS_INLINE unsigned next(Raw *r, size_t n_lanes, const int32_t *codes, unsigned n_frames) {
-        int32_t *last = r->last, *unchanged = r->unchanged, flat_frames = r->flat_frames;
-        const int32_t *low = r->low, *high = r->high, *used = r->used;
+/* What is known of eight channels; stays in registers from frame to frame. */
+typedef struct Eight {
+        OctBits last, unchanged, low, high, used;
+} Eight;
 
+/* Flags of those of which this is no measurement. */
+static ALWAYS_INLINE void look(Eight *e, const int32_t *codes, int32_t flat_frames, OctBits *ret_bad) {
+        OctBits now = *(const OctBits*) codes, same = now == e->last, n = (e->unchanged - same) & same;
+
+        n += n > flat_frames;           /* no further: it could overflow */
+        e->last = now;
+        e->unchanged = n;
+        *ret_bad = ((n >= flat_frames) | (now <= e->low) | (now >= e->high)) & e->used;
+}
+
+static ALWAYS_INLINE void take_out(const Raw *r, size_t lane, Eight *ret) {
+        *ret = (Eight) {
+                .last = *(const OctBits*) (r->last + lane), .unchanged = *(const OctBits*) (r->unchanged + lane),
+                .low = *(const OctBits*) (r->low + lane), .high = *(const OctBits*) (r->high + lane),
+                .used = *(const OctBits*) (r->used + lane),
+        };
+}
+
+static ALWAYS_INLINE void put_back(Raw *r, size_t lane, const Eight *e) {
+        *(OctBits*) (r->last + lane) = e->last;
+        *(OctBits*) (r->unchanged + lane) = e->unchanged;
+}
+
+/* Eight channels, usually all there are. */
+static ALWAYS_INLINE unsigned next_of_eight(Raw *r, const int32_t *codes, unsigned n_frames) {
+        OctBits bad = { 0 };
+        unsigned f = 0;
+        Eight e;
+
+        take_out(r, 0, &e);
+        for (; f < n_frames; f++, codes += 8) {
+                look(&e, codes, r->flat_frames, &bad);
+                if (oct_any(&bad))
+                        break;
+        }
+        put_back(r, 0, &e);
+        return f;
+}
+
+static ALWAYS_INLINE unsigned next(Raw *r, size_t n_lanes, const int32_t *codes, unsigned n_frames) {
         for (unsigned f = 0; f < n_frames; f++, codes += n_lanes) {
-                OctBits bad = { 0 };
+                OctBits any = { 0 };
 
                 for (size_t l = 0; l < n_lanes; l += 8) {
-                        OctBits now = *(const OctBits*) (codes + l), same = now == *(const OctBits*) (last + l);
-                        OctBits n = (*(const OctBits*) (unchanged + l) - same) & same;
+                        OctBits bad;
+                        Eight e;
 
-                        n += n > flat_frames;   /* no further: it could overflow */
-                        bad |= ((n >= flat_frames) | (now <= *(const OctBits*) (low + l)) | (now >= *(const OctBits*) (high + l))) &
-                                *(const OctBits*) (used + l);
-                        *(OctBits*) (last + l) = now;
-                        *(OctBits*) (unchanged + l) = n;
+                        take_out(r, l, &e);
+                        look(&e, codes + l, r->flat_frames, &bad);
+                        put_back(r, l, &e);
+                        any |= bad;
                 }
-                if (oct_any(&bad))
+                if (oct_any(&any))
                         return f;
         }
         return n_frames;
 }
 
 static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigned n_frames) {
-        return r->n_lanes == 8 ? next(r, 8, codes, n_frames) : next(r, r->n_lanes, codes, n_frames);
+        return r->n_lanes == 8 ? next_of_eight(r, codes, n_frames) : next(r, r->n_lanes, codes, n_frames);
 }
 
 /*

@@ -194,7 +194,7 @@ static ALWAYS_INLINE void channels_step_any(Detector *d) {
                         d->x[i] = y = heart_subtract(&d->heart, &c->heart, d->step, y);
                 history_push(&c->history, y);
                 if (motion_add(&c->motion, y))
-                        motion_tick(&c->motion, d->x_low[i]);
+                        motion_tick(&c->motion, highpass_low(&d->highpass, d->x_low, i));
                 if (c->settled)
                         channel_step(d, c, i, d->step);
                 else
