@@ -62,6 +62,8 @@
 #define SIZE_DEVIATION 0.1f             /* of the size of beats, at first */
 #define SIZE_DEVIATION_MAX 0.3f
 #define SIZE_MEMORY 16
+#define SIZE_HALVINGS 12u                /* to 0.00015: less than noise, of all that a converter can tell from it */
+#define COMPLEX_STEPS_MAX 256u          /* to the present, in the history */
 
 static unsigned to_steps(double seconds, double step_rate_hz) {
         return (unsigned) lround(seconds * step_rate_hz);
@@ -497,11 +499,11 @@ static double shift(const Heart *h, const Channel *c, double beat, float limit_u
         HeartPlace place = place_of(h, beat);
         int64_t base = c->history.end - (int64_t) c->history.fill;
         int64_t from = (int64_t) ceil(beat - h->complex_before);
-        float rs = 0, ss = 0;
+        float rs = 0, ss = 0, size = c->heart.size;
 
         for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
-                float slope = (value_at(h, &c->heart, &place, s + 1) - value_at(h, &c->heart, &place, s - 1)) / 2;
-                float left = c->history.y[s - base] - value_at(h, &c->heart, &place, s);
+                float slope = size * (value_at(h, &c->heart, &place, s + 1) - value_at(h, &c->heart, &place, s - 1)) / 2;
+                float left = c->history.y[s - base] - size * value_at(h, &c->heart, &place, s);
                 bool counts = fabsf(left) < limit_uv;
 
                 rs += (counts ? left : left < 0 ? -limit_uv : limit_uv) * slope;
@@ -557,24 +559,46 @@ static double mean_shift(const Detector *d, double beat) {
         return weights > 0 ? fmax(-0.5, fmin(0.5, sum / weights)) : 0;
 }
 
-/* The size of this beat, as far as it can be told from noise. */
-static void fit_size(const Heart *h, Channel *c) {
-        HeartChannel *hc = &c->heart;
-        int64_t base = c->history.end - (int64_t) c->history.fill, from = (int64_t) ceil(h->beat - h->complex_before);
-        float rt = 0, tt = 0, sigma = c->noise.sigma_uv;
+/* By how much a size is too small, by what it leaves of the beat; what differs by more than the limit counts as that. */
+static float size_pull(const float *y, const float *t, unsigned n, float size, float limit_uv) {
+        float sum = 0;
 
-        for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
-                float t = value_at(h, hc, &h->place, s);
-                rt += clip(c->history.y[s - base] - t, CLIP_SIGMA * sigma) * t;
-                tt += t * t;
-        }
+        for (unsigned i = 0; i < n; i++)
+                sum += clip(y[i] - size * t[i], limit_uv) * t[i];
+        return sum;
+}
+
+/*
+ * The size of this beat, as far as it can be told from noise. By Huber's loss: a twitch on top counts no more
+ * than a few times the noise would, and however much larger than that a breath makes the beat, nothing pulls
+ * at the right size. The pull falls with the size, so that is found by halving. Returns by how much this one varied, squared.
+ */
+static float fit_size(const Heart *h, Channel *c, double beat) {
+        HeartChannel *hc = &c->heart;
+        HeartPlace place = place_of(h, beat);
+        float t[COMPLEX_STEPS_MAX], sigma = c->noise.sigma_uv, low = 1 - SIZE_DEVIATION_MAX, high = 1 + SIZE_DEVIATION_MAX;
+        int64_t base = c->history.end - (int64_t) c->history.fill, from = (int64_t) ceil(beat - h->complex_before);
+        unsigned n = 0;
+
+        from = from < base ? base : from;
+        const float *y = c->history.y + (from - base);
+        for (int64_t s = from; s < c->history.end && n < COMPLEX_STEPS_MAX; s++)
+                t[n++] = value_at(h, hc, &place, s);
+        float tt = vector_energy(t, n);
         hc->size = 1;
         if (!(tt > 0))
-                return;
-        float deviation = clip(rt / tt, SIZE_DEVIATION_MAX), noise = sigma * sigma / tt;
+                return 0;
+        for (unsigned i = 0; i < SIZE_HALVINGS; i++) {
+                float middle = (low + high) / 2;
+
+                if (size_pull(y, t, n, middle, CLIP_SIGMA * sigma) > 0)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        float deviation = (low + high) / 2 - 1, noise = sigma * sigma / tt;
         hc->size += deviation * hc->size_variance / (hc->size_variance + noise);
-        float seen = fmaxf(0, deviation * deviation - noise);
-        hc->size_variance += (seen - hc->size_variance) / SIZE_MEMORY;
+        return fmaxf(0, deviation * deviation - noise);
 }
 
 static void beat_begin(Detector *d, double beat) {
@@ -584,6 +608,9 @@ static void beat_begin(Detector *d, double beat) {
 
         beat = nearest_step(d, beat);
         beat += median_shift(d, beat);
+        for (unsigned i = 0; i < d->config.n_channels; i++)     /* with the wrong size hardly a sample would count */
+                if (takes_part(d, d->channels + i) && is_learned(&d->channels[i].heart))
+                        (void) fit_size(h, d->channels + i, beat);
         for (unsigned i = 0; i < NEWTON_STEPS; i++)
                 beat += mean_shift(d, beat);
         if (fabs(period - h->period) <= ON_TIME * h->period)
@@ -602,7 +629,9 @@ static void beat_begin(Detector *d, double beat) {
                 if (!takes_part(d, c))
                         continue;
                 if (is_learned(&c->heart)) {
-                        fit_size(h, c);
+                        float varied = fit_size(h, c, h->beat);
+
+                        c->heart.size_variance += (varied - c->heart.size_variance) / SIZE_MEMORY;
                         subtract_so_far(h, c);
                 }
                 motion_beat(&c->motion, h->beat, h->period, &c->history);

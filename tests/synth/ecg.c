@@ -77,6 +77,7 @@ void synth_ecg_init_channel(SynthEcgChannel *c, uint64_t seed, unsigned channel,
         double other = amplitude_uv * (prng_below(&prng, 2) ? 1 : -1);
         for (unsigned i = FIRST_PREMATURE; i < ECG_ALL_WAVES; i++)
                 c->uv[i] = other * heights[i] * prng_range(&prng, 0.5, 1.5);
+        c->breathes = prng_range(&prng, 0.5, 1.5) * (prng_below(&prng, 2) ? 1 : -1);
 }
 
 /* Of a beat the wave at this time, to its height. */
@@ -114,5 +115,5 @@ double synth_ecg_value(const SynthEcg *e, const SynthEcgChannel *c) {
 
         for (unsigned w = 0; w < ECG_ALL_WAVES; w++)
                 sum += c->uv[w] * e->waves[w];
-        return sum;
+        return sum * (1 + e->rhythm.breathes * c->breathes * sin(2 * M_PI * e->now_s / BREATH_PERIOD_S));
 }

@@ -5,7 +5,8 @@
  * for all channels, size, sign and shape are each channel's own.
  *
  * And what hearts of people at home do besides, if asked for: beats that come too early, from a ventricle (broad, without
- * a P wave, the T wave the other way, a pause after), beats that do not come, a pace that changes, a pacemaker.
+ * a P wave, the T wave the other way, a pause after), beats that do not come, a pace that changes, a pacemaker, and the size
+ * of beats that goes up and down with the breath, as the heart lies otherwise to the electrodes.
  */
 #pragma once
 
@@ -23,10 +24,12 @@ typedef struct EcgRhythm {
         double dropped;                 /* share of beats */
         double period_s, change_s;      /* the period becomes this one, evenly in so long; 0: it stays */
         bool paced;
+        double breathes;                /* by so much of their size at most, on average over channels */
 } EcgRhythm;
 
 typedef struct SynthEcgChannel {
         double uv[ECG_ALL_WAVES];
+        double breathes;                /* of that of others, some the other way */
 } SynthEcgChannel;
 
 typedef struct SynthEcgBeat {
