@@ -11,6 +11,7 @@
 #include "detect-private.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
+#define PAIR_POINTS (2 * UNIT_POINTS)
 #define SHARE_LOW 0.6f                  /* of the unit's usual size, when it overlaps itself */
 #define SHARE_HIGH 1.5f
 #define APART_MIN 5                     /* points, 2.5 ms: refractory */
@@ -52,21 +53,44 @@ static bool too_near(const Copies *c, unsigned except, int at) {
         return false;
 }
 
-static float product_at(const float *x, int n, const float *shape, int length, int at) {
-        int from = at < 0 ? -at : 0, to = at + length < n ? length : n - at;
-        return vector_product(x + at + from, shape + from, to - from);
+/* Those of x with a shape that begins at point -MIDDLE - 1 .. n - MIDDLE. */
+typedef struct Products {
+        float at[STRETCH_POINTS + 2 + 7];
+} Products;
+
+static ALWAYS_INLINE void products_any(const float *x, int n, const float *shape, int length, Products *ret) {
+        float padded[PAIR_POINTS + STRETCH_POINTS + PAIR_POINTS] = { 0 };
+
+        memcpy(padded + PAIR_POINTS, x, (size_t) n * sizeof *x);
+        for (int i = 0; i < n + 2; i += 8) {    /* eight places side by side */
+                const float *begin = padded + PAIR_POINTS - MIDDLE - 1 + i;
+                Oct sum = { 0 };
+
+                for (int k = 0; k < length; k++)
+                        sum += *(const Oct*) (begin + k) * shape[k];
+                *(Oct*) (ret->at + i) = sum;
+        }
+}
+
+STATIC_VECTOR_FUNCTION(void, products, (const float *x, int n, const float *shape, int length, Products *ret),
+                       (x, n, shape, length, ret))
+
+static float product_at(const Products *p, int at) {
+        return p->at[at + MIDDLE + 1];
 }
 
 /* Where one copy takes most away. */
 static float best_copy(const float *left, int n, const Unit *k, const Copies *c, unsigned except, float *ret_at,
                        float *ret_scale) {
         float tt = vector_energy(k->shape, UNIT_POINTS), best = 0;
+        Products p;
         int found = 0;
 
+        products(left, n, k->shape, UNIT_POINTS, &p);
         for (int at = -MIDDLE; at < n - MIDDLE; at++) {
                 if (too_near(c, except, at))
                         continue;
-                float xt = product_at(left, n, k->shape, UNIT_POINTS, at);
+                float xt = product_at(&p, at);
                 float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)), gain = scale * (2 * xt - scale * tt);
                 if (gain > best) {
                         best = gain;
@@ -76,8 +100,8 @@ static float best_copy(const float *left, int n, const Unit *k, const Copies *c,
         if (best <= 0)
                 return best;
 
-        float before = product_at(left, n, k->shape, UNIT_POINTS, found - 1), at = product_at(left, n, k->shape, UNIT_POINTS, found);
-        float after = product_at(left, n, k->shape, UNIT_POINTS, found + 1), curve = before - 2 * at + after;
+        float before = product_at(&p, found - 1), at = product_at(&p, found), after = product_at(&p, found + 1);
+        float curve = before - 2 * at + after;
         float part = curve < 0 ? fmaxf(-0.5f, fminf(0.5f, 0.5f * (before - after) / curve)) : 0;
         *ret_at = (float) found + part;
         *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (at + 0.25f * (after - before) * part) / tt));
@@ -119,14 +143,16 @@ static Copies explain_pair(const float *x, int n, const Unit *k) {
         Copies best = { .left = INFINITY };
 
         for (int apart = APART_MIN; apart <= 2 * MIDDLE / 3; apart += 2) {
-                float pair[UNIT_POINTS + UNIT_POINTS] = { 0 }, tt, most = -INFINITY;
+                float pair[PAIR_POINTS] = { 0 }, tt, most = -INFINITY;
                 int length = UNIT_POINTS + apart, where = 0;
+                Products p;
 
                 add(pair, length, k->shape, 0, 1);
                 add(pair, length, k->shape, apart, 1);
                 tt = vector_energy(pair, length);
+                products(x, n, pair, length, &p);
                 for (int at = -MIDDLE; at < n - MIDDLE; at++) {
-                        float xt = product_at(x, n, pair, length, at);
+                        float xt = product_at(&p, at);
                         if (2 * xt - tt > most) {
                                 most = 2 * xt - tt;
                                 where = at;
