@@ -625,6 +625,15 @@ float learned_run(const Learned *l, const Bank *bank, const float *window_uv, fl
 #define TONE_WINDOW_S 0.048
 #define TONES 28u                       /* a multiple of 4 */
 
+#define TONE_STEPS_MAX 100u             /* in the window, at the highest processing rate */
+
+typedef struct Tones {                  /* that are looked for, at the step rate */
+        double step_rate_hz;
+        unsigned n;                     /* steps of the window; 0: the rate is too low */
+        double window[TONE_STEPS_MAX], window_sum, window_square;
+        double turn_re[TONES], turn_im[TONES];  /* from step to step */
+} Tones;
+
 typedef struct Tone {
         unsigned n_looks;
         unsigned heard;                 /* up to this look; 0: none */
@@ -632,8 +641,9 @@ typedef struct Tone {
         bool hums[TONES];               /* this one was there before */
 } Tone;
 
-void tone_begin(Tone *t, const History *h, double onset, double step_rate_hz);
-bool tone_look(Tone *t, const History *h, double end, double step_rate_hz);
+void tones_init(Tones *t, double step_rate_hz);
+void tone_begin(Tone *t, const Tones *tones, const History *h, double onset);
+bool tone_look(Tone *t, const Tones *tones, const History *h, double end);
 
 /* --- rhythm.c --- */
 typedef struct Rhythm {                 /* of intervals, steps */
@@ -898,6 +908,7 @@ struct Detector {
         unsigned n_running;             /* channels */
         float *late;                    /* [n_lanes] scratch: the signal as it is known after a while */
         bool noise_moved;               /* some channel's, at the latest step */
+        Tones tones;
         Events events;
         Happenings happenings;
         Exposure exposure;

@@ -73,6 +73,7 @@ static int detector_init(Detector *d) {
         if (r < 0)
                 return r;
         heart_init(&d->heart, d->step_rate_hz);
+        tones_init(&d->tones, d->step_rate_hz);
         d->look_steps = (unsigned) fmax(1, floor(d->step_rate_hz / LOOK_RATE_HZ_MIN));
         d->n_looks = LOOKS * (1 + (unsigned) ceil((heart_wait(&d->heart) + 1) / d->look_steps / LOOKS));
 

@@ -298,7 +298,7 @@ static void chain_begin(Detector *d, unsigned channel, const Discharge *discharg
         notices_take(d, channel, &d->events.open[chain->event].notices);
         chain->onset = discharge->onset;
         chain->loud_before = classify_loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S, discharge->onset);
-        tone_begin(&chain->tone, &c->history, discharge->onset, d->step_rate_hz);
+        tone_begin(&chain->tone, &d->tones, &c->history, discharge->onset);
         memcpy(chain->shape, discharge->shape, sizeof chain->shape);
 }
 
@@ -487,7 +487,7 @@ static void look_for_tone(Detector *d, Channel *c, double step) {
         Chain *chain = &c->chain;
 
         for (; chain->look_at <= step; chain->look_at += d->events.look_apart)
-                if (tone_look(&chain->tone, &c->history, chain->look_at, d->step_rate_hz)) {
+                if (tone_look(&chain->tone, &d->tones, &c->history, chain->look_at)) {
                         chain->end = chain->busy_until = fmax(chain->end, chain->look_at);
                         d->events.open[chain->event].last = fmax(d->events.open[chain->event].last, chain->look_at);
                 }
