@@ -88,11 +88,9 @@ static float best_copy(const float *left, int n, const Unit *k, const Copies *c,
 
         products(left, n, k->shape, UNIT_POINTS, &p);
         for (int at = -MIDDLE; at < n - MIDDLE; at++) {
-                if (too_near(c, except, at))
-                        continue;
                 float xt = product_at(&p, at);
                 float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)), gain = scale * (2 * xt - scale * tt);
-                if (gain > best) {
+                if (gain > best && !too_near(c, except, at)) {
                         best = gain;
                         found = at;
                 }
