@@ -45,7 +45,7 @@
 #define ON_TIME 0.2                     /* of the period */
 #define REFRACTORY_S 0.3
 #define EARLY_RATIO 1.5f                /* of what a P wave shows, to what others did */
-#define EARLY_MEMORY 0.98f              /* per beat: near the threshold few of them are seen */
+#define EARLY_MEMORY 0.998f             /* per beat seen anew: near the threshold few of them are seen */
 #define FOUND_LATE_S 0.22               /* the history still holds that beat's P wave */
 #define LOST_S 10.0                     /* no beat for so long: unlearn */
 #define LOST_LEARNING 2.5               /* periods */

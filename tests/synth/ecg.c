@@ -31,7 +31,8 @@ static double period_s(const SynthEcg *e, double at_s) {
 
 static double draw_period(SynthEcg *e, double mean_s) {
         e->breath += 2 * M_PI * mean_s / BREATH_PERIOD_S;
-        return mean_s * (1 + BREATH_DEPTH * sin(e->breath) + JITTER * fmax(-3, fmin(3, prng_normal(&e->prng))));
+        double jitter = e->rhythm.uneven > 0 ? e->rhythm.uneven : JITTER;
+        return mean_s * (1 + BREATH_DEPTH * sin(e->breath) + jitter * fmax(-3, fmin(3, prng_normal(&e->prng))));
 }
 
 /* The one after another. */

@@ -5,8 +5,8 @@
  * for all channels, size, sign and shape are each channel's own.
  *
  * And what hearts of people at home do besides, if asked for: beats that come too early, from a ventricle (broad, without
- * a P wave, the T wave the other way, a pause after), beats that do not come, a pace that changes, a pacemaker, and the size
- * of beats that goes up and down with the breath, as the heart lies otherwise to the electrodes.
+ * a P wave, the T wave the other way, a pause after), beats that do not come, a pace that changes or is none, a pacemaker, and the
+ * size of beats that goes up and down with the breath, as the heart lies otherwise to the electrodes.
  */
 #pragma once
 
@@ -22,6 +22,7 @@
 typedef struct EcgRhythm {
         double premature;               /* share of beats */
         double dropped;                 /* share of beats */
+        double uneven;                  /* standard deviation of the period, to it: 0.2 when the atria fibrillate; 0: as usual */
         double period_s, change_s;      /* the period becomes this one, evenly in so long; 0: it stays */
         bool paced;
         double breathes;                /* by so much of their size at most, on average over channels */
