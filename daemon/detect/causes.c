@@ -158,7 +158,8 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
                     !heartbeat_next(&c->heartbeat, c->chain.shape, c->chain.first_peak / d->step_rate_hz))
                         continue;
                 known = true;
-                heart_found(d, c->chain.first_peak, c->heartbeat.period_s * d->step_rate_hz, c->history.end - 1);
+                heart_found(d, c->chain.first_peak, c->heartbeat.period_s * d->step_rate_hz,
+                            c->heartbeat.beats > HEARTBEATS_EVEN_MIN, c->history.end - 1);
                 if (c->chain.first_peak > e->beat) {
                         e->beat = c->chain.first_peak;
                         e->beat_period = c->heartbeat.period_s * d->step_rate_hz;

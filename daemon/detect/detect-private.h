@@ -491,10 +491,13 @@ float motion_likeness(const History *h, double step, unsigned length_steps, doub
 
 /* --- heartbeat.c --- */
 #define HEARTBEAT_LOBE_MIN_S 0.008f      /* at half its height, in the band */
+#define HEARTBEATS_EVEN_MIN 2u          /* more: their pace is no chance */
 
 typedef struct Heartbeat {
-        unsigned beats;
+        unsigned beats;                 /* at an even pace */
+        unsigned alike;                 /* at any */
         double last_s, period_s;
+        double mean_s;                  /* period of those alike */
         float shape[SHAPE_POINTS];
 } Heartbeat;
 
@@ -936,7 +939,7 @@ void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int
 void channel_forget_looks(const Detector *d, Channel *c);
 void learned_refit(const Detector *d, Channel *c);
 
-void heart_found(Detector *d, double peak, double period, int64_t step);
+void heart_found(Detector *d, double peak, double period, bool even, int64_t step);
 bool heart_step(Detector *d, int64_t step, int64_t *ret_from);
 
 int events_init(Detector *d);
@@ -970,7 +973,7 @@ void happening_decide(Detector *d, Happening *h);
 /* waiting.c */
 int happenings_init(Detector *d);
 void happenings_done(Detector *d);
-void happenings_were_beats(Detector *d, double beat, double period);
+void happenings_were_beats(Detector *d, double beat, double period, bool even);
 void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 unsigned happenings_of_channel(const Detector *d, unsigned channel, bool *ret_longer);
 Happening* happening_wait(Detector *d, const Happening *h);

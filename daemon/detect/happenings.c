@@ -14,7 +14,7 @@
 #define CRAMP_S 5.0
 #define LENGTH_MAX_S 60.0               /* then it is reported, and goes on as another */
 #define BLOCKED_S 0.1
-#define FIRST_BEATS_S 4.5               /* three of the slowest heart's: with the fourth it is known, see heartbeat.c */
+#define FIRST_BEATS_S 6.0               /* three of the slowest heart, five of a usual one whose pace is uneven: see heartbeat.c */
 
 /* --- reports --- */
 

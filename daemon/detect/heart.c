@@ -373,7 +373,7 @@ static void learn(Detector *d, int64_t step) {
 }
 
 /* heartbeat.c is sure of one: what the channels saw then is the first template. */
-void heart_found(Detector *d, double peak, double period, int64_t step) {
+void heart_found(Detector *d, double peak, double period, bool even, int64_t step) {
         Heart *h = &d->heart;
 
         if (h->known || (double) step - peak > FOUND_LATE_S * d->step_rate_hz)
@@ -391,7 +391,7 @@ void heart_found(Detector *d, double peak, double period, int64_t step) {
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (takes_part(d, d->channels + i))
                         motion_beat(&d->channels[i].motion, h->beat, h->period, &d->channels[i].history);
-        happenings_were_beats(d, h->beat, h->period);
+        happenings_were_beats(d, h->beat, h->period, even);
 }
 
 /*

@@ -4,7 +4,8 @@
  * as a QRS complex is: some 80 ms, of which the high-pass leaves a lobe of 10 to 20 ms at half its height. A
  * motor unit's is 2 to 8 ms wide, deep under the skin, too, so a unit that happens to twitch evenly
  * is not taken for the heart. Twitches come at random: that four gaps in a row agree with the first to
- * 15 % happens to one in some 10000 of them. What is clearly as slow as a heartbeat needs two.
+ * 15 % happens to one in some 10000 of them. What is clearly as slow as a heartbeat needs two; or no even pace, as that
+ * of a heart whose atria fibrillate is none, if it comes again and again and is the same each time.
  * The first beats are not known as such.
  */
 #include <math.h>
@@ -18,11 +19,13 @@
 #define ALIKE 0.8f
 #define BEATS_MIN 6u
 #define BEATS_MIN_SLOW 4u
+#define BEATS_MIN_UNEVEN 6u
+#define THE_SAME 0.9f
 #define LOBE_SLOW_S 0.010f
 #define SHAPE_MEMORY 0.25f
 
 static void start(Heartbeat *h, const float *shape, double peak_s) {
-        *h = (Heartbeat) { .beats = 1, .last_s = peak_s };
+        *h = (Heartbeat) { .beats = 1, .alike = 1, .last_s = peak_s };
         memcpy(h->shape, shape, sizeof h->shape);
 }
 
@@ -34,7 +37,21 @@ static bool even(const Heartbeat *h, double period_s) {
 static bool is_heart(const Heartbeat *h) {
         float lobe_s = discharge_lobe_s(h->shape);
 
-        return lobe_s >= HEARTBEAT_LOBE_MIN_S && h->beats >= (lobe_s >= LOBE_SLOW_S ? BEATS_MIN_SLOW : BEATS_MIN);
+        if (lobe_s >= LOBE_SLOW_S)
+                return h->beats >= BEATS_MIN_SLOW || h->alike >= BEATS_MIN_UNEVEN;
+        return lobe_s >= HEARTBEAT_LOBE_MIN_S && h->beats >= BEATS_MIN;
+}
+
+/* The same again, though not at an even pace. */
+static bool go_on(Heartbeat *h, const float *shape, double peak_s, double period_s, float likeness) {
+        bool same = likeness >= THE_SAME && period_s >= PERIOD_MIN_S;
+        unsigned alike = same ? h->alike + 1 : 1;
+        double mean_s = same && h->alike > 1 ? h->mean_s + (period_s - h->mean_s) / (alike - 1) : period_s;
+
+        start(h, shape, peak_s);
+        h->alike = alike;
+        h->period_s = h->mean_s = mean_s;
+        return is_heart(h);
 }
 
 bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s) {
@@ -44,18 +61,19 @@ bool heartbeat_next(Heartbeat *h, const float *shape, double peak_s) {
                 start(h, shape, peak_s);
                 return false;
         }
-        if (discharge_similarity(h->shape, shape) < ALIKE)
+        float likeness = discharge_similarity(h->shape, shape);
+        if (likeness < ALIKE)
                 return false;           /* a twitch between two beats */
         if (h->beats >= 2 && even(h, period_s / 2)) {   /* one beat was not seen */
                 h->last_s = peak_s;
                 return is_heart(h);
         }
-        if (!even(h, period_s)) {
-                start(h, shape, peak_s);
-                return false;
-        }
+        if (!even(h, period_s))
+                return go_on(h, shape, peak_s, period_s, likeness);
 
         h->beats++;
+        h->alike++;
+        h->mean_s += (period_s - h->mean_s) / (h->alike - 1);
         h->period_s = h->beats == 2 ? period_s : h->period_s + (period_s - h->period_s) / 4;
         h->last_s = peak_s;
         for (unsigned i = 0; i < SHAPE_POINTS; i++)

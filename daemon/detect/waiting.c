@@ -132,13 +132,13 @@ bool happening_take_in(Detector *d, Happening *into, Happening *part) {
         return true;
 }
 
-/* A heart is known now: what waits at even periods before this beat of it was of it. */
-void happenings_were_beats(Detector *d, double beat, double period) {
+/* A heart is known now: what waits at even periods before this beat of it was of it; if its pace is even. */
+void happenings_were_beats(Detector *d, double beat, double period, bool even) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *h = d->happenings.waiting + i;
                 double periods = (beat - h->peak) / period;
 
-                if (!h->used || !h->slow || h->form == FORM_WORK || fabs(periods - round(periods)) > BEAT_ON_TIME)
+                if (!h->used || !h->slow || h->form == FORM_WORK || (even && fabs(periods - round(periods)) > BEAT_ON_TIME))
                         continue;
                 DetectArtefact artefact = {
                         .id = h->notices.id, .n_merged = h->notices.n_merged, .cause = ARTEFACT_ECG, .n_channels = h->n_channels,

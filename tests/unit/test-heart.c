@@ -193,17 +193,19 @@ START_TEST(residue) {
 }
 END_TEST
 
-/* The first beats are no jerks of all limbs: what may be of a heart waits until that is known. */
+/* The first beats are no jerks of all limbs: what may be of a heart waits until that is known. Fibrillating atria, too. */
+static const double uneven[] = { 0, 0.2 };
+
 START_TEST(first_beats) {
         for (uint64_t number = 100401; number <= 100403; number++) {
-                Heard *h = listen(number, KNOWN_S, HEART_UV, NULL, NULL);
+                Heard *h = listen(number, KNOWN_S, HEART_UV, &(EcgRhythm) { .uneven = uneven[_i] }, NULL);
                 size_t n_beats = 0;
 
                 for (size_t i = 0; i < h->reports.n_artefacts; i++)
                         n_beats += h->reports.artefacts[i].cause == ARTEFACT_ECG;
                 printf("a heart's first beats: %zu known as such, %zu events\n", n_beats, h->reports.n_events);
                 ck_assert_uint_ge(n_beats, 8);
-                ck_assert_uint_le(h->reports.n_events, 1);
+                ck_assert_uint_le(h->reports.n_events, uneven[_i] > 0 ? 3 : 1);
                 free(h);
         }
 }
@@ -213,6 +215,7 @@ END_TEST
 static const struct { const char *name; EcgRhythm rhythm; } rhythms[] = {
         { "one in ten too early", { .premature = 0.1 } },
         { "one in twenty missing", { .dropped = 0.05 } },
+        { "at no pace", { .uneven = 0.2 } },
         { "larger and smaller with the breath", { .breathes = 0.15 } },
         { "ever faster, to 140 a minute", { .period_s = 0.43, .change_s = 0.6 * SECONDS } },
 };
@@ -243,7 +246,7 @@ int main(void) {
         tcase_add_test(t, noise_is_as_without_heart);
         tcase_add_test(t, twitch_and_p_wave);
         tcase_add_loop_test(t, residue, 0, 2);
-        tcase_add_test(t, first_beats);
+        tcase_add_loop_test(t, first_beats, 0, 2);
         tcase_add_loop_test(t, rhythm, 0, (int) (sizeof rhythms / sizeof rhythms[0]));
         suite_add_tcase(s, t);
 
