@@ -163,6 +163,7 @@ typedef struct Fir {                    /* of linear phase */
 typedef struct Lowpass {
         unsigned decimation;            /* frames per step */
         unsigned coarse_decimation;     /* ... of it in the first filter; 1: there is only one */
+        unsigned coarse_in;             /* frames until its next value */
         unsigned n_lanes;
         bool needed;
         bool limits;                    /* to the band; else it only corrects the droop, if anything */
@@ -175,7 +176,8 @@ typedef struct Lowpass {
 int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droop);
 void lowpass_done(Lowpass *l);
 void lowpass_restart(Lowpass *l, unsigned channel);
-void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames, uint64_t position);
+void lowpass_align(Lowpass *l, uint64_t position);
+void lowpass_feed(Lowpass *l, const float *x, unsigned n_frames);
 void lowpass_run(const Lowpass *l, float *ret);
 
 /* --- mains.c --- */

@@ -229,6 +229,7 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         heart_break(&d->heart);
         int64_t before = d->next_step;
         d->position += n_frames;
+        lowpass_align(&d->lowpass, d->position);
         /* step s falls on frame s * decimation, gaps included */
         d->next_step = (int64_t) ((d->position + d->lowpass.decimation - 1) / d->lowpass.decimation);
         mains_advance(&d->mains, (uint64_t) (d->next_step - before));

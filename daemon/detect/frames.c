@@ -24,7 +24,7 @@ static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) 
 
                 n = n_frames - begin < until ? n_frames - begin : (unsigned) until;
                 if (d->lowpass.needed)
-                        lowpass_feed(&d->lowpass, first, n, d->position);
+                        lowpass_feed(&d->lowpass, first, n);
                 d->position += n;
                 if (n < until)
                         continue;

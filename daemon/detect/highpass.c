@@ -69,33 +69,40 @@ void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
         }
 }
 
-static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
+/* Four lanes, whose sums stay in registers from frame to frame. Returns the place of the next frame in the rings. */
+static ALWAYS_INLINE size_t next_four(Highpass *h, size_t n_lanes, size_t lane, const int32_t *codes, unsigned n_frames, float *ret,
+                                      double *ret_low) {
         size_t size = h->length * n_lanes, at = h->next * n_lanes;
-        double *all_sums = h->sums, *all_sum = h->sum, *all_sum_of_sums = h->sum_of_sums;
-        double square = (double) h->length * h->length;
-        int32_t *samples = h->samples;
-        const float *gain = h->gain;
+        QuadDouble sum = *(QuadDouble*) (h->sum + lane), sum_of_sums = *(QuadDouble*) (h->sum_of_sums + lane);
+        const QuadDouble square = (QuadDouble) { 0 } + (double) h->length * h->length;
+        const Quad gain = *(const Quad*) (h->gain + lane);
+        int32_t *samples = h->samples + lane;
+        double *sums = h->sums + lane;
 
-        for (; n_frames > 0; n_frames--, codes += n_lanes, ret += n_lanes, ret_low += n_lanes) {
+        for (size_t f = 0; f < n_frames; f++) {
                 /* the sample that leaves next is length - 1 frames old: the middle of the triangle */
-                size_t oldest = at + n_lanes < size ? at + n_lanes : 0;
+                size_t oldest = at + n_lanes < size ? at + n_lanes : 0, out = f * n_lanes + lane;
+                QuadBits now = *(const QuadBits*) (codes + out), before = *(const QuadBits*) (samples + at);
+                QuadBits middle = *(const QuadBits*) (samples + oldest);
 
-                for (size_t l = 0; l < n_lanes; l += 4) {
-                        QuadDouble *sums = (QuadDouble*) (all_sums + at + l), *sum_of_sums = (QuadDouble*) (all_sum_of_sums + l);
-                        QuadBits now = *(const QuadBits*) (codes + l), before = *(const QuadBits*) (samples + at + l);
-                        QuadBits middle = *(const QuadBits*) (samples + oldest + l);
-                        QuadDouble sum = *(QuadDouble*) (all_sum + l) + (WHOLE(now) - WHOLE(before));
-                        QuadDouble triangle = *sum_of_sums + (sum - *sums);
-
-                        *(QuadBits*) (samples + at + l) = now;
-                        *(QuadDouble*) (all_sum + l) = *sums = sum;
-                        *sum_of_sums = triangle;
-                        *(QuadDouble*) (ret_low + l) = triangle;
-                        triangle = WHOLE(middle) * square - triangle;
-                        *(Quad*) (ret + l) = __builtin_convertvector(triangle, Quad) * *(const Quad*) (gain + l);
-                }
+                *(QuadBits*) (samples + at) = now;
+                sum += WHOLE(now) - WHOLE(before);
+                sum_of_sums += sum - *(const QuadDouble*) (sums + at);
+                *(QuadDouble*) (sums + at) = sum;
+                *(QuadDouble*) (ret_low + out) = sum_of_sums;
+                *(Quad*) (ret + out) = __builtin_convertvector(WHOLE(middle) * square - sum_of_sums, Quad) * gain;
                 at = oldest;
         }
+        *(QuadDouble*) (h->sum + lane) = sum;
+        *(QuadDouble*) (h->sum_of_sums + lane) = sum_of_sums;
+        return at;
+}
+
+static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
+        size_t at = 0;
+
+        for (size_t lane = 0; lane < n_lanes; lane += 4)
+                at = next_four(h, n_lanes, lane, codes, n_frames, ret, ret_low);
         h->next = (unsigned) (at / n_lanes);
 }
 

@@ -115,6 +115,7 @@ int lowpass_init(Lowpass *l, double rate_hz, unsigned n_lanes, const Droop *droo
                 .limits = rate_hz > FREE_RATE_HZ,
         };
         l->needed = l->limits || droop->of_signal;
+        lowpass_align(l, 0);
         if (!l->needed)
                 return 0;
 
@@ -130,6 +131,14 @@ void lowpass_done(Lowpass *l) {
         free(l->fine.taps);
         free(l->fine.ring);
         free(l->between);
+}
+
+/*
+ * The next frame is at that position. Values of the coarse filter fall on frames 0, coarse_decimation,
+ * 2 * coarse_decimation ..., gaps included; steps do on some of them.
+ */
+void lowpass_align(Lowpass *l, uint64_t position) {
+        l->coarse_in = (unsigned) ((l->coarse_decimation - position % l->coarse_decimation) % l->coarse_decimation) + 1;
 }
 
 static void fir_restart(Fir *f, unsigned n_lanes, unsigned channel) {
@@ -180,39 +189,35 @@ static ALWAYS_INLINE void run(const Fir *f, size_t n_lanes, float *ret) {
         }
 }
 
-/* Its values fall on frames 0, coarse_decimation, 2 * coarse_decimation ..., gaps included; steps do on some of them. */
-static ALWAYS_INLINE void feed_both(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames, uint64_t position) {
-        unsigned behind = (unsigned) (position % l->coarse_decimation);
-
+static ALWAYS_INLINE void feed_both(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames) {
         for (unsigned n; n_frames > 0; n_frames -= n, x += n * n_lanes) {
-                unsigned until = behind == 0 ? 1 : l->coarse_decimation - behind + 1;
-
-                n = n_frames < until ? n_frames : until;
+                n = n_frames < l->coarse_in ? n_frames : l->coarse_in;
                 feed(&l->coarse, n_lanes, x, n);
-                behind = (behind + n) % l->coarse_decimation;
-                if (n == until) {
+                l->coarse_in -= n;
+                if (l->coarse_in == 0) {
                         run(&l->coarse, n_lanes, l->between);
                         feed(&l->fine, n_lanes, l->between, 1);
+                        l->coarse_in = l->coarse_decimation;
                 }
         }
 }
 
-static ALWAYS_INLINE void feed_lanes(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames, uint64_t position) {
+static ALWAYS_INLINE void feed_lanes(Lowpass *l, size_t n_lanes, const float *x, unsigned n_frames) {
         if (l->coarse_decimation > 1)
-                feed_both(l, n_lanes, x, n_frames, position);
+                feed_both(l, n_lanes, x, n_frames);
         else
                 feed(&l->fine, n_lanes, x, n_frames);
 }
 
-static ALWAYS_INLINE void lowpass_feed_any(Lowpass *l, const float *x, unsigned n_frames, uint64_t position) {
+static ALWAYS_INLINE void lowpass_feed_any(Lowpass *l, const float *x, unsigned n_frames) {
         if (l->n_lanes == 8)            /* the usual case, as constants */
-                feed_lanes(l, 8, x, n_frames, position);
+                feed_lanes(l, 8, x, n_frames);
         else
-                feed_lanes(l, l->n_lanes, x, n_frames, position);
+                feed_lanes(l, l->n_lanes, x, n_frames);
 }
 
-/* Frames of a value for each lane; position: of the first. */
-VECTOR_FUNCTION(void, lowpass_feed, (Lowpass *l, const float *x, unsigned n_frames, uint64_t position), (l, x, n_frames, position))
+/* Frames of a value for each lane. */
+VECTOR_FUNCTION(void, lowpass_feed, (Lowpass *l, const float *x, unsigned n_frames), (l, x, n_frames))
 
 static ALWAYS_INLINE void lowpass_run_any(const Lowpass *l, float *ret) {
         if (l->n_lanes == 8)
