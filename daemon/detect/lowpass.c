@@ -2,7 +2,7 @@
 /*
  * Low-pass of 450 Hz and decimation, in FIR filters of linear phase: windowed sinc,
  * Kaiser window (Kaiser 1974: n - 1 = (A - 7.95) / (2.285 dw), beta = 0.5842 (A - 21)^0.4
- * + 0.07886 (A - 21) for A dB of attenuation, 21 to 50). Up to about 1100 samples/s the
+ * + 0.07886 (A - 21) for A dB of attenuation, 21 to 50, and 0.1102 (A - 8.7) above). Up to about 1100 samples/s the
  * band ends by itself at half the rate and nothing is done. Where the converter's droop is corrected (droop.c), that
  * is part of the same filter.
  *
@@ -17,6 +17,7 @@
 #include "detect-private.h"
 
 #define ATTENUATION_DB 50.0
+#define COARSE_ATTENUATION_DB 60.0      /* its errors come on top of the other's, and cost less */
 #define TRANSITION_HZ_MAX 160.0
 #define FREE_RATE_HZ 1100.0
 
@@ -31,13 +32,14 @@ static double bessel_i0(double x) {
 }
 
 /* Of a filter whose attenuation is reached over a transition: taps beside the one in the middle. */
-static unsigned half_length(double transition_hz, double rate_hz) {
-        return (unsigned) ceil((ATTENUATION_DB - 7.95) / (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
+static unsigned half_length(double attenuation_db, double transition_hz, double rate_hz) {
+        return (unsigned) ceil((attenuation_db - 7.95) / (2.285 * 2 * M_PI * transition_hz / rate_hz) / 2);
 }
 
 /* Windowed sinc, [2 * half + 1] */
-static void low_taps(double cut, unsigned half, float *ret) {
-        double beta = 0.5842 * pow(ATTENUATION_DB - 21, 0.4) + 0.07886 * (ATTENUATION_DB - 21), sum = 0;
+static void low_taps(double attenuation_db, double cut, unsigned half, float *ret) {
+        double beta = attenuation_db > 50 ? 0.1102 * (attenuation_db - 8.7) :
+                0.5842 * pow(attenuation_db - 21, 0.4) + 0.07886 * (attenuation_db - 21), sum = 0;
         unsigned n = 2 * half + 1;
 
         for (unsigned i = 0; i < n; i++) {
@@ -75,27 +77,27 @@ static float* fir_init(Fir *f, unsigned n_taps, unsigned n_lanes) {
 /* What the fine filter lets pass, and where it does so once more. */
 static int coarse_init(Lowpass *l, double rate_hz, double pass_hz) {
         double between_hz = rate_hz / l->coarse_decimation;
-        unsigned half = half_length(between_hz - 2 * pass_hz, rate_hz);
+        unsigned half = half_length(COARSE_ATTENUATION_DB, between_hz - 2 * pass_hz, rate_hz);
         float *taps = fir_init(&l->coarse, 2 * half + 1, l->n_lanes);
 
         l->between = calloc(l->n_lanes, sizeof *l->between);
         if (!taps || !l->between)
                 return -ENOMEM;
-        low_taps(between_hz / 2 / rate_hz, half, taps);
+        low_taps(COARSE_ATTENUATION_DB, between_hz / 2 / rate_hz, half, taps);
         l->delay_frames = half;
         l->length_frames = l->coarse.n_taps;
         return 0;
 }
 
 static int fine_init(Lowpass *l, double rate_hz, double transition_hz, const Droop *droop) {
-        unsigned half = l->limits ? half_length(transition_hz, rate_hz) : 0, n_low = 2 * half + 1;
+        unsigned half = l->limits ? half_length(ATTENUATION_DB, transition_hz, rate_hz) : 0, n_low = 2 * half + 1;
         unsigned n_taps = n_low + (droop->of_signal ? DROOP_TAPS - 1 : 0);
         float *taps = fir_init(&l->fine, n_taps, l->n_lanes);
 
         if (!taps)
                 return -ENOMEM;
         if (l->limits)
-                low_taps((DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz, half, taps);
+                low_taps(ATTENUATION_DB, (DETECT_LOWPASS_HZ + transition_hz / 2) / rate_hz, half, taps);
         else
                 taps[0] = 1;
         if (droop->of_signal)
