@@ -12,9 +12,9 @@
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define PAIR_POINTS (2 * UNIT_POINTS)
-#define SHARE_LOW 0.6f                  /* of the unit's usual size, when it overlaps itself */
-#define SHARE_HIGH 1.5f
-#define APART_MIN 5                     /* points, 2.5 ms: refractory */
+#define SHARE_LOW 0.7f                  /* of the unit's usual size, when it overlaps itself */
+#define SHARE_HIGH 1.4f
+#define APART_MIN 7                     /* points, 3.5 ms: nearer, two look like one broader; axonal doublets are 5 (Kleine 2008) */
 #define ROUNDS 3
 #define MARGIN_S 0.008                  /* beside what is to be explained */
 #define STRETCH_POINTS 400              /* 200 ms */
