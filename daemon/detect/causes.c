@@ -79,7 +79,7 @@ static bool has_corners(const Detector *d, const Channel *c) {
         float corners = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
         const float *y = around_peak(c, beside + apart);
 
-        if (!y || c->chain.active > c->chain.n_discharges * SPIKE_LENGTH_S * d->step_rate_hz)
+        if (!y || c->chain.active > (c->chain.n_discharges - c->chain.n_repeats) * SPIKE_LENGTH_S * d->step_rate_hz)
                 return false;
         for (int i = -beside; i <= beside; i++) {
                 float difference = (y[i - apart] - 2 * y[i] + y[i + apart]) / 4;
@@ -96,7 +96,7 @@ static bool is_brief(const Detector *d, const Channel *c) {
         float most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
         const float *y = around_peak(c, beside);
 
-        if (!y || c->chain.n_discharges > 1)
+        if (!y || c->chain.n_discharges - c->chain.n_repeats > 1)
                 return false;
         for (int from = 1 - brief; from <= 0; from++) {
                 float e = energy(y, from, from + brief - 1);

@@ -18,6 +18,7 @@
  *   discharge.c  what stands out: peak, onset, end, amplitude
  *   units.c      which motor unit a discharge is of
  *   sums.c       or of which one it shows several, in one another
+ *   repeats.c    the same unit again, below the threshold
  *   learned.c    filters for the units that a channel knows
  *   notices.c    an early word of it
  *   events.c     discharges close in time, also of neighbouring channels, become one happening
@@ -657,6 +658,7 @@ typedef struct Rhythm {                 /* of intervals, steps */
 } Rhythm;
 
 void rhythm_add(Rhythm *r, double interval);
+void rhythm_split(Rhythm *r, double before, double behind);
 void rhythm_join(Rhythm *r, const Rhythm *other);
 double rhythm_mean(const Rhythm *r);
 double rhythm_cv(const Rhythm *r);      /* coefficient of variation; INFINITY if there are fewer than two */
@@ -694,6 +696,8 @@ typedef struct Chain {                  /* discharges of one channel that belong
         unsigned event;                 /* index of Events.open: channels that see the same happening share it */
         ChainUnit units[CHAIN_UNITS];   /* the one that most discharges are of first */
         unsigned n_discharges;
+        unsigned n_repeats;             /* of them below the threshold */
+        double peak_before;             /* the last one of the chain before, step */
         float shape[SHAPE_POINTS];      /* of the first */
         double first_peak, onset, end;  /* steps */
         double peaks[CHAIN_PEAKS];      /* of the latest discharges, a ring */
@@ -730,6 +734,8 @@ typedef struct Events {
 } Events;
 
 /* --- happenings.c --- */
+#define TRAIN_MIN 10u                   /* discharges */
+
 typedef enum HappeningForm {            /* what is known of it while it waits */
         FORM_TWITCH,                    /* discharges of one unit, few */
         FORM_OTHER,                     /* of one unit or not: no kind can be told */
@@ -943,6 +949,9 @@ void learned_refit(const Detector *d, Channel *c);
 
 void heart_found(Detector *d, double peak, double period, bool even, int64_t step);
 bool heart_step(Detector *d, int64_t step, int64_t *ret_from);
+
+/* repeats.c */
+bool repeats_find(const Detector *d, const Channel *c, double until, double *ret_peak);
 
 int events_init(Detector *d);
 void events_done(Detector *d);

@@ -247,6 +247,7 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
                 .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak, .busy_until = peak,
                 .units = { { .last = peak } }, .peaks = { peak }, .next_peak = 1,
                 .look_at = peak + in_steps(d, TONE_AFTER_S + TONE_WINDOW_S),
+                .peak_before = c->chain.last_peak,
         };
         for (unsigned i = 1; i < CHAIN_PEAKS; i++)
                 c->chain.peaks[i] = -INFINITY;
@@ -326,6 +327,51 @@ static void chain_count(Chain *chain, unsigned unit, double peak) {
         }
 }
 
+/* A discharge that has been found late, of the unit that most are of. */
+static void chain_insert(Chain *chain, double peak) {
+        double before = -INFINITY, behind = INFINITY;
+        ChainUnit *u = chain->units;
+
+        for (unsigned i = 0; i < CHAIN_PEAKS; i++) {
+                if (chain->peaks[i] < peak)
+                        before = fmax(before, chain->peaks[i]);
+                else
+                        behind = fmin(behind, chain->peaks[i]);
+        }
+        if (u->n == chain->n_discharges) {      /* else who knows of which unit those beside it are */
+                if (isinf(before) || isinf(behind))
+                        rhythm_add(&u->rhythm, isinf(before) ? behind - peak : peak - before);
+                else
+                        rhythm_split(&u->rhythm, peak - before, behind - peak);
+        }
+        chain->n_discharges++;
+        chain->n_repeats++;
+        u->n++;
+        u->last = fmax(u->last, peak);
+        chain->peaks[chain->next_peak] = peak;
+        chain->next_peak = (chain->next_peak + 1) % CHAIN_PEAKS;
+        chain->first_peak = fmin(chain->first_peak, peak);
+        chain->onset = fmin(chain->onset, peak);
+        chain->last_peak = fmax(chain->last_peak, peak);
+        chain->end = fmax(chain->end, peak);
+        chain->busy_until = fmax(chain->busy_until, peak);
+}
+
+/* Before an event is closed: has the unit that is seen best discharged more often than was seen? */
+static void look_for_repeats(Detector *d, unsigned event, double until) {
+        OpenEvent *o = d->events.open + event;
+        unsigned channel;
+        double peak;
+
+        if (o->sustained || members(d, event, &channel, 1) == 0)
+                return;
+        Channel *c = d->channels + channel;
+        for (unsigned i = 0; i < DISCHARGES_MAX && !c->chain.is_long && c->chain.tone.heard == 0 && repeats_find(d, c, until, &peak); i++) {
+                chain_insert(&c->chain, peak);
+                o->last = fmax(o->last, peak);
+        }
+}
+
 static void chain_add(Detector *d, unsigned channel, const Discharge *discharge, unsigned unit) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
@@ -336,7 +382,11 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
         if (chain->open) {
                 const OpenEvent *e = d->events.open + chain->event;
                 double begin = is_long ? discharge->onset : discharge->peak;
-                if (begin - e->last > (e->sustained ? d->events.sustained_gap : d->events.gap) ||
+                double gap = e->sustained ? d->events.sustained_gap : d->events.gap;
+
+                if (begin - e->last > gap)
+                        look_for_repeats(d, chain->event, discharge->onset);
+                if (begin - e->last > gap ||
                     chain->end - chain->onset > d->events.chain_length_max || cause_beside_beat(d, chain, discharge)) {
                         event_close(d, chain->event);
                         c->measured_until = fmax(c->measured_until, chain->end + 1);
@@ -515,8 +565,11 @@ void events_step(Detector *d, double step) {
                         continue;
 
                 const OpenEvent *o = e->open + chain->event;
-                double gap = o->sustained ? e->sustained_gap : e->gap;
-                if (!o->waiting && step - o->last > gap + e->settle && !heart_awaited(&d->heart, o->last, step))
+                double gap = (o->sustained ? e->sustained_gap : e->gap) + e->settle;
+                if (o->waiting || step - o->last <= gap || heart_awaited(&d->heart, o->last, step))
+                        continue;
+                look_for_repeats(d, chain->event, INFINITY);
+                if (step - o->last > gap)
                         event_close(d, chain->event);
         }
         happenings_step(d, step);

@@ -29,8 +29,8 @@ static EventKind kind_of(const Detector *d, const Happening *h) {
         switch (h->form) {
         case FORM_TWITCH:
                 return h->n_discharges >= 3 ? EVENT_MULTIPLET : h->n_discharges == 2 ? EVENT_DOUBLET : EVENT_FASCICULATION;
-        case FORM_TRAIN:
-                return EVENT_UNIT_TRAIN;
+        case FORM_TRAIN:                /* or some discharges of what would be one, could more be seen */
+                return h->n_discharges >= TRAIN_MIN ? EVENT_UNIT_TRAIN : EVENT_UNCLASSIFIED;
         case FORM_GROUPS:
                 return EVENT_MYOKYMIC;
         case FORM_TONE:

@@ -10,6 +10,14 @@ void rhythm_add(Rhythm *r, double interval) {
         r->squares += interval * interval;
 }
 
+/* One of the intervals is two. */
+void rhythm_split(Rhythm *r, double before, double behind) {
+        double whole = before + behind;
+
+        r->n++;
+        r->squares = fmax(0, r->squares - whole * whole) + before * before + behind * behind;
+}
+
 void rhythm_join(Rhythm *r, const Rhythm *other) {
         r->n += other->n;
         r->sum += other->sum;

@@ -23,7 +23,7 @@
 #define EXPLAINED 0.45f                 /* of what one leaves, several leave less ... */
 #define LEFT_SHARE 0.15f                /* ... and less of the whole */
 #define COMMON_MIN 12u                  /* discharges: surely a unit of its own */
-#define RARE 0.15f                      /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
+#define RARE 0.05f                      /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
 
 typedef struct Copies {
         unsigned n;

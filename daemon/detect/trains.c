@@ -8,7 +8,6 @@
 #include "detect-private.h"
 
 #define ROW_MAX 24u                     /* of one unit, waiting: then the first is decided */
-#define TRAIN_MIN 10u                   /* discharges */
 #define TRAIN_INTERVAL_MIN_S 0.045      /* 4 to 20 a second, with their spread */
 #define TRAIN_INTERVAL_MAX_S 0.28
 #define TRAIN_CV 0.35
