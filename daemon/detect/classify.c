@@ -14,6 +14,8 @@
 #define UNEVEN_MIN 3u
 #define UNEVEN_CV 0.6                   /* of intervals: one unit's are more even */
 #define TONE_FILLS 0.5
+#define TONE_CLEAR 0.6f                 /* of the energy; less of a tone, with discharges ... */
+#define TONE_ALONE 0.3                  /* ... for more than that of the time, chance makes of many units */
 #define TRAIN_BEFORE 5u                 /* so many came before in that time, or ... */
 #define TRAIN_ROW 3u                    /* ... so many in a row, each so soon after the one before */
 #define TRAIN_SMALLER 1.6f              /* in size: a large twitch amid small ones is not one of them, ... */
@@ -84,8 +86,9 @@ bool classify_is_burst(const Detector *d, const Chain *chain) {
 /* It fills most of the time, while what many units do together only sounds so now and then. */
 bool classify_is_tone(const Detector *d, const Chain *chain) {
         double heard = chain->tone.heard * d->events.look_apart + in_steps(d, TONE_WINDOW_S);
+        bool clear = chain->tone.share >= TONE_CLEAR || chain->active < TONE_ALONE * (chain->busy_until - chain->onset);
 
-        return chain->tone.heard > 0 && heard >= TONE_FILLS * (chain->busy_until - chain->onset);
+        return chain->tone.heard > 0 && clear && heard >= TONE_FILLS * (chain->busy_until - chain->onset);
 }
 
 HappeningForm classify(const Detector *d, const Channel *c, bool sustained) {

@@ -643,6 +643,7 @@ typedef struct Tones {                  /* that are looked for, at the step rate
 typedef struct Tone {
         unsigned n_looks;
         unsigned heard;                 /* up to this look; 0: none */
+        float share;                    /* of the energy that is the tone's, by then */
         float shares[TONES];            /* of the energy, sums over the looks */
         bool hums[TONES];               /* this one was there before */
 } Tone;

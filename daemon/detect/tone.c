@@ -120,5 +120,6 @@ bool tone_look(Tone *t, const Tones *tones, const History *h, double end) {
             s[best] * t->n_looks < (double) (GOES_ON * t->shares[best]))
                 return false;
         t->heard = t->n_looks;
+        t->share = t->shares[best] / (float) t->n_looks;
         return true;
 }

@@ -1395,18 +1395,26 @@ START_TEST(jerk) {
         ck_assert_uint_eq(e.n_channels, 2);
         ck_assert(e.end - e.onset < 350);
 
-        seed(77);
-        x = new_signal(N, CHANNELS);
-        add_noise(x, N, CHANNELS, 2);
-        for (unsigned c = 0; c < CHANNELS; c += 3)
-                for (unsigned u = 0; u < UNITS; u++)
-                        add_unit(x, N, CHANNELS, c, u % 2, 20 + 0.2 * c + 0.15 * uniform(), 20 + 4 * u);
-        Reports *r = detect(1000, CHANNELS, x, N, 100);
-        for (size_t i = 0; i < r->n_events; i++)
-                ck_assert_int_eq(r->events[i].kind, EVENT_UNCLASSIFIED);
-        ck_assert_uint_ge(r->n_events, 2);
-        free(r);
-        free(x);
+        unsigned wrong = 0;
+        for (unsigned k = 76; k < 96; k++) {
+                bool right = true;
+
+                seed(k);
+                x = new_signal(N, CHANNELS);
+                add_noise(x, N, CHANNELS, 2);
+                for (unsigned c = 0; c < CHANNELS; c += 3)
+                        for (unsigned u = 0; u < UNITS; u++)
+                                add_unit(x, N, CHANNELS, c, u % 2, 20 + 0.2 * c + 0.15 * uniform(), 20 + 4 * u);
+                Reports *r = detect(1000, CHANNELS, x, N, 100);
+                for (size_t i = 0; i < r->n_events; i++)
+                        right = right && (r->events[i].kind == EVENT_UNCLASSIFIED || r->events[i].peak < 19000);
+                wrong += !right;
+                ck_assert_uint_ge(r->n_events, 2);
+                free(r);
+                free(x);
+        }
+        printf("of 20 pairs of bursts %u are taken for something else\n", wrong);
+        ck_assert_uint_le(wrong, 1);
 }
 END_TEST
 
