@@ -17,6 +17,7 @@
  * In the 0.2 s around a discharge noise exceeds this once in some hundred chains, and is then seldom alike or of that size.
  */
 #define SIGMA_MIN 4.3f
+#define FAINT 1.3f                      /* of the threshold, at most: what is larger has been judged already */
 #define LIKENESS 0.7f                   /* correlation: of a potential 6 standard deviations large noise leaves 0.8 */
 #define STRETCH_POINTS 900              /* 450 ms */
 
@@ -66,7 +67,8 @@ bool repeats_find(const Detector *d, const Channel *c, double until, double *ret
         const float *shape = k->shape + MIDDLE - NEAR;
         float tt = vector_energy(shape, 2 * NEAR + 1);
         /* Noise of half a step and less is not independent from point to point. */
-        float least = SIGMA_MIN * c->noise.sigma_uv * sqrtf(tt) * sqrtf((float) (1 / steps_per_point));
+        float sigma = c->noise.sigma_uv * sqrtf(tt / (float) steps_per_point);
+        float least = fmaxf(SIGMA_MIN * sigma, USUAL_MIN * tt), most = fminf(FAINT * d->threshold * sigma, USUAL_MAX * tt);
         double reach = d->events.gap + NEAR * steps_per_point, first = fmax(from_where(chain, reach, apart), (double) (h->end - (int64_t) h->fill) + 1);
         double last = fmin(chain->last_peak + reach, (double) h->end - 3), peak_at = peak_of(k, steps_per_point);
         int n = (int) fmin((last - first) / steps_per_point, STRETCH_POINTS);
@@ -75,7 +77,7 @@ bool repeats_find(const Detector *d, const Channel *c, double until, double *ret
         for (int at = 0; at + 2 * NEAR < n; at++) {
                 float xt = vector_product(x + at, shape, 2 * NEAR + 1);
 
-                if (xt < fmaxf(least, USUAL_MIN * tt) || xt > USUAL_MAX * tt || xt <= best)
+                if (xt < least || xt > most || xt <= best)
                         continue;
                 double peak = first + (at + NEAR) * steps_per_point + peak_at;
                 if (peak > until - apart || is_seen(chain, peak, apart) || xt < LIKENESS * sqrtf(tt * vector_energy(x + at, 2 * NEAR + 1)))

@@ -15,6 +15,7 @@
 #define SHARE_LOW 0.7f                  /* of the unit's usual size, when it overlaps itself */
 #define SHARE_HIGH 1.4f
 #define APART_MIN 7                     /* points, 3.5 ms: nearer, two look like one broader; axonal doublets are 5 (Kleine 2008) */
+#define LIMIT_POINTS 0.15f              /* two that would be nearer, were that allowed, are a broader one */
 #define ROUNDS 3
 #define MARGIN_S 0.008                  /* beside what is to be explained */
 #define STRETCH_POINTS 400              /* 200 ms */
@@ -246,6 +247,8 @@ unsigned sums_take_apart(const Units *u, const History *h, const Discharge *disc
                 return alone ? 1 : 0;
         if (alone && alone->n > RARE * unit->n)
                 return 1;
+        if (best.n == 2 && fabsf(best.at[1] - best.at[0]) < APART_MIN + LIMIT_POINTS)
+                return 0;
         qsort(best.at, best.n, sizeof best.at[0], by_place);
         *ret_unit = unit->number;
         return peaks_within(&best, peak_of(unit->shape), MARGIN_S / UNIT_POINT_S - APART_MIN, n, first, steps_per_point, ret_peaks);
