@@ -45,6 +45,10 @@ void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
                                                    d->step_rate_hz, found) : 0;
+        for (size_t i = 0; i < n && d->step_rate_hz >= SIZE_RATE_HZ_MIN; i++)
+                found[i].amplitude_uv = size_uv(&c->size, &d->size_shapes, &c->units, &c->history,
+                                                unit_middle(&c->history, found + i, c->noise.sigma_uv, d->step_rate_hz),
+                                                found[i].amplitude_uv, c->noise.sigma_uv, d->step_rate_hz);
         for (size_t i = 0; i < n && d->droop.of_sizes; i++)
                 found[i].amplitude_uv *= droop_gain(&d->droop, &c->history, found[i].onset, found[i].end);
         events_discharges(d, channel, found, n);

@@ -16,6 +16,7 @@
  *   whiten.c     fits them to the colour of a channel's noise
  *   crossing.c   where the statistic is above the threshold
  *   discharge.c  what stands out: peak, onset, end, amplitude
+ *   size.c       its amplitude, by the shapes that potentials have
  *   units.c      which motor unit a discharge is of
  *   sums.c       or of which one it shows several, in one another
  *   repeats.c    the same unit again, below the threshold
@@ -387,6 +388,7 @@ void whiten_break(Whiten *w);
 /* y: of the first look, and n_lags - 1 values before it */
 void whiten_feed(Whiten *w, const float *y, unsigned look_steps, unsigned n_looks, bool event);
 bool whiten_block_end(Whiten *w, bool quiet, const Bank *bank, double *scratch, Noise *noise);
+void whiten_row(const Whiten *w, unsigned n, double *ret);
 bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
 
 /* --- discharge.c --- */
@@ -586,6 +588,7 @@ bool raw_flat(const Raw *r, unsigned channel);
 #define UNIT_POINTS 65                  /* around the peak */
 #define UNIT_POINT_S 0.0005
 #define UNIT_KNOWN_MIN 3u              /* discharges: then the mean is clean enough to subtract */
+#define UNIT_MEMORY_N 19u               /* with the memory that a unit has, its mean is worth one of so many */
 #define UNIT_RATE_HZ_MIN 900.0          /* below, potentials that overlap cannot be told apart */
 
 typedef struct Unit {
@@ -601,9 +604,30 @@ typedef struct Units {
         Unit units[UNITS_MAX];
 } Units;
 
+double unit_middle(const History *h, const Discharge *discharge, float sigma_uv, double step_rate_hz);
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
-                      float sigma_uv, double step_rate_hz, float *ret_amplitude_uv);
+                      float sigma_uv, double step_rate_hz);
 float unit_likely(const Unit *k, double now, double step_rate_hz);
+
+/* --- size.c --- */
+#define SIZE_SHAPES 24
+#define SIZE_POINTS 33                  /* a millisecond apart */
+#define SIZE_LAGS 21                    /* a quarter of a millisecond apart */
+#define SIZE_RATE_HZ_MIN 900.0          /* below, much of a potential lies beyond the band */
+
+typedef struct SizeShapes {             /* of 1 uV peak to peak in the band */
+        float shapes[SIZE_SHAPES][SIZE_LAGS][SIZE_POINTS];
+} SizeShapes;
+
+typedef struct ChannelSize {
+        float inverse[SIZE_POINTS][SIZE_POINTS];        /* of the covariance of noise of unit power */
+        float energies[SIZE_SHAPES];    /* of the shapes in it */
+} ChannelSize;
+
+void size_shapes_init(SizeShapes *s);
+void size_refit(ChannelSize *c, const SizeShapes *s, const Whiten *whiten, double step_rate_hz);
+float size_uv(const ChannelSize *c, const SizeShapes *s, const Units *units, const History *h, double middle, float extremes_uv,
+              float sigma_uv, double step_rate_hz);
 
 /* --- sums.c --- */
 unsigned sums_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
@@ -865,6 +889,7 @@ typedef struct Channel {
         unsigned bump_next;
         Units units;
         Learned learned;
+        ChannelSize size;
         Heartbeat heartbeat;
         HeartChannel heart;
         Motion motion;
@@ -900,6 +925,7 @@ struct Detector {
         Mains mains;
         Heart heart;
         Bank bank;
+        SizeShapes size_shapes;
         float *outputs;                 /* [n_lanes] scratch */
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned mains_late_steps;      /* mains learn sooner */

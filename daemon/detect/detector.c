@@ -68,6 +68,7 @@ static int detector_init(Detector *d) {
         r = bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
         if (r < 0)
                 return r;
+        size_shapes_init(&d->size_shapes);
         d->mains_late_steps = steps(d, MAINS_DELAY_S);
         r = mains_init(&d->mains, d->step_rate_hz, d->mains_late_steps - 1, d->n_lanes);
         if (r < 0)

@@ -469,8 +469,7 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         if (copies > 1) {
                 /* Should it come again and again, it is a unit's whose potential only looks so. */
                 if (copies == 2 && brief)
-                        (void) units_assign(&c->units, &c->history, &whole, alone, unit, sigma_uv, d->step_rate_hz,
-                                            &(float) { 0 });
+                        (void) units_assign(&c->units, &c->history, &whole, alone, unit, sigma_uv, d->step_rate_hz);
                 several(d, channel, &whole, unit, peaks, copies);
                 return;
         }
@@ -479,11 +478,8 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
                 n = 1;
         }
         for (size_t i = 0; i < n; i++) {
-                Discharge part = parts[i];
-
-                unit = units_assign(&c->units, &c->history, parts + i, alone && n == 1, 0, sigma_uv, d->step_rate_hz,
-                                    &part.amplitude_uv);
-                chain_add(d, channel, &part, unit);
+                unit = units_assign(&c->units, &c->history, parts + i, alone && n == 1, 0, sigma_uv, d->step_rate_hz);
+                chain_add(d, channel, parts + i, unit);
         }
 }
 

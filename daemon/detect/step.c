@@ -69,8 +69,10 @@ static bool channel_learn(Detector *d, Channel *c) {
                 NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == LOOK_EVENT, c->chain.open && c->chain.sustained);
                 if (block == NOISE_BLOCK_UNDER_WAY)
                         continue;
-                if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise))
+                if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise)) {
                         learned_refit(d, c);
+                        size_refit(&c->size, &d->size_shapes, &c->whiten, d->step_rate_hz);
+                }
                 learned_update(&c->learned, &c->noise);
                 d->noise_moved = moved = true;
         }

@@ -19,16 +19,9 @@
 #define ONE_UNIT 0.06f                  /* of the energy of a mean: so near are two that noise has made of one, ... */
 #define ONE_UNIT_NOISE 0.4f             /* ... by way of each taking the discharges that noise makes more like it */
 #define MEMORY 0.1f                     /* of the newest discharge in the mean, at least */
-#define MEMORY_N 19u                    /* discharges with that memory are worth a mean of so many */
 
 #define LATELY_S 3.0                    /* what a unit does in this time is seldom single ... */
 #define LATELY 0.8f                     /* ... so it is rather the one that has just been seen */
-
-#define MEAN_MIN 10u                    /* discharges: the mean's own size is known */
-#define EXTREMES_VARIANCE 1.8f          /* of a size, sigma^2: read off the extremes, on the generator's training seeds; ... */
-#define WHOLE_VARIANCE 1.1f             /* ... off the whole shape: what the clairvoyant's has */
-#define SIZE_VARIATION 0.03f            /* the shape is not always the same */
-#define BLURRED (1.01f * DISCHARGE_HIGHPASS) /* a mean of potentials that were not quite put upon one another is flatter */
 
 /* A known potential put upon a signal where it explains most of it. */
 typedef struct Fit {
@@ -56,7 +49,7 @@ static Fit fit(const float *x, const float *shape) {
 
 /* What the noise of a discharge, and of a mean of n of them, leaves near a potential. */
 static float noise_near(unsigned n, float sigma_uv) {
-        return (2 * NEAR + 1) * sigma_uv * sigma_uv * (1 + 1 / (float) (n < MEMORY_N ? n : MEMORY_N));
+        return (2 * NEAR + 1) * sigma_uv * sigma_uv * (1 + 1 / (float) (n < UNIT_MEMORY_N ? n : UNIT_MEMORY_N));
 }
 
 /* What it leaves weighs less if it has just been seen. */
@@ -138,26 +131,8 @@ static Unit* unite(Units *u, Unit *k, float sigma_uv) {
         return k;
 }
 
-/*
- * Two values, both with their noise, are read off the extremes of a discharge; all of them tell its size if the shape is
- * known, as well as it is. The mean of both by their variances.
- */
-static float amplitude(const Unit *k, const Fit *f, float extremes_uv, float sigma_uv) {
-        float low = 0, high = 0, worth = (float) (k->n < MEMORY_N ? k->n : MEMORY_N);
-
-        for (int i = MIDDLE - NEAR; i <= MIDDLE + NEAR; i++) {
-                low = fminf(low, k->shape[i]);
-                high = fmaxf(high, k->shape[i]);
-        }
-        float own_uv = f->scale * (BLURRED * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv / sqrtf(worth));
-        float varies = SIZE_VARIATION * extremes_uv / sigma_uv;
-        float extremes = EXTREMES_VARIANCE, whole = WHOLE_VARIANCE + varies * varies;
-
-        return (extremes * own_uv + whole * extremes_uv) / (extremes + whole);
-}
-
 /* Where the energy of a discharge lies: of two lobes about as large noise makes now this, now that the peak. */
-static double middle_of(const History *h, const Discharge *discharge, float sigma_uv, double step_rate_hz) {
+double unit_middle(const History *h, const Discharge *discharge, float sigma_uv, double step_rate_hz) {
         double beside = NEAR * UNIT_POINT_S * step_rate_hz, sum = 0, moment = 0;
 
         for (double at = -floor(beside); at <= beside; at++) {
@@ -170,17 +145,16 @@ static double middle_of(const History *h, const Discharge *discharge, float sigm
 
 /*
  * The number of the unit this discharge is of: a known one (but for one), or a new one. Only one that is
- * alone shows all of it. Its size, too, as exact as the unit's shape makes it.
+ * alone shows all of it.
  */
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
-                      float sigma_uv, double step_rate_hz, float *ret_amplitude_uv) {
-        double steps_per_point = UNIT_POINT_S * step_rate_hz, middle = middle_of(h, discharge, sigma_uv, step_rate_hz);
+                      float sigma_uv, double step_rate_hz) {
+        double steps_per_point = UNIT_POINT_S * step_rate_hz, middle = unit_middle(h, discharge, sigma_uv, step_rate_hz);
         float x[UNIT_POINTS + 2 * SLACK];
         Fit f = { .shift = 0 };
 
         history_sample(h, middle - (MIDDLE + SLACK) * steps_per_point, steps_per_point, x, UNIT_POINTS + 2 * SLACK);
         Unit *k = find(u, x, discharge->peak, step_rate_hz, except, sigma_uv, &f);
-        *ret_amplitude_uv = k && k->n >= MEAN_MIN ? amplitude(k, &f, discharge->amplitude_uv, sigma_uv) : discharge->amplitude_uv;
         if (!k) {
                 k = room(u);
                 *k = (Unit) { .number = ++u->n_numbers };

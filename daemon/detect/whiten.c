@@ -226,7 +226,7 @@ static void make_positive(double *r, unsigned n) {
 }
 
 /* The first row of the covariance of noise of unit power, as it is used. */
-static void row(const Whiten *w, unsigned n, double *ret) {
+void whiten_row(const Whiten *w, unsigned n, double *ret) {
         ret[0] = 1;
         for (unsigned i = 1; i < n; i++)
                 ret[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) : 0;
@@ -244,7 +244,7 @@ bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsig
         double *r = scratch;
         Solver s = { .n = n_taps, .n_lanes = n_lanes, .r = r, .y = scratch + n_taps, .x = scratch + 2 * (size_t) n_taps };
 
-        row(w, n_taps, r);
+        whiten_row(w, n_taps, r);
         if (!solve(&s, shapes))
                 return false;
         for (unsigned l = 0; l < n_lanes; l++) {
@@ -264,7 +264,7 @@ static bool refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
         double *r = scratch;
         Solver s = { .n = n, .n_lanes = bank->n_lanes, .r = r, .y = scratch + n, .x = scratch + 2 * (size_t) n };
 
-        row(w, n, r);
+        whiten_row(w, n, r);
         if (!solve(&s, bank->taps))
                 return false;
 
