@@ -79,6 +79,8 @@ bool classify_is_burst(const Detector *d, const Chain *chain) {
         if (most->n >= 3 && n_others <= most->n / OTHERS_SHARE) /* told apart, however near; unless that is chance */
                 return most->n > UNEVEN_MIN && rhythm_mean(&most->rhythm) < d->events.brief &&
                         rhythm_cv(&most->rhythm) > UNEVEN_CV;
+        if (chain->n_discharges == 2 && n_others == 0)
+                return false;           /* a doublet, with silence between the two or not */
         return length > d->events.burst_length &&
                 (n_others > OTHERS_MAX + most->n / 4 || chain->active > BURST_SHARE * length);
 }
@@ -91,13 +93,14 @@ bool classify_is_tone(const Detector *d, const Chain *chain) {
         return chain->tone.heard > 0 && clear && heard >= TONE_FILLS * (chain->busy_until - chain->onset);
 }
 
-HappeningForm classify(const Detector *d, const Channel *c, bool sustained) {
+/* work_steps: the longest that one of the channels was at work. */
+HappeningForm classify(const Detector *d, const Channel *c, bool sustained, double work_steps) {
         const Chain *chain = &c->chain;
 
         if (classify_is_tone(d, chain))
                 return FORM_TONE;
         if (sustained)
-                return chain->busy_until - chain->onset < SHORT_S * d->step_rate_hz ? FORM_BURST : FORM_WORK;
+                return work_steps < SHORT_S * d->step_rate_hz ? FORM_BURST : FORM_WORK;
         if (classify_is_burst(d, chain))
                 return FORM_BURST;
         if (chain->first_peak < c->rest_from || !stands_out(d, c) || discharge_lobe_s(chain->shape) > SLOW_S)

@@ -755,7 +755,7 @@ typedef struct Events {
         double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
         double beat_width, beat_length, beat_wake, burst_length, after_burst;
         double neighbour_lag, common_lag, train_length, train_interval, bump_apart, settle;
-        double notice_wait, notice_wait_heart, look_apart, alone, next, cluster, brief, chain_length_max;
+        double notice_wait, notice_wait_heart, look_apart, alone, refractory, next, cluster, brief, chain_length_max;
 } Events;
 
 /* --- happenings.c --- */
@@ -780,6 +780,7 @@ typedef struct Happening {
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* the strongest first */
         unsigned units[DETECT_EVENT_CHANNELS_MAX];      /* as each of them numbers them; 0: none */
         double lags[DETECT_EVENT_CHANNELS_MAX];         /* steps; NAN: not known */
+        double work_from[DETECT_EVENT_CHANNELS_MAX], work_to[DETECT_EVENT_CHANNELS_MAX];        /* the channel itself; the other way round: not */
         double peak, onset, end, last_peak;             /* steps */
         float amplitude_uv, snr;
         unsigned n_discharges;
@@ -997,7 +998,7 @@ bool cause_beside_beat(const Detector *d, const Chain *chain, const Discharge *d
 void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n);
 
 /* classify.c: what one happening looks like by itself */
-HappeningForm classify(const Detector *d, const Channel *strongest, bool sustained);
+HappeningForm classify(const Detector *d, const Channel *strongest, bool sustained, double work_steps);
 bool classify_is_tone(const Detector *d, const Chain *chain);
 bool classify_is_burst(const Detector *d, const Chain *chain);
 bool classify_in_train(const Detector *d, const Channel *c);

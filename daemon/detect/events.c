@@ -39,6 +39,7 @@
 #define CLUSTER_S 0.025                 /* peaks so near may be of one potential, or of overlapping ones */
 #define BRIEF_S 0.030                   /* one potential may last so long */
 #define TWICE 0.8f                      /* correlation of two peaks in such a time that are two discharges */
+#define REFRACTORY_S 0.003              /* of a unit (Kleine 2008): what is nearer is the same discharge */
 #define ALONE_S 0.04                    /* no other one before for so long */
 #define TONE_AFTER_S 0.015              /* the first peak: its potential is over, and only what follows counts */
 #define ONE_UNIT_SHARE 0.6              /* of a chain's discharges */
@@ -80,6 +81,7 @@ int events_init(Detector *d) {
                 .notice_wait_heart = NOTICE_WAIT_HEART_S * rate_hz,
                 .look_apart = LOOK_APART_S * rate_hz,
                 .alone = ALONE_S * rate_hz,
+                .refractory = REFRACTORY_S * rate_hz,
                 .next = EVENTS_NEXT_S * rate_hz,
                 .cluster = CLUSTER_S * rate_hz,
                 .brief = BRIEF_S * rate_hz,
@@ -136,11 +138,22 @@ static void take_exposure(Detector *d, unsigned event, ArtefactCause cause) {
         }
 }
 
+static double longest_work(const Detector *d, const unsigned *channels, size_t n) {
+        double longest = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const Chain *chain = &d->channels[channels[i]].chain;
+                if (chain->sustained)
+                        longest = fmax(longest, chain->busy_until - chain->onset);
+        }
+        return longest;
+}
+
 static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, size_t n) {
         const Channel *strongest = d->channels + channels[0];
         const Chain *chain = &strongest->chain;
         Happening h = {
-                .form = classify(d, strongest, o->sustained),
+                .form = classify(d, strongest, o->sustained, longest_work(d, channels, n)),
                 .notices = o->notices,
                 .n_channels = n,
                 .peak = chain->first_peak,
@@ -164,6 +177,8 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
                 h.channels[i] = channels[i];
                 h.units[i] = member->units[0].unit;
                 h.lags[i] = lag_steps(chain->shape, chain->first_peak, member->shape, member->first_peak, d->step_rate_hz);
+                h.work_from[i] = member->sustained ? member->onset : INFINITY;
+                h.work_to[i] = member->sustained ? member->busy_until : -INFINITY;
                 if (h.form == FORM_WORK || h.form == FORM_BURST) {
                         h.onset = fmin(h.onset, member->onset);
                         h.end = fmax(h.end, member->busy_until);
@@ -406,7 +421,7 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
         e->last = fmax(e->last, is_long ? discharge->end : discharge->peak);
         chain->last_peak = discharge->peak;
         chain->is_long = chain->is_long || is_long;
-        chain->active += discharge->end - discharge->onset;
+        chain->active += fmax(0, discharge->end - fmax(discharge->onset, chain->active > 0 ? chain->end : -INFINITY));
         chain->end = fmax(chain->end, discharge->end);
         chain->busy_until = fmax(chain->busy_until, discharge->end);
         chain->snr = fmaxf(chain->snr, discharge->snr);
@@ -428,6 +443,14 @@ static void several(Detector *d, unsigned channel, const Discharge *whole, unsig
                 part.end = i + 1 == n ? fmax(whole->end, peaks[i]) : (peaks[i] + peaks[i + 1]) / 2;
                 chain_add(d, channel, &part, unit);
         }
+}
+
+/* With what came before: a potential that is looked at in two parts is explained by its neighbours, too. */
+static bool is_counted(const Detector *d, const Chain *chain, double peak) {
+        for (unsigned i = 0; chain->open && i < CHAIN_PEAKS; i++)
+                if (fabs(chain->peaks[i] - peak) < d->events.refractory)
+                        return true;
+        return false;
 }
 
 static Discharge whole_of(const Discharge *parts, size_t n) {
@@ -466,11 +489,15 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         /* What may yet turn out to be a beat's is seen anew once that is known. */
         bool alone = whole.peak - c->chain.last_peak > d->events.alone && !heart_awaited(&d->heart, whole.peak, (double) d->step);
         bool brief = whole.end - whole.onset < d->events.brief;
-        if (copies > 1) {
+        unsigned n_new = 0;
+        for (unsigned i = 0; copies > 1 && i < copies; i++)
+                if (!is_counted(d, &c->chain, peaks[i]))
+                        peaks[n_new++] = peaks[i];
+        if (n_new > 0) {
                 /* Should it come again and again, it is a unit's whose potential only looks so. */
                 if (copies == 2 && brief)
                         (void) units_assign(&c->units, &c->history, &whole, alone, unit, sigma_uv, d->step_rate_hz);
-                several(d, channel, &whole, unit, peaks, copies);
+                several(d, channel, &whole, unit, peaks, n_new);
                 return;
         }
         if (copies == 1 || (brief && !slow && (n != 2 || discharge_similarity(parts[0].shape, parts[1].shape) < TWICE))) {

@@ -239,14 +239,14 @@ void exposure_event(Detector *d, const Happening *h, EventKind kind) {
                 return;
 
         double beside = WORK_BESIDE_S * d->step_rate_hz;
-        double onset = detector_frame_of_step(d, h->onset), end = detector_frame_of_step(d, h->end);
         for (size_t i = 0; i < h->n_channels; i++) {
                 Channel *c = d->channels + h->channels[i];
+                double from = detector_frame_of_step(d, h->work_from[i]), to = detector_frame_of_step(d, h->work_to[i]);
 
                 exposure_exclude(d, c, h->onset - beside, h->end + beside, EXCLUSION_CONTRACTION);
                 for (uint64_t k = d->exposure.first; kind == EVENT_CONTRACTION && k < d->exposure.first + DETECT_MINUTES_PENDING; k++)
                         c->exposure.minutes[k % DETECT_MINUTES_PENDING].voluntary_frames +=
-                                overlap(onset, end, (double) k * minute, (double) (k + 1) * minute);
+                                overlap(from, to, (double) k * minute, (double) (k + 1) * minute);
         }
 }
 

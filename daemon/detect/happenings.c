@@ -25,6 +25,14 @@ static unsigned n_usable(const Detector *d) {
         return n;
 }
 
+/* Channels whose own muscle was at work, not such as saw a twitch or a jerk meanwhile. */
+static unsigned n_working(const Happening *h) {
+        unsigned n = 0;
+        for (size_t i = 0; i < h->n_channels; i++)
+                n += h->work_to[i] > h->work_from[i];
+        return n;
+}
+
 static EventKind kind_of(const Detector *d, const Happening *h) {
         switch (h->form) {
         case FORM_TWITCH:
@@ -39,7 +47,7 @@ static EventKind kind_of(const Detector *d, const Happening *h) {
                 return EVENT_JERK;
         case FORM_WORK:
                 /* A cramp is of a part of a muscle; with one channel nobody can tell. */
-                return h->n_channels == 1 && n_usable(d) > 1 && h->end - h->onset > in_steps(d, CRAMP_S)
+                return n_working(h) == 1 && n_usable(d) > 1 && h->end - h->onset > in_steps(d, CRAMP_S)
                         ? EVENT_CRAMP_LIKE : EVENT_CONTRACTION;
         default:
                 return EVENT_UNCLASSIFIED;

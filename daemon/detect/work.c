@@ -26,15 +26,24 @@ static bool wide(const Happening *h) {
         return false;
 }
 
-static void add_channel(Happening *h, unsigned channel, unsigned unit) {
-        for (size_t i = 0; i < h->n_channels; i++)
-                if (h->channels[i] == channel)
-                        return;
-        if (h->n_channels == DETECT_EVENT_CHANNELS_MAX)
+/* The k-th of another happening. */
+static void add_channel(Happening *h, const Happening *other, size_t k) {
+        size_t i = 0;
+
+        while (i < h->n_channels && h->channels[i] != other->channels[k])
+                i++;
+        if (i == DETECT_EVENT_CHANNELS_MAX)
                 return;
-        h->channels[h->n_channels] = channel;
-        h->lags[h->n_channels] = NAN;
-        h->units[h->n_channels++] = unit;
+        if (i == h->n_channels) {
+                h->channels[i] = other->channels[k];
+                h->lags[i] = NAN;
+                h->units[i] = other->units[k];
+                h->work_from[i] = INFINITY;
+                h->work_to[i] = -INFINITY;
+                h->n_channels++;
+        }
+        h->work_from[i] = fmin(h->work_from[i], other->work_from[k]);
+        h->work_to[i] = fmax(h->work_to[i], other->work_to[k]);
 }
 
 /* Of several sites: the strongest first. */
@@ -47,9 +56,11 @@ static bool join(Detector *d, Happening *into, Happening *other) {
         memcpy(into->channels, stronger.channels, sizeof into->channels);
         memcpy(into->units, stronger.units, sizeof into->units);
         memcpy(into->lags, stronger.lags, sizeof into->lags);
+        memcpy(into->work_from, stronger.work_from, sizeof into->work_from);
+        memcpy(into->work_to, stronger.work_to, sizeof into->work_to);
         into->n_channels = stronger.n_channels;
         for (size_t i = 0; i < weaker.n_channels; i++)
-                add_channel(into, weaker.channels[i], weaker.units[i]);
+                add_channel(into, &weaker, i);
         into->peak = peak;
         return true;
 }
