@@ -79,7 +79,7 @@ bool classify_is_burst(const Detector *d, const Chain *chain) {
         if (most->n >= 3 && n_others <= most->n / OTHERS_SHARE) /* told apart, however near; unless that is chance */
                 return most->n > UNEVEN_MIN && rhythm_mean(&most->rhythm) < d->events.brief &&
                         rhythm_cv(&most->rhythm) > UNEVEN_CV;
-        if (chain->n_discharges == 2 && n_others == 0)
+        if (chain->n_discharges == 2 && n_others == 0 && d->step_rate_hz >= UNIT_RATE_HZ_MIN)
                 return false;           /* a doublet, with silence between the two or not */
         return length > d->events.burst_length &&
                 (n_others > OTHERS_MAX + most->n / 4 || chain->active > BURST_SHARE * length);

@@ -468,8 +468,8 @@ typedef struct Motion {
         unsigned next, n_ticks;
         float usual;                    /* energy below 20 Hz of a tick, exceeded a tenth of the time */
         int64_t end;                    /* step behind the latest */
-        bool sways;
-        int64_t sways_at;               /* end when that was found out */
+        bool sways, loud;
+        int64_t sways_at, loud_at;      /* end when that was found out */
         float beat_uv[MOTION_BEAT_TICKS];       /* a heartbeat below 20 Hz, from before its R wave on */
         unsigned n_beats;               /* it was learned from, up to a limit */
         unsigned n_odd_beats;           /* in a row, that it was not */
@@ -492,6 +492,8 @@ void motion_beat(Motion *m, double beat, double period, const History *h);
 void motion_forget_beats(Motion *m);
 bool motion_between(const Motion *m, double from, double to);
 bool motion_sways(Motion *m);
+bool motion_is_loud(Motion *m, float uv);
+float motion_level_uv(const Motion *m);
 float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);
 
 /* --- heartbeat.c --- */
@@ -753,7 +755,7 @@ typedef struct Events {
         uint64_t n_ids;                 /* given so far, to notices and events */
         double gap, sustained_gap, sustained_length, long_length;       /* steps */
         double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
-        double beat_width, beat_length, beat_wake, burst_length, after_burst;
+        double beat_width, beat_length, beat_wake, burst_length, after_burst, after_work;
         double neighbour_lag, common_lag, train_length, train_interval, bump_apart, settle;
         double notice_wait, notice_wait_heart, look_apart, alone, refractory, next, cluster, brief, chain_length_max;
 } Events;

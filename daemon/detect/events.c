@@ -21,6 +21,7 @@
 #define LONG_S 0.080                    /* one potential is shorter (4-40 ms), also in noise */
 #define BURST_S 0.05                    /* discharges that fill so long may be those of many units */
 #define AFTER_BURST_S 0.5               /* for so long after one the muscle is not at rest */
+#define AFTER_WORK_S 1.0                /* muscles relax unit by unit */
 #define BEAT_WIDTH_S 0.04               /* the electrodes' views of a QRS complex peak so near to one another */
 #define BEAT_LENGTH_S 0.025             /* the part of one that stands out of noise; a potential's is shorter */
 #define BEAT_WAKE_S 0.03                /* its last wave may look like a potential */
@@ -66,6 +67,7 @@ int events_init(Detector *d) {
                 .sustained_length = SUSTAINED_S * rate_hz,
                 .burst_length = BURST_S * rate_hz,
                 .after_burst = AFTER_BURST_S * rate_hz,
+                .after_work = AFTER_WORK_S * rate_hz,
                 .beat = -INFINITY,
                 .beat_width = BEAT_WIDTH_S * rate_hz,
                 .beat_wake = BEAT_WAKE_S * rate_hz,
@@ -205,9 +207,9 @@ static void event_close(Detector *d, unsigned event) {
                 if (!c->chain.open || c->chain.event != event)
                         continue;
                 /* Units are quick; a slow wave is long, but no burst of them. */
-                if (cause == _ARTEFACT_CAUSE_MAX && classify_is_burst(d, &c->chain) &&
-                    discharge_lobe_s(c->chain.shape) < HEARTBEAT_LOBE_MIN_S) {
-                        c->rest_from = c->chain.end + d->events.after_burst;
+                if (cause == _ARTEFACT_CAUSE_MAX && (c->chain.sustained || (classify_is_burst(d, &c->chain) &&
+                    discharge_lobe_s(c->chain.shape) < HEARTBEAT_LOBE_MIN_S))) {
+                        c->rest_from = c->chain.end + (c->chain.sustained ? d->events.after_work : d->events.after_burst);
                         exposure_exclude(d, c, c->chain.end, c->rest_from, EXCLUSION_CONTRACTION);
                 }
                 chain_close(d, c);
@@ -540,19 +542,18 @@ void events_statistic(Detector *d, unsigned channel, double step, float statisti
 void events_sustained(Detector *d, unsigned channel, double step) {
         Channel *c = d->channels + channel;
         Chain *chain = &c->chain;
+        double since = step - d->events.sustained_length / 2;   /* most of the latest half second: it has begun by then, or goes on until then */
 
         if (!chain->open) {
-                /* It was in the latest block. */
-                chain_open(d, channel, step - c->noise.block_steps / 2.0);
+                chain_open(d, channel, since);
                 notices_take(d, channel, &d->events.open[chain->event].notices);
                 chain->n_discharges = chain->units[0].n = 1;
-                chain->snr = c->noise.recent_uv / c->noise.sigma_uv;
-                chain->amplitude_uv = history_peak_to_peak(&c->history, c->noise.block_steps);
+                chain->snr = motion_level_uv(&c->motion) / c->noise.sigma_uv;
+                chain->amplitude_uv = history_peak_to_peak(&c->history, (unsigned) d->events.sustained_length);
         }
         set_sustained(d, c);
-        chain->end = chain->last_peak = step;
-        chain->busy_until = fmax(chain->busy_until, step - c->noise.block_steps);
-        d->events.open[chain->event].last = step;
+        chain->end = chain->last_peak = chain->busy_until = fmax(chain->busy_until, since);
+        d->events.open[chain->event].last = fmax(d->events.open[chain->event].last, since);
 }
 
 /* A unit that goes on too fast for single potentials to be seen, once its first one is over. */

@@ -133,11 +133,36 @@ static bool followed(const Detector *d, const Happening *h) {
         return false;
 }
 
+/* Work is under way there, and from this until it began something came at least every half second. */
+static bool leads_to_work(const Detector *d, const Happening *h) {
+        double beside = in_steps(d, EVENTS_BESIDE_WORK_S), reach = h->last_peak;
+        unsigned i = 0;
+
+        while (i < d->happenings.size) {
+                const Happening *k = d->happenings.waiting + i++;
+
+                if (k->used && k != h && k->form < FORM_TRAIN && happening_near(k, h, 0) && k->last_peak > reach &&
+                    k->peak <= reach + beside) {
+                        reach = k->last_peak;
+                        i = 0;
+                }
+        }
+        for (size_t k = 0; k < h->n_channels; k++) {
+                const Chain *chain = &d->channels[h->channels[k]].chain;
+
+                if (chain->open && chain->sustained && chain->onset > h->peak && chain->onset <= reach + beside)
+                        return true;
+        }
+        return false;
+}
+
 /* Something is under way that it may be part of: a heart, too, of which the first beats are not known as such. */
 static bool blocked(const Detector *d, const Happening *h, double step) {
         if (h->slow && h->form != FORM_WORK && !d->heart.known && step - h->peak < in_steps(d, FIRST_BEATS_S))
                 return true;
         if (h->form <= FORM_OTHER && step - h->peak < in_steps(d, HOLD_S) && followed(d, h))
+                return true;
+        if (h->form < FORM_TRAIN && leads_to_work(d, h))
                 return true;
         for (unsigned i = 0; i < d->config.n_channels && d->events.n_open > 0; i++) {
                 const Chain *chain = &d->channels[i].chain;

@@ -21,9 +21,8 @@
 #define SLOW_S 0.1                      /* time constant of what is no movement any more, twice */
 #define BEFORE_TICKS 2                  /* around what is asked for */
 #define AFTER_TICKS 8
-#define SWAY_TICKS 50                   /* as long as the blocks that tell that something goes on */
+#define LATEST_TICKS 50                 /* half a second tells whether something goes on, and what */
 #define SWAY_SHARE 0.5f                 /* of the energy */
-#define SWAY_MOST 0.5                   /* of the time */
 #define RATIO 3.0f                      /* of energies, 2-20 Hz to 20-450 Hz */
 #define USUAL_OF_MEAN 2.7f
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
@@ -258,14 +257,35 @@ bool motion_sways(Motion *m) {
 
         if (m->sways_at == m->end - m->fill)
                 return m->sways;
-        for (unsigned i = 0; i < SWAY_TICKS && m->n_ticks > SWAY_TICKS; i++) {
+        for (unsigned i = 0; i < LATEST_TICKS && i + 1 < m->n_ticks; i++) {
                 unsigned k = (m->next + MOTION_TICKS - i) % MOTION_TICKS, before = (k + MOTION_TICKS - 1) % MOTION_TICKS;
                 float sum = m->sums[k] + m->sums[before];
 
                 n_slow += sum * sum > SWAY_SHARE * (m->high[k] + m->high[before]) * (float) (2 * m->tick_steps);
         }
         m->sways_at = m->end - m->fill;
-        return m->sways = n_slow > SWAY_MOST * SWAY_TICKS;
+        return m->sways = 2 * n_slow > LATEST_TICKS;
+}
+
+/* What goes on in the band was larger most of the latest half second, as known by now: of heartbeats most is not. */
+bool motion_is_loud(Motion *m, float uv) {
+        float n = (float) m->tick_steps, cubic_root = 1 - 2 / (9 * n);
+        float limit = uv * uv * n * cubic_root * cubic_root * cubic_root;       /* of chi squared the median (Wilson and Hilferty) */
+        unsigned n_loud = 0;
+
+        if (m->loud_at == m->end - m->fill)
+                return m->loud;
+        for (unsigned i = 0; i < LATEST_TICKS && i < m->n_ticks; i++)
+                n_loud += m->high[(m->next + MOTION_TICKS - i) % MOTION_TICKS] > limit;
+        m->loud_at = m->end - m->fill;
+        return m->loud = 2 * n_loud > LATEST_TICKS;
+}
+
+float motion_level_uv(const Motion *m) {
+        float low, high;
+
+        energies(m, 0, LATEST_TICKS, &low, &high);
+        return sqrtf(high / (float) (LATEST_TICKS * m->tick_steps));
 }
 
 static float figure(int t, int length) {

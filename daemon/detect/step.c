@@ -83,7 +83,7 @@ static bool channel_learn(Detector *d, Channel *c) {
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
         crossing_next(d, c, channel, step, statistic);
         events_statistic(d, channel, (double) step, statistic);
-        c->sustained = c->noise.recent_uv > (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv;
+        c->sustained = motion_is_loud(&c->motion, (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv);
         bool sways = c->sustained && motion_sways(&c->motion);
         if (c->sustained && !sways)
                 events_sustained(d, channel, (double) step);
@@ -150,6 +150,9 @@ static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, un
                         (void) channel_learn(d, c);
                 c->settled = know && noise_known(&c->noise) && c->frames >= c->hold_frames;
         }
+        /* A contraction that drove the channel to its rails goes on, or has just ended. */
+        if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) && !motion_sways(&c->motion))
+                c->rest_from = (double) step + d->events.after_work;
         if (c->settled)
                 channel_judge(d, c, channel, step, statistic);
         else

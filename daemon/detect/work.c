@@ -112,9 +112,10 @@ static bool leads_to(const Detector *d, const Happening *h, const Happening *wor
 
 static void swallow(Detector *d, Happening *longer) {
         double end = longer->end, onset = longer->onset, reach = onset;
+        unsigned i = 0;
 
-        for (unsigned i = 0; i < d->happenings.size; i++) {
-                Happening *k = d->happenings.waiting + i;
+        while (i < d->happenings.size) {
+                Happening *k = d->happenings.waiting + i++;
 
                 if (!k->used || k == longer)
                         continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A movement is no contraction, and a contraction is one whatever moves beside it. */
+/* A movement is no contraction, and a contraction is one whatever moves beside it; what begins it belongs to it, what is beside it does not. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -102,6 +102,117 @@ START_TEST(work_while_it_sways) {
 }
 END_TEST
 
+static bool is_twitch(const DetectEvent *e) {
+        return e->kind == EVENT_FASCICULATION || e->kind == EVENT_DOUBLET || e->kind == EVENT_MULTIPLET;
+}
+
+/* A contraction is over when it is, and a twitch a little more than a second later is one at rest. */
+START_TEST(work_ends) {
+        enum { N = 120000, WORKS = 10 };
+
+        seed(103);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < WORKS; i++) {
+                add_work(x, 1, 0, 10 + 10.07 * i, 13 + 10.07 * i);
+                add_potential(x, 1, 0, 14.35 + 10.07 * i, 30);
+        }
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        unsigned found = 0, ended = 0;
+        for (size_t i = 0; i < r->n_events; i++) {
+                const DetectEvent *e = r->events + i;
+                double peak_s = fmod(e->peak / RATE_HZ - 10, 10.07), end_s = fmod(e->end / RATE_HZ - 10, 10.07);
+
+                found += is_twitch(e) && fabs(peak_s - 4.35) < 0.01;
+                ended += e->kind == EVENT_CONTRACTION && fabs(end_s - 3) < 0.3;
+        }
+        printf("%u of %d contractions end on time, %u twitches after them\n", ended, WORKS, found);
+        ck_assert_uint_eq(ended, WORKS);
+        ck_assert_uint_eq(found, WORKS);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* A jerk of the whole body while one muscle is at work: that stays work, and the minutes of the other muscle are at rest. */
+START_TEST(jerk_in_work) {
+        enum { N = 60000, CHANNELS = 8 };
+
+        seed(104);
+        int32_t *x = new_noise(N, CHANNELS);
+        for (unsigned c = 0; c < 2; c++)
+                add_work(x, CHANNELS, c, 20, 26);
+        for (unsigned c = 0; c < CHANNELS; c++)
+                for (unsigned k = 0; k < 15; k++)
+                        add_potential(x, CHANNELS, c, 23 + 0.15 * uniform(), 120 + 60 * uniform());
+        Reports *r = detect(RATE_HZ, CHANNELS, x, N, 100);
+        unsigned works = 0, jerks = 0;
+        for (size_t i = 0; i < r->n_events; i++) {
+                works += r->events[i].kind == EVENT_CONTRACTION && r->events[i].end - r->events[i].onset > 5500;
+                jerks += r->events[i].kind == EVENT_JERK && r->events[i].end - r->events[i].onset > 1000;
+        }
+        ck_assert_uint_eq(works, 1);
+        ck_assert_uint_eq(jerks, 0);
+        ck_assert_uint_eq(r->n_minutes, CHANNELS);
+        for (size_t i = 0; i < r->n_minutes; i++)
+                ck_assert(r->minutes[i].voluntary == (r->minutes[i].channel < 2));
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* A cramp begins with one unit, and more and more join: its first discharges are no twitches, however long it lasts. */
+START_TEST(cramp_begins) {
+        enum { N = 60000, CHANNELS = 4 };
+
+        seed(105);
+        int32_t *x = new_noise(N, CHANNELS);
+        unsigned n = 0;
+        for (double t = 15; t < 16.6; t += 0.3 + 0.05 * gaussian())
+                add_potential(x, CHANNELS, 1, t, n++ % 2 ? 30 : -60);
+        add_work(x, CHANNELS, 1, 16.6, 40);
+        Reports *r = detect(RATE_HZ, CHANNELS, x, N, 100);
+        for (size_t i = 0; i < r->n_events; i++)
+                ck_assert(!is_twitch(r->events + i));
+        ck_assert_uint_eq(count(r, EVENT_CRAMP_LIKE), 1);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* With a second part that comes later, as from fibres that lie further away. */
+static void add_long_potential(int32_t *x, double time_s) {
+        add_potential(x, 1, 0, time_s, 40);
+        add_potential(x, 1, 0, time_s + 0.011, 28);
+}
+
+/* Four discharges of a unit, close enough to look at each with the next in view, are four. */
+START_TEST(counted_once) {
+        enum { N = 155000, SINGLES = 20, FOURS = 20 };
+
+        seed(106);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < SINGLES; i++)
+                add_long_potential(x, 5 + 1.3 * i + 0.5 * uniform());
+        for (unsigned i = 0; i < FOURS; i++) {
+                double from_s = 32 + 6 * i + 3 * uniform();
+
+                for (unsigned k = 0; k < 4; k++)
+                        add_long_potential(x, from_s + (0.019 + 0.0005 * i) * k);
+        }
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        unsigned found = 0;
+        for (size_t i = 0; i < r->n_events; i++)
+                if (r->events[i].peak > 31000) {
+                        ck_assert_uint_ge(r->events[i].discharges, 4);
+                        ck_assert_uint_le(r->events[i].discharges, 5);  /* the last one's later part may look like one */
+                        found++;
+                }
+        ck_assert_uint_eq(found, FOURS);
+        free(r);
+        free(x);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("movement");
         TCase *t = tcase_create("movement");
@@ -110,6 +221,10 @@ int main(void) {
         suite_add_tcase(s, t);
         tcase_add_test(t, sway);
         tcase_add_test(t, work_while_it_sways);
+        tcase_add_test(t, work_ends);
+        tcase_add_test(t, jerk_in_work);
+        tcase_add_test(t, cramp_begins);
+        tcase_add_test(t, counted_once);
         srunner_run_all(r, CK_NORMAL);
         int failed = srunner_ntests_failed(r);
         srunner_free(r);
