@@ -50,6 +50,24 @@ bool classify_in_train(const Detector *d, const Channel *c) {
         return n >= TRAIN_BEFORE || row >= TRAIN_ROW;
 }
 
+/* The same when it is decided: the first ones of a train have none before them. */
+bool classify_before_train(const Detector *d, const Channel *c, double last_peak, float snr) {
+        double next = last_peak + d->bank.n_taps / 2.0;
+        unsigned row = 0;
+
+        for (unsigned i = 0; i < BUMPS; i++) {          /* the oldest first */
+                const Bump *b = c->bumps + (c->bump_next + i) % BUMPS;
+
+                if (b->step < next + d->events.bump_apart || b->statistic * TRAIN_SMALLER < snr || b->statistic > snr * TRAIN_LARGER)
+                        continue;
+                if (b->step > next + d->events.train_interval)
+                        break;
+                row++;
+                next = b->step;
+        }
+        return row >= TRAIN_ROW;
+}
+
 float classify_loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at) {
         float magnitudes[SURROUNDINGS_MAX];
         unsigned n = history_magnitudes(&c->history, at + from_s * d->step_rate_hz,

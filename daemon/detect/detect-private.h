@@ -1004,6 +1004,7 @@ HappeningForm classify(const Detector *d, const Channel *strongest, bool sustain
 bool classify_is_tone(const Detector *d, const Chain *chain);
 bool classify_is_burst(const Detector *d, const Chain *chain);
 bool classify_in_train(const Detector *d, const Channel *c);
+bool classify_before_train(const Detector *d, const Channel *c, double last_peak, float snr);
 float classify_loudness(const Detector *d, const Channel *c, double from_s, double to_s, double at);
 
 void happenings_add(Detector *d, const Happening *happening);

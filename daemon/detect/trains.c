@@ -280,7 +280,9 @@ void trains_add(Detector *d, const Happening *new) {
 
 /* A train of which only the largest discharges are seen, one by one, and not as of one unit. */
 bool trains_take_faint(Detector *d, Happening *h) {
-        if (h->form > FORM_OTHER || !h->faint)
+        if (h->form > FORM_OTHER ||
+            !(h->faint || (h->n_discharges == 1 &&
+                           classify_before_train(d, d->channels + h->channels[0], h->last_peak, h->snr))))
                 return false;
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;

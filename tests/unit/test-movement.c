@@ -213,6 +213,30 @@ START_TEST(counted_once) {
 }
 END_TEST
 
+/* Units under will that come for half a second, with potentials that never look alike: the first ones are no twitches either. */
+START_TEST(short_trains) {
+        enum { N = 120000, TRAINS = 25 };
+
+        seed(107);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < TRAINS; i++)
+                for (unsigned k = 0; k < 5; k++) {
+                        double t = 5 + 4.4 * i + 0.13 * k + 0.01 * gaussian(), first_uv = 12 + 6 * uniform();
+
+                        add_potential(x, 1, 0, t, uniform() < 0.5 ? first_uv : -first_uv);
+                        add_potential(x, 1, 0, t + 0.004 + 0.008 * uniform(), 12 * uniform());
+                }
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        unsigned twitches = 0;
+        for (size_t i = 0; i < r->n_events; i++)
+                twitches += is_twitch(r->events + i);
+        printf("%u twitches in %d short trains\n", twitches, TRAINS);
+        ck_assert_uint_le(twitches, 2 * TRAINS);        /* of 125 discharges; 76 if only those before count */
+        free(r);
+        free(x);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("movement");
         TCase *t = tcase_create("movement");
@@ -225,6 +249,7 @@ int main(void) {
         tcase_add_test(t, jerk_in_work);
         tcase_add_test(t, cramp_begins);
         tcase_add_test(t, counted_once);
+        tcase_add_test(t, short_trains);
         srunner_run_all(r, CK_NORMAL);
         int failed = srunner_ntests_failed(r);
         srunner_free(r);
