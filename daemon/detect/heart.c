@@ -192,6 +192,11 @@ bool heart_early_due(const Heart *h, const HeartChannel *c, double at, float sta
                 fabs(at + c->early_before - h->beat - h->period) < ON_TIME * h->period;
 }
 
+/* By now, with a muscle at work. */
+static float loudness_uv(const Channel *c) {
+        return fmaxf(c->noise.sigma_uv, c->noise.recent_uv);
+}
+
 static bool takes_part(const Detector *d, const Channel *c) {
         return c->running && noise_known(&c->noise) && c->frames >= d->settle_frames;
 }
@@ -430,7 +435,10 @@ static void scout(Heart *h, HeartChannel *c, float y) {
         c->scout_sum = 0;
 }
 
-/* How much of the templates is in the latest signal, and how much of the signal is left without them. */
+/*
+ * How much of the templates is in the latest signal, and how much of the signal is left without them. Where that is far more than
+ * the template a muscle is at work, which says nothing of the heart.
+ */
 static float match(const Detector *d, float *ret_left) {
         float weights = 0, before = 0, after = 0;
 
@@ -444,9 +452,10 @@ static float match(const Detector *d, float *ret_left) {
                         with += fabsf(c->scouts[k]);
                         without += fabsf(c->scouts[k] - c->wanted[k]);
                 }
-                weights += c->weight;
-                before += c->weight * with / c->wanted_sum;
-                after += c->weight * without / c->wanted_sum;
+                float unlike = fmaxf(1, without / c->wanted_sum), weight = c->weight / (unlike * unlike);
+                weights += weight;
+                before += weight * with / c->wanted_sum;
+                after += weight * without / c->wanted_sum;
         }
         *ret_left = before > 0 ? after / before : 1;
         return weights > 0 ? (before - after) / weights : 0;
@@ -475,7 +484,7 @@ static float misfit(const Detector *d, double beat) {
                 float misfit = 0;
                 for (int64_t s = from; s < to; s++)
                         misfit += fabsf(c->history.y[s - base] - value_at(h, &c->heart, &place, s));
-                sum += misfit / c->noise.sigma_uv;
+                sum += misfit / loudness_uv(c);
         }
         return sum;
 }
@@ -494,12 +503,16 @@ static double nearest_step(const Detector *d, double beat) {
         return beat + best;
 }
 
-/* By how much this channel would move the beat, by least squares; what differs by more than the limit does not count. */
+/*
+ * By how much this channel would move the beat, by least squares; what differs by more than the limit does not count. Where most
+ * does not, there is more than a beat and a twitch: it has no say.
+ */
 static double shift(const Heart *h, const Channel *c, double beat, float limit_uv, double *ret_weight) {
         HeartPlace place = place_of(h, beat);
         int64_t base = c->history.end - (int64_t) c->history.fill;
         int64_t from = (int64_t) ceil(beat - h->complex_before);
         float rs = 0, ss = 0, size = c->heart.size;
+        int n_steps = 0, n_counted = 0;
 
         for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
                 float slope = size * (value_at(h, &c->heart, &place, s + 1) - value_at(h, &c->heart, &place, s - 1)) / 2;
@@ -508,8 +521,12 @@ static double shift(const Heart *h, const Channel *c, double beat, float limit_u
 
                 rs += (counts ? left : left < 0 ? -limit_uv : limit_uv) * slope;
                 ss += counts ? slope * slope : 0;
+                n_steps++;
+                n_counted += counts;
         }
-        *ret_weight = (double) (ss / (c->noise.sigma_uv * c->noise.sigma_uv));
+        if (2 * n_counted < n_steps)
+                ss = 0;
+        *ret_weight = (double) (ss / (loudness_uv(c) * loudness_uv(c)));
         return ss > 0 ? (double) (-rs / ss) : 0;
 }
 
