@@ -915,7 +915,7 @@ struct Detector {
         Droop droop;
         unsigned n_lanes;               /* for channels side by side: whole Octs */
         bool undisturbed;               /* all channels measure, and no artefact of them is under way */
-        int64_t next_step;
+        int64_t next_step;              /* falls on frame next_step * decimation, gaps included */
         int32_t *codes;                 /* [FRAMES_MAX][n_lanes] scratch */
         float *high;                    /* [FRAMES_MAX][n_lanes] scratch: behind the high-pass */
         double *low;                    /* [FRAMES_MAX][n_lanes] and what that took away */

@@ -231,7 +231,6 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         int64_t before = d->next_step;
         d->position += n_frames;
         lowpass_align(&d->lowpass, d->position);
-        /* step s falls on frame s * decimation, gaps included */
         d->next_step = (int64_t) ((d->position + d->lowpass.decimation - 1) / d->lowpass.decimation);
         mains_advance(&d->mains, (uint64_t) (d->next_step - before));
         raw_break(&d->raw);
