@@ -110,24 +110,41 @@ static ALWAYS_INLINE void whiten_feed_any(Whiten *w, const float *y, unsigned lo
 VECTOR_FUNCTION(void, whiten_feed, (Whiten *w, const float *y, unsigned look_steps, unsigned n_looks, bool event),
                 (w, y, look_steps, n_looks, event))
 
-/* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch of n. */
+/* Where a lane has its tap, in the layout of Bank.taps: eight lanes side by side. */
+static size_t place(unsigned n_taps, unsigned lane, unsigned i) {
+        return ((size_t) (lane / 8) * n_taps + i) * 8 + lane % 8;
+}
+
+/* T x = b for the first row r[0] = 1, r[1], ... of T and all lanes' b; x and y are scratch. */
 typedef struct Solver {
         unsigned n, n_lanes;
         const double *r;
         double *y;                      /* [n] */
-        double *x;                      /* [n_lanes][n] */
+        double *x;                      /* [n_lanes x n], in the layout of Bank.taps */
 } Solver;
+
+#define FOUR(doubles) (*(QuadDouble*) (doubles))
+#define FOUR_OF(floats) __builtin_convertvector(*(const Quad*) (floats), QuadDouble)
+
+/* Of four lanes. */
+static ALWAYS_INLINE void reversed_products(const double *r, const double *x, unsigned k, QuadDouble *ret) {
+        QuadDouble sum = { 0 };
+
+        for (unsigned i = 0; i < k; i++)
+                sum += r[i + 1] * *(const QuadDouble*) (x + 8 * (k - 1 - i));
+        *ret = sum;
+}
+
+static ALWAYS_INLINE void add_reversed(double *x, const QuadDouble *factors, const double *y, unsigned k) {
+        for (unsigned i = 0; i < k; i++)
+                FOUR(x + 8 * i) += *factors * y[k - 1 - i];
+}
 
 static double reversed_product(const double *r, const double *x, unsigned k) {
         double sum = 0;
         for (unsigned i = 0; i < k; i++)
                 sum += r[i + 1] * x[k - 1 - i];
         return sum;
-}
-
-static void add_reversed(double *x, double factor, const double *y, unsigned k) {
-        for (unsigned i = 0; i < k; i++)
-                x[i] += factor * y[k - 1 - i];
 }
 
 /* The same onto itself. */
@@ -139,28 +156,25 @@ static void add_own_reverse(double *y, double factor, unsigned k) {
         }
 }
 
-static double tap(const float *taps, unsigned n_taps, unsigned lane, unsigned i) {
-        return (double) taps[((size_t) (lane / 8) * n_taps + i) * 8 + lane % 8];
-}
-
-/* False: R is not positive definite. */
-static bool solve(const Solver *s, const float *shapes) {
+static ALWAYS_INLINE bool solve_any(const Solver *s, const float *shapes) {
         double error = 1, alpha = -s->r[1];
 
         s->y[0] = alpha;
-        for (unsigned l = 0; l < s->n_lanes; l++)
-                s->x[(size_t) l * s->n] = tap(shapes, s->n, l, 0);
+        for (unsigned l = 0; l < s->n_lanes; l += 4)
+                FOUR(s->x + place(s->n, l, 0)) = FOUR_OF(shapes + place(s->n, l, 0));
 
         for (unsigned k = 1; k < s->n; k++) {
                 error *= 1 - alpha * alpha;
                 if (!(error > ERROR_MIN))
                         return false;
-                for (unsigned l = 0; l < s->n_lanes; l++) {
-                        double *x = s->x + (size_t) l * s->n;
-                        double mu = (tap(shapes, s->n, l, k) - reversed_product(s->r, x, k)) / error;
+                for (unsigned l = 0; l < s->n_lanes; l += 4) {
+                        double *x = s->x + place(s->n, l, 0);
+                        QuadDouble mu;
 
-                        add_reversed(x, mu, s->y, k);
-                        x[k] = mu;
+                        reversed_products(s->r, x, k, &mu);
+                        mu = (FOUR_OF(shapes + place(s->n, l, k)) - mu) / error;
+                        add_reversed(x, &mu, s->y, k);
+                        FOUR(x + 8 * k) = mu;
                 }
                 if (k + 1 < s->n) {
                         alpha = -(s->r[k + 1] + reversed_product(s->r, s->y, k)) / error;
@@ -171,19 +185,26 @@ static bool solve(const Solver *s, const float *shapes) {
         return true;
 }
 
-/* w'Tw of the lane's filter in use: the variance of its output in this noise of variance 1. */
-static double output_variance(const float *taps, unsigned n_taps, const double *r, unsigned lane) {
-        double sum = 0;
+/* False: R is not positive definite. */
+STATIC_VECTOR_FUNCTION(bool, solve, (const Solver *s, const float *shapes), (s, shapes))
+
+/* w'Tw of four lanes' filters in use: the variance of their outputs in this noise of variance 1. */
+static ALWAYS_INLINE void output_variances_any(const float *taps, unsigned n_taps, const double *r, unsigned lane, double ret[static 4]) {
+        const float *w = taps + place(n_taps, lane, 0);
+        QuadDouble sum = { 0 };
 
         for (unsigned i = 0; i < n_taps; i++) {
-                double a = tap(taps, n_taps, lane, i), row = a * r[0];
+                QuadDouble a = FOUR_OF(w + 8 * i), row = a * r[0];
 
                 for (unsigned j = 0; j < i; j++)
-                        row += 2 * tap(taps, n_taps, lane, j) * r[i - j];
+                        row += 2 * FOUR_OF(w + 8 * j) * r[i - j];
                 sum += a * row;
         }
-        return sum;
+        FOUR(ret) = sum;
 }
+
+STATIC_VECTOR_FUNCTION(void, output_variances, (const float *taps, unsigned n_taps, const double *r, unsigned lane, double ret[static 4]),
+                       (taps, n_taps, r, lane, ret))
 
 /* Adds a cosine of that angle from lag to lag to a covariance. */
 static void add_cosine(double *r, unsigned n, double angle, double factor) {
@@ -248,13 +269,12 @@ bool whiten_shapes(const Whiten *w, const float *shapes, unsigned n_lanes, unsig
         if (!solve(&s, shapes))
                 return false;
         for (unsigned l = 0; l < n_lanes; l++) {
-                const double *x = s.x + (size_t) l * n_taps;
                 double power = 0;
 
                 for (unsigned i = 0; i < n_taps; i++)
-                        power += x[i] * tap(shapes, n_taps, l, i);
+                        power += s.x[place(n_taps, l, i)] * (double) shapes[place(n_taps, l, i)];
                 for (unsigned i = 0; i < n_taps; i++)
-                        ret[((size_t) (l / 8) * n_taps + i) * 8 + l % 8] = power > 0 ? (float) (x[i] / sqrt(power)) : 0;
+                        ret[place(n_taps, l, i)] = power > 0 ? (float) (s.x[place(n_taps, l, i)] / sqrt(power)) : 0;
         }
         return true;
 }
@@ -268,17 +288,19 @@ static bool refit(Whiten *w, const Bank *bank, double *scratch, Noise *noise) {
         if (!solve(&s, bank->taps))
                 return false;
 
+        double before[4] = { 0 };
         for (unsigned l = 0; l < bank->n_lanes; l++) {
-                const double *x = s.x + (size_t) l * n;
-                double before = output_variance(w->taps, n, r, l), after = 0;
+                double after = 0;
 
+                if (l % 4 == 0)
+                        output_variances(w->taps, n, r, l, before);
                 for (unsigned i = 0; i < n; i++)        /* x'Tx = x's */
-                        after += x[i] * tap(bank->taps, n, l, i);
-                if (!(before > 0 && after > 0))
+                        after += s.x[place(n, l, i)] * (double) bank->taps[place(n, l, i)];
+                if (!(before[l % 4] > 0 && after > 0))
                         continue;
                 for (unsigned i = 0; i < n; i++)
-                        w->taps[((size_t) (l / 8) * n + i) * 8 + l % 8] = (float) (x[i] / sqrt(after));
-                noise_rescale(noise, l, (float) (1 / sqrt(before)));
+                        w->taps[place(n, l, i)] = (float) (s.x[place(n, l, i)] / sqrt(after));
+                noise_rescale(noise, l, (float) (1 / sqrt(before[l % 4])));
         }
         noise_update(noise);
         return true;
