@@ -14,7 +14,7 @@
 #define UNEVEN_MIN 3u
 #define UNEVEN_CV 0.6                   /* of intervals: one unit's are more even */
 #define TONE_FILLS 0.5
-#define TONE_CLEAR 0.6f                 /* of the energy; less of a tone, with discharges ... */
+#define TONE_CLEAR 0.5f                 /* of the energy; less of a tone, with discharges ... */
 #define TONE_ALONE 0.3                  /* ... for more than that of the time, chance makes of many units */
 #define TRAIN_BEFORE 5u                 /* so many came before in that time, or ... */
 #define TRAIN_ROW 3u                    /* ... so many in a row, each so soon after the one before */
