@@ -21,6 +21,8 @@
 #define GROUP_SEEN_MIN 2u               /* ... of which noise may have hidden one in some */
 #define LONG_TRAIN_MIN 20u              /* no multiplet has so many, however uneven they look */
 #define GROUPS_CV 0.3
+#define GROUPS_LENGTH 1.6               /* the first or the last discharge of one may be hidden */
+#define TWO_GROUPS 1.6                  /* of the shortest interval: there was one between */
 #define GROUPS_LATE 1.8                 /* of the mean from group to group: there comes no more */
 
 /* A twitch of its own may come between groups, or after the last. */
@@ -64,6 +66,17 @@ static void twitch_due(Detector *d, Happening *h) {
         happening_set_due(d, h, h->last_peak + in_steps(d, next_s) + d->events.gap + d->events.settle);
 }
 
+static bool within(double a, double b, double ratio) {
+        return a <= ratio * b && b <= ratio * a;
+}
+
+/* In noise a small unit's discharges look now like this one's, now like that one's: but its groups are of one size and length. */
+static bool are_alike_groups(const Happening *a, const Happening *b) {
+        return a->n_discharges >= GROUP_SEEN_MIN && b->n_discharges >= GROUP_SEEN_MIN && a->channels[0] == b->channels[0] &&
+                within((double) a->amplitude_uv, (double) b->amplitude_uv, (double) LARGER) &&
+                within(a->last_peak - a->peak, b->last_peak - b->peak, GROUPS_LENGTH);
+}
+
 /* The one of the same unit it may follow on. */
 static Happening* find_before(Detector *d, const Happening *h) {
         Happening *best = NULL;
@@ -71,7 +84,7 @@ static Happening* find_before(Detector *d, const Happening *h) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
                 if (!k->used || (k->form == FORM_BURST && k->n_discharges < GROUP_MIN) || k->form >= FORM_TONE ||
-                    !happening_of_one_unit(h, k))
+                    !(happening_of_one_unit(h, k) || (k->form < FORM_TRAIN && are_alike_groups(h, k))))
                         continue;
 
                 double gap = h->peak - k->last_peak;
@@ -162,9 +175,23 @@ static bool is_train(const Detector *d, const Row *row) {
                 (rhythm_cv(&row->rhythm) <= TRAIN_CV || row->members[0]->n_discharges >= LONG_TRAIN_MIN);
 }
 
+/* Where one group is hidden the next is twice as far away. */
+static double groups_cv(const Row *row) {
+        double usual = INFINITY;
+        Rhythm folded = { .n = 0 };
+
+        for (unsigned i = 0; i + 1 < row->n_groups; i++)
+                usual = fmin(usual, row->members[i]->peak - row->members[i + 1]->peak);
+        for (unsigned i = 0; i + 1 < row->n_groups; i++) {
+                double gap = row->members[i]->peak - row->members[i + 1]->peak;
+                rhythm_add(&folded, gap > TWO_GROUPS * usual ? gap / 2 : gap);
+        }
+        return rhythm_cv(&folded);
+}
+
 static bool is_grouped(const Row *row) {
         return row->n_groups >= GROUPS_MIN && row->in_groups + 1 >= row->n_groups * GROUP_MIN &&
-                rhythm_cv(&row->groups) <= GROUPS_CV;
+                fmin(rhythm_cv(&row->groups), groups_cv(row)) <= GROUPS_CV;
 }
 
 /* What came just before, of that place and no larger, though noise made it look like another unit's: the train began with it. */
@@ -303,7 +330,7 @@ bool trains_take_faint(Detector *d, Happening *h) {
 
 /* Too untidy for a multiplet, but after others of its unit it is a group. */
 bool trains_is_group(Detector *d, const Happening *h) {
-        const Happening *before = h->n_discharges >= GROUP_MIN ? find_before(d, h) : NULL;
+        const Happening *before = h->n_discharges >= GROUP_SEEN_MIN ? find_before(d, h) : NULL;
 
         return before && (before->form == FORM_GROUPS || before->n_discharges >= GROUP_MIN);
 }

@@ -1329,6 +1329,38 @@ START_TEST(high_frequency_run) {
 }
 END_TEST
 
+/* A group that nobody saw makes an interval twice as long. */
+START_TEST(hidden_group) {
+        enum { N = 40000, GROUPS = 6, INSIDE = 5 };
+
+        for (unsigned k = 0; k < 3; k++) {
+                seed(195 + k);
+                int32_t *x = kinds_begin(N, 1);
+                double t = 20;
+                for (unsigned g = 0; g < GROUPS; g++, t += even(1.1, 0.06))
+                        for (unsigned i = 0; i < INSIDE && g != 1; i++)
+                                add_unit(x, N, 1, 0, 0, t + i * even(0.030, 0.03), 40);
+                ck_assert_uint_ge(kinds_end(x, N, 1, EVENT_MYOKYMIC).discharges, (GROUPS - 1) * INSIDE * 8 / 10);
+        }
+}
+END_TEST
+
+/* Of one size, one length and one rhythm: groups of one unit, though their discharges do not all look it. */
+START_TEST(groups_of_one_size) {
+        enum { N = 45000, GROUPS = 6, INSIDE = 5 };
+
+        for (unsigned k = 0; k < 3; k++) {
+                seed(198 + k);
+                int32_t *x = kinds_begin(N, 1);
+                double t = 20;
+                for (unsigned g = 0; g < GROUPS; g++, t += even(1.5, 0.06))
+                        for (unsigned i = 0; i < INSIDE; i++)
+                                add_unit(x, N, 1, 0, g % 2, t + i * even(0.030, 0.03), g % 2 ? 54 : 36);
+                ck_assert_uint_ge(kinds_end(x, N, 1, EVENT_MYOKYMIC).discharges, GROUPS * INSIDE * 8 / 10);
+        }
+}
+END_TEST
+
 static void add_tone(int32_t *x, double from_s, double to_s, double hz, double uv) {
         for (int i = (int) (1000 * from_s); i < (int) (1000 * to_s); i++)
                 add_uv(x + i, uv * sin(2 * M_PI * hz * (i / 1000.0 - from_s)));
@@ -1664,6 +1696,8 @@ int main(void) {
         tcase_add_test(t, unit_train);
         tcase_add_test(t, two_lobes);
         tcase_add_test(t, myokymic);
+        tcase_add_test(t, hidden_group);
+        tcase_add_test(t, groups_of_one_size);
         tcase_add_test(t, high_frequency_run);
         tcase_add_test(t, faint_run);
         tcase_add_test(t, many_units);
