@@ -1015,6 +1015,7 @@ void happening_decide(Detector *d, Happening *h);
 /* waiting.c */
 int happenings_init(Detector *d);
 void happenings_done(Detector *d);
+void happenings_without_beat(Detector *d, int64_t from);
 void happenings_were_beats(Detector *d, double beat, double period, bool even);
 void happenings_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 unsigned happenings_of_channel(const Detector *d, unsigned channel, bool *ret_longer);

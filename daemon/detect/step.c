@@ -179,9 +179,11 @@ static void step_end(Detector *d) {
                 mains_forget(&d->mains);
         if (mains_count(&d->mains))
                 look_at_mains(d);
-        if (heart_step(d, d->step, &from))
+        if (heart_step(d, d->step, &from)) {
                 for (unsigned i = 0; i < d->config.n_channels; i++)
                         crossing_again(d, d->channels + i, i, from, d->step);
+                happenings_without_beat(d, from);
+        }
         events_step(d, (double) d->step);
         if (d->step >= d->exposure.look_at)
                 exposure_look(d);

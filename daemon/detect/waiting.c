@@ -132,25 +132,51 @@ bool happening_take_in(Detector *d, Happening *into, Happening *part) {
         return true;
 }
 
+static void was_beat(Detector *d, Happening *h) {
+        DetectArtefact artefact = {
+                .id = h->notices.id, .n_merged = h->notices.n_merged, .cause = ARTEFACT_ECG, .n_channels = h->n_channels,
+                .from = detector_frame_of_step(d, h->onset), .to = detector_frame_of_step(d, h->end),
+        };
+
+        memcpy(artefact.merged, h->notices.merged, sizeof artefact.merged);
+        memcpy(artefact.channels, h->channels, sizeof artefact.channels);
+        for (size_t k = 0; k < h->n_channels; k++)
+                exposure_exclude(d, d->channels + h->channels[k], h->onset, h->end, EXCLUSION_ECG);
+        happening_forget(d, h);
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}
+
 /* A heart is known now: what waits at even periods before this beat of it was of it; if its pace is even. */
 void happenings_were_beats(Detector *d, double beat, double period, bool even) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *h = d->happenings.waiting + i;
                 double periods = (beat - h->peak) / period;
 
-                if (!h->used || !h->slow || h->form == FORM_WORK || (even && fabs(periods - round(periods)) > BEAT_ON_TIME))
-                        continue;
-                DetectArtefact artefact = {
-                        .id = h->notices.id, .n_merged = h->notices.n_merged, .cause = ARTEFACT_ECG, .n_channels = h->n_channels,
-                        .from = detector_frame_of_step(d, h->onset), .to = detector_frame_of_step(d, h->end),
-                };
-                memcpy(artefact.merged, h->notices.merged, sizeof artefact.merged);
-                memcpy(artefact.channels, h->channels, sizeof artefact.channels);
-                for (size_t k = 0; k < h->n_channels; k++)
-                        exposure_exclude(d, d->channels + h->channels[k], h->onset, h->end, EXCLUSION_ECG);
-                happening_forget(d, h);
-                if (d->config.on_artefact)
-                        d->config.on_artefact(&artefact, d->config.userdata);
+                if (h->used && h->slow && h->form != FORM_WORK && (!even || fabs(periods - round(periods)) <= BEAT_ON_TIME))
+                        was_beat(d, h);
+        }
+}
+
+/* What was seen of a happening's first discharge where it is seen best, as the signal is known now. */
+static float statistic_now(const Detector *d, const Happening *h) {
+        const Channel *c = d->channels + h->channels[0];
+        int64_t from = (int64_t) h->peak, to = from + d->bank.n_taps;
+        float most = 0;
+
+        for (int64_t s = from; s <= to && s <= d->step; s++)
+                most = fmaxf(most, channel_statistic(d, c, s, d->outputs));
+        return most;
+}
+
+/* A beat has been subtracted from a step on. What was closed by what came after it, and is not seen any more, was of it. */
+void happenings_without_beat(Detector *d, int64_t from) {
+        for (unsigned i = 0; i < d->happenings.size; i++) {
+                Happening *h = d->happenings.waiting + i;
+
+                if (h->used && h->form <= FORM_OTHER && h->onset > (double) from && d->channels[h->channels[0]].running &&
+                    statistic_now(d, h) < d->threshold)
+                        was_beat(d, h);
         }
 }
 
