@@ -17,7 +17,7 @@
 #define LOOK_S 5.0
 #define DECIDED_S 1.5                   /* so far back at most reaches what is not even a chain yet, or a heartbeat that is taken back */
 #define WORK_BESIDE_S 0.5               /* around a contraction a muscle is not at rest */
-#define VOLUNTARY_S 0.5
+#define VOLUNTARY_S 0.4                 /* seen, of half a second: the first units are too small to be */
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define ROOM 4u                         /* spans that one exclusion, or one change, adds at most */
 

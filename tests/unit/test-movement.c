@@ -160,6 +160,46 @@ START_TEST(jerk_in_work) {
 }
 END_TEST
 
+/* Half a second of a contraction is enough for a minute, though its first units are too small to be seen. */
+START_TEST(work_in_two_minutes) {
+        enum { N = 120000 };
+
+        seed(108);
+        int32_t *x = new_noise(N, 1);
+        for (double t = 59.45; t < 60; t += 0.09)
+                add_potential(x, 1, 0, t, 3);
+        add_work(x, 1, 0, 59.53, 63);
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        ck_assert_uint_eq(r->n_minutes, 2);
+        ck_assert(r->minutes[0].voluntary && r->minutes[1].voluntary);
+        free(r);
+        free(x);
+}
+END_TEST
+
+/* A contraction that drives the converter to its rails ends while nothing is believed yet: what follows at once is none at rest. */
+START_TEST(work_at_the_rails) {
+        enum { N = 90000, WORKS = 10 };
+
+        seed(109);
+        int32_t *x = new_noise(N, 1);
+        for (unsigned i = 0; i < WORKS; i++) {
+                add_work(x, 1, 0, 10 + 7.5 * i, 13.2 + 7.5 * i);
+                for (unsigned k = 0; k < 5; k++)
+                        x[12500 + 7500 * i + 3 * k] = CODE_MAX;
+                add_potential(x, 1, 0, 13.8 + 7.5 * i, 30);
+        }
+        Reports *r = detect(RATE_HZ, 1, x, N, 100);
+        unsigned twitches = 0;
+        for (size_t i = 0; i < r->n_events; i++)
+                twitches += is_twitch(r->events + i);
+        printf("%u twitches just after %d contractions at the rails\n", twitches, WORKS);
+        ck_assert_uint_eq(twitches, 0);
+        free(r);
+        free(x);
+}
+END_TEST
+
 /* A cramp begins with one unit, and more and more join: its first discharges are no twitches, however long it lasts. */
 START_TEST(cramp_begins) {
         enum { N = 60000, CHANNELS = 4 };
@@ -247,6 +287,8 @@ int main(void) {
         tcase_add_test(t, work_while_it_sways);
         tcase_add_test(t, work_ends);
         tcase_add_test(t, jerk_in_work);
+        tcase_add_test(t, work_in_two_minutes);
+        tcase_add_test(t, work_at_the_rails);
         tcase_add_test(t, cramp_begins);
         tcase_add_test(t, counted_once);
         tcase_add_test(t, short_trains);
