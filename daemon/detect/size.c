@@ -20,6 +20,7 @@
 #define POINT_S 0.001
 #define LAG_S 0.00025
 #define SINC_POINTS 8
+#define COLUMNS ((SIZE_POINTS + 3) / 4 * 4)
 #define ROW_MAX (3 * SIZE_POINTS)       /* steps: DETECT_STEP_RATE_HZ_MAX is less than 3 a millisecond */
 #define TABLE_SCALE 1000.0f
 /* Variances, sigma^2: chosen on the generator's training seeds 100113 and 100114. */
@@ -53,25 +54,27 @@ void size_shapes_init(SizeShapes *s) {
                                 s->shapes[k][lag][i] = (float) moved(table[k], i, (lag - SIZE_LAGS / 2) * LAG_S / POINT_S) / TABLE_SCALE;
 }
 
-/* Of a symmetric positive definite matrix, in place (Gauss and Jordan; it needs no pivots). */
-static void invert(double a[SIZE_POINTS][SIZE_POINTS]) {
+/* Of a symmetric positive definite matrix, in place (Gauss and Jordan; it needs no pivots). Four columns at a time. */
+static ALWAYS_INLINE void invert_any(double a[SIZE_POINTS][COLUMNS]) {
         for (int k = 0; k < SIZE_POINTS; k++) {
                 double pivot = 1 / a[k][k];
 
                 a[k][k] = 1;
-                for (int j = 0; j < SIZE_POINTS; j++)
-                        a[k][j] *= pivot;
+                for (int j = 0; j < COLUMNS; j += 4)
+                        *(QuadDouble*) (a[k] + j) *= pivot;
                 for (int i = 0; i < SIZE_POINTS; i++) {
                         double factor = a[i][k];
 
                         if (i == k)
                                 continue;
                         a[i][k] = 0;
-                        for (int j = 0; j < SIZE_POINTS; j++)
-                                a[i][j] -= factor * a[k][j];
+                        for (int j = 0; j < COLUMNS; j += 4)
+                                *(QuadDouble*) (a[i] + j) -= factor * *(const QuadDouble*) (a[k] + j);
                 }
         }
 }
+
+STATIC_VECTOR_FUNCTION(void, invert, (double a[SIZE_POINTS][COLUMNS]), (a))
 
 static void apply(const ChannelSize *c, const float *x, float *ret) {
         for (int i = 0; i < SIZE_POINTS; i++)
@@ -80,7 +83,7 @@ static void apply(const ChannelSize *c, const float *x, float *ret) {
 
 /* The colour of the noise is known anew. */
 void size_refit(ChannelSize *c, const SizeShapes *s, const Whiten *whiten, double step_rate_hz) {
-        double a[SIZE_POINTS][SIZE_POINTS], lags[SIZE_POINTS], row[ROW_MAX];
+        double a[SIZE_POINTS][COLUMNS] = { { 0 } }, lags[SIZE_POINTS], row[ROW_MAX];
 
         whiten_row(whiten, ROW_MAX, row);
         for (int i = 0; i < SIZE_POINTS; i++) {
