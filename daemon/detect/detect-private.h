@@ -612,7 +612,7 @@ unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bo
 float unit_likely(const Unit *k, double now, double step_rate_hz);
 
 /* --- size.c --- */
-#define SIZE_SHAPES 24
+#define SIZE_SHAPES 48
 #define SIZE_POINTS 33                  /* a millisecond apart */
 #define SIZE_LAGS 21                    /* a quarter of a millisecond apart */
 #define SIZE_RATE_HZ_MIN 900.0          /* below, much of a potential lies beyond the band */

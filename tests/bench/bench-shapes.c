@@ -16,7 +16,7 @@
 #define SEEDS 10u
 #define UNITS 240u                      /* of a scene whose units are fresh */
 #define POTENTIALS (SEEDS * UNITS)
-#define SHAPES 24u
+#define SHAPES 48u
 #define POINTS 33                       /* a millisecond apart */
 #define FINE 16                         /* of MUAP_RATE_HZ, in a millisecond */
 #define HIGHPASS_MS 28.055              /* half of the detector's triangular mean */
