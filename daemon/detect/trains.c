@@ -13,6 +13,7 @@
 #define TRAIN_CV 0.35
 #define TRAIN_HOLES_SPREAD 0.2          /* by chance gaps are off their multiples by 0.29 */
 #define HOLES_MAX 2.5                   /* intervals: from one discharge of a train to the next that is seen */
+#define SILENCE_MAX 3.5                 /* intervals: between groups it is longer */
 #define TRAIN_FAINT_S 1.5
 #define TRAIN_NEXT_S 1.0                /* once it is one */
 #define LARGER 1.3f                     /* than a train or group: not part of it for being there */
@@ -194,6 +195,18 @@ static bool is_grouped(const Row *row) {
                 fmin(rhythm_cv(&row->groups), groups_cv(row)) <= GROUPS_CV;
 }
 
+/* Some in a row, one or two not seen, and some again: the silences are not much longer than the intervals. */
+static bool is_broken_train(const Detector *d, const Row *row) {
+        Rhythm inside = { .n = 0 }, silences = { .n = 0 };
+
+        for (unsigned i = 0; i < row->n; i++)
+                rhythm_join(&inside, &row->members[i]->rhythm);
+        for (unsigned i = 0; i < row->n_gaps; i++)
+                rhythm_add(&silences, row->gaps[i]);
+        return row->n_discharges >= TRAIN_MIN && rhythm_mean(&inside) >= in_steps(d, TRAIN_INTERVAL_MIN_S) &&
+                rhythm_cv(&inside) <= TRAIN_CV && rhythm_mean(&silences) <= SILENCE_MAX * rhythm_mean(&inside);
+}
+
 /* What came just before, of that place and no larger, though noise made it look like another unit's: the train began with it. */
 static void take_beginning(Detector *d, Happening *longer) {
         double reach = HOLES_MAX * rhythm_mean(&longer->rhythm);
@@ -250,7 +263,7 @@ static void follow_on(Detector *d, Happening *h, Happening *before) {
 
         h->before = (int) (before - d->happenings.waiting);
         Row row = row_of(d, h);
-        if (is_train(d, &row) || is_train_with_holes(d, &row)) {
+        if (is_train(d, &row) || is_train_with_holes(d, &row) || is_broken_train(d, &row)) {
                 gather(d, &row, row.n, FORM_TRAIN);
                 train_due(d, h);
         } else if (is_grouped(&row)) {

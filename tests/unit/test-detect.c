@@ -1274,6 +1274,23 @@ START_TEST(unit_train) {
 }
 END_TEST
 
+/* Four discharges, two that nobody sees, and four again: a train with holes, neither multiplets nor groups. */
+START_TEST(broken_train) {
+        enum { N = 40000 };
+
+        for (unsigned k = 0; k < 3; k++) {
+                unsigned n = 0;
+
+                seed(201 + k);
+                int32_t *x = kinds_begin(N, 1);
+                for (double t = 20; t < 27; t += even(0.085, 0.1), n++)
+                        if (n % 6 < 4)
+                                add_unit(x, N, 1, 0, 0, t, even(40, 0.05));
+                ck_assert_uint_ge(kinds_end(x, N, 1, EVENT_UNIT_TRAIN).discharges, n / 2);
+        }
+}
+END_TEST
+
 /* Of two lobes of one size, ten milliseconds apart, noise makes now this, now that the peak: one unit all the same. */
 START_TEST(two_lobes) {
         enum { N = 40000 };
@@ -1694,6 +1711,7 @@ int main(void) {
         tcase_add_test(t, broad_potential);
         tcase_add_test(t, faint_repeats);
         tcase_add_test(t, unit_train);
+        tcase_add_test(t, broken_train);
         tcase_add_test(t, two_lobes);
         tcase_add_test(t, myokymic);
         tcase_add_test(t, hidden_group);
