@@ -598,6 +598,9 @@ typedef struct Unit {
         unsigned n;                     /* discharges */
         float amplitude_uv;
         double last;                    /* step */
+        float pair_points;              /* between what looked like two of it, most of the time ... */
+        unsigned n_pairs;               /* ... and by how many more times than not */
+        double pair_at;                 /* step of the latest such */
         float shape[UNIT_POINTS];
 } Unit;
 
@@ -632,7 +635,7 @@ float size_uv(const ChannelSize *c, const SizeShapes *s, const Units *units, con
               float sigma_uv, double step_rate_hz);
 
 /* --- sums.c --- */
-unsigned sums_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
+unsigned sums_take_apart(Units *u, const History *h, const Discharge *discharge, float sigma_uv,
                          double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit);
 
 /* --- learned.c --- */

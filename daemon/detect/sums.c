@@ -24,6 +24,8 @@
 #define EXPLAINED 0.45f                 /* of what one leaves, several leave less ... */
 #define LEFT_SHARE 0.15f                /* ... and less of the whole */
 #define COMMON_MIN 12u                  /* discharges: surely a unit of its own */
+#define PAIR_EVEN 0.5f                  /* points, 0.25 ms: doublets, of 4 to 8 ms, differ by more from one to the next, ... */
+#define PAIRS_EVEN 3u                   /* ... so this many more at one distance than at others are none */
 #define RARE 0.05f                      /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
 
 typedef struct Copies {
@@ -199,17 +201,39 @@ static int by_place(const void *a, const void *b) {
 }
 
 /*
+ * What looks like two of a unit again and again at the same distance is the broader potential of another one, which
+ * comes too seldom to be known by itself. The distance is that of the majority (Boyer and Moore).
+ */
+static bool pairs_are_another(Unit *k, double peak, float apart, double step_rate_hz) {
+        bool even = fabsf(apart - k->pair_points) < PAIR_EVEN;
+
+        if (fabs(peak - k->pair_at) > MARGIN_S * step_rate_hz) {        /* else the same one is looked at again */
+                k->pair_at = peak;
+                if (even)
+                        k->n_pairs++;
+                else if (k->n_pairs > 0)
+                        k->n_pairs--;
+                if (k->n_pairs == 0) {
+                        k->n_pairs = 1;
+                        k->pair_points = apart;
+                }
+        }
+        return even && k->n_pairs >= PAIRS_EVEN;
+}
+
+/*
  * Is this one potential of a known unit, or several in one another? How many, and where their peaks are (steps);
  * 0 if no unit explains it.
  */
-unsigned sums_take_apart(const Units *u, const History *h, const Discharge *discharge, float sigma_uv,
+unsigned sums_take_apart(Units *u, const History *h, const Discharge *discharge, float sigma_uv,
                          double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit) {
         double steps_per_point = UNIT_POINT_S * step_rate_hz;
         double first = discharge->onset - MARGIN_S * step_rate_hz;
         int n = (int) ((discharge->end + MARGIN_S * step_rate_hz - first) / steps_per_point);
         float x[STRETCH_POINTS], best_single = INFINITY, best_left = INFINITY;
         Copies best = { .left = INFINITY };
-        const Unit *unit = NULL, *alone = NULL;
+        Unit *unit = NULL;
+        const Unit *alone = NULL;
 
         if (step_rate_hz < UNIT_RATE_HZ_MIN || n > STRETCH_POINTS)
                 return 0;
@@ -217,7 +241,7 @@ unsigned sums_take_apart(const Units *u, const History *h, const Discharge *disc
         float noise = (float) n * sigma_uv * sigma_uv, whole = vector_energy(x, n);
 
         for (unsigned i = 0; i < u->n; i++) {
-                const Unit *k = u->units + i;
+                Unit *k = u->units + i;
 
                 if (k->n < UNIT_KNOWN_MIN || k->amplitude_uv > SHARE_HIGH * discharge->amplitude_uv ||
                     k->amplitude_uv * 2 * SHARE_HIGH < discharge->amplitude_uv)
@@ -247,7 +271,8 @@ unsigned sums_take_apart(const Units *u, const History *h, const Discharge *disc
                 return alone ? 1 : 0;
         if (alone && alone->n > RARE * unit->n)
                 return 1;
-        if (best.n == 2 && fabsf(best.at[1] - best.at[0]) < APART_MIN + LIMIT_POINTS)
+        float apart = fabsf(best.at[1] - best.at[0]);
+        if (best.n == 2 && (apart < APART_MIN + LIMIT_POINTS || pairs_are_another(unit, discharge->peak, apart, step_rate_hz)))
                 return 0;
         qsort(best.at, best.n, sizeof best.at[0], by_place);
         *ret_unit = unit->number;
