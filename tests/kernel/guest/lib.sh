@@ -79,9 +79,10 @@ plug() {
         until_ok 5 find_iio || fail "the driver did not bind"
 }
 
+# A program that just reads one of the hat's files keeps its module for a moment
 unplug() {
-        rmmod ads1299_sim || fail "rmmod ads1299-sim"
-        rmmod ads1299 || fail "rmmod ads1299"
+        until_ok 5 rmmod ads1299_sim 2> /tmp/rmmod || fail "rmmod ads1299-sim: $(cat /tmp/rmmod)"
+        until_ok 5 rmmod ads1299 2> /tmp/rmmod || fail "rmmod ads1299: $(cat /tmp/rmmod)"
 }
 
 bound() {
