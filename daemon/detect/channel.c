@@ -77,7 +77,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
                 mains_channel_listen(&d->mains, channel, d->mains_start_steps);
                 noise_restart(&c->noise);
                 whiten_restart(&c->whiten, &d->bank);
-                size_refit(&c->size, &d->size_shapes, &c->whiten, d->step_rate_hz);
+                c->size.fits = false;
                 learned_restart(&c->learned);
                 c->heartbeat.beats = 0;
                 heart_channel_restart(&d->heart, &c->heart);

@@ -45,6 +45,8 @@ void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
                 from = (int64_t) ceil(c->measured_until);
         size_t n = from <= to ? discharges_measure(&c->history, from, to, c->noise.sigma_uv, c->crossing.max,
                                                    d->step_rate_hz, found) : 0;
+        if (n > 0 && !c->size.fits)
+                size_refit(&c->size, &d->size_shapes, &c->whiten, d->step_rate_hz);
         for (size_t i = 0; i < n && d->step_rate_hz >= SIZE_RATE_HZ_MIN; i++)
                 found[i].amplitude_uv = size_uv(&c->size, &d->size_shapes, &c->units, &c->history,
                                                 unit_middle(&c->history, found + i, c->noise.sigma_uv, d->step_rate_hz),

@@ -625,6 +625,7 @@ typedef struct SizeShapes {             /* of 1 uV peak to peak in the band */
 } SizeShapes;
 
 typedef struct ChannelSize {
+        bool fits;                      /* the noise as it is by now */
         float inverse[SIZE_POINTS][SIZE_POINTS];        /* of the covariance of noise of unit power */
         float energies[SIZE_SHAPES];    /* of the shapes in it */
 } ChannelSize;

@@ -81,7 +81,7 @@ static void apply(const ChannelSize *c, const float *x, float *ret) {
                 ret[i] = vector_product(c->inverse[i], x, SIZE_POINTS);
 }
 
-/* The colour of the noise is known anew. */
+/* To the colour of the noise as it is known by now. */
 void size_refit(ChannelSize *c, const SizeShapes *s, const Whiten *whiten, double step_rate_hz) {
         double a[SIZE_POINTS][COLUMNS] = { { 0 } }, lags[SIZE_POINTS], row[ROW_MAX];
 
@@ -105,6 +105,7 @@ void size_refit(ChannelSize *c, const SizeShapes *s, const Whiten *whiten, doubl
                 apply(c, s->shapes[k][SIZE_LAGS / 2], x);
                 c->energies[k] = vector_product(x, s->shapes[k][SIZE_LAGS / 2], SIZE_POINTS);
         }
+        c->fits = true;
 }
 
 /* exp(-x), x >= 0, to some percent down to where it does not matter, and the same on all machines. */

@@ -71,7 +71,7 @@ static bool channel_learn(Detector *d, Channel *c) {
                         continue;
                 if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise)) {
                         learned_refit(d, c);
-                        size_refit(&c->size, &d->size_shapes, &c->whiten, d->step_rate_hz);
+                        c->size.fits = false;   /* most channels see nothing until the next time */
                 }
                 learned_update(&c->learned, &c->noise);
                 d->noise_moved = moved = true;
