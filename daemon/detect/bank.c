@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "bank.h"
+#include "simd.h"
 
 #define FINE_RATE_HZ 8000.0
 #define FINE_SAMPLES 1024               /* 128 ms */

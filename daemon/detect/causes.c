@@ -3,7 +3,19 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "causes.h"
+#include "chain.h"
+#include "channel.h"
+#include "classify.h"
+#include "detect.h"
+#include "detector.h"
+#include "discharge.h"
+#include "events.h"
+#include "heart.h"
+#include "heartbeat.h"
+#include "history.h"
+#include "motion.h"
+#include "notice-ids.h"
 
 #define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
 #define BEAT_UNEVENNESS 0.15

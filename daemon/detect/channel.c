@@ -7,7 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "events.h"
+#include "exposure.h"
+#include "heart.h"
+#include "highpass.h"
+#include "history.h"
+#include "learned.h"
+#include "lowpass.h"
+#include "mains.h"
+#include "motion.h"
+#include "noise.h"
+#include "notice-ids.h"
+#include "notices.h"
+#include "raw.h"
+#include "whiten.h"
 
 #define HISTORY_S 0.5
 

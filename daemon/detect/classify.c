@@ -5,7 +5,17 @@
  */
 #include <math.h>
 
-#include "detect-private.h"
+#include "classify.h"
+#include "chain.h"
+#include "channel.h"
+#include "detector.h"
+#include "discharge.h"
+#include "happening.h"
+#include "history.h"
+#include "noise.h"
+#include "rhythm.h"
+#include "tone.h"
+#include "units.h"
 
 #define OTHERS_MAX 1u                   /* discharges of another unit in one event */
 #define OTHERS_SHARE 4u                 /* one in so many may be mistaken for another's */

@@ -6,7 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "crossing.h"
+#include "chain.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "discharge.h"
+#include "droop.h"
+#include "events.h"
+#include "exposure.h"
+#include "heart.h"
+#include "noise.h"
+#include "notice-ids.h"
+#include "notices.h"
+#include "size.h"
+#include "units.h"
 
 /* Should a heartbeat be found later in what is being measured, it goes on from here. */
 void crossing_checkpoint(Channel *c) {

@@ -10,7 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "detector.h"
+#include "bank.h"
+#include "channel.h"
+#include "crossing.h"
+#include "detect.h"
+#include "droop.h"
+#include "events.h"
+#include "exposure.h"
+#include "frames.h"
+#include "heart.h"
+#include "highpass.h"
+#include "lowpass.h"
+#include "mains.h"
+#include "noise.h"
+#include "raw.h"
+#include "size.h"
+#include "tone.h"
+#include "units.h"
+#include "waiting.h"
 
 #define FLAT_S 0.1
 #define KEEP_S 10.0                     /* after a longer interruption nothing learned is believed */

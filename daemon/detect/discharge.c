@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "discharge.h"
+#include "history.h"
 
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
 #define EDGE_SIGMA 3.0f                 /* but not in the noise */

@@ -19,7 +19,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "droop.h"
+#include "history.h"
+#include "whiten.h"
 
 #define EDGE 0.45
 #define GAIN_MAX 3.0

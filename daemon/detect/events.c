@@ -13,7 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "events.h"
+#include "causes.h"
+#include "chain.h"
+#include "channel.h"
+#include "classify.h"
+#include "crossing.h"
+#include "detect.h"
+#include "detector.h"
+#include "discharge.h"
+#include "exposure.h"
+#include "happening.h"
+#include "happenings.h"
+#include "heart.h"
+#include "heartbeat.h"
+#include "history.h"
+#include "lags.h"
+#include "motion.h"
+#include "notice-ids.h"
+#include "notices.h"
+#include "repeats.h"
+#include "rhythm.h"
+#include "sums.h"
+#include "tone.h"
+#include "units.h"
+#include "waiting.h"
 
 #define NEIGHBOUR_LAG_S 0.016           /* and the largest lobe of one need not be that of the other */
 #define SUSTAINED_S 0.5

@@ -11,7 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "exposure.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "happening.h"
+#include "noise.h"
 
 #define MINUTE_S 60.0
 #define LOOK_S 5.0

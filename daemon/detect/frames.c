@@ -4,7 +4,13 @@
  */
 #include <string.h>
 
-#include "detect-private.h"
+#include "frames.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "highpass.h"
+#include "lowpass.h"
+#include "raw.h"
 
 /* Whether each channel can be used at this frame, which raw_next() has been given. */
 static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {

@@ -8,7 +8,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "happenings.h"
+#include "chain.h"
+#include "detect.h"
+#include "detector.h"
+#include "events.h"
+#include "exposure.h"
+#include "happening.h"
+#include "noise.h"
+#include "trains.h"
+#include "waiting.h"
+#include "work.h"
 
 #define HOLD_S 3.0                      /* while one follows on the other it may be the beginning of work */
 #define CRAMP_S 5.0

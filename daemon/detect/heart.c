@@ -22,7 +22,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "heart.h"
+#include "channel.h"
+#include "detector.h"
+#include "history.h"
+#include "interpolate.h"
+#include "motion.h"
+#include "noise.h"
+#include "simd.h"
+#include "waiting.h"
 
 #define BEFORE_S 0.25                   /* R: the P wave ... */
 #define AFTER_S 0.42                    /* ... to the end of the T wave */

@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "heartbeat.h"
+#include "discharge.h"
 
 #define PERIOD_MIN_S 0.33
 #define PERIOD_MAX_S 1.5

@@ -13,7 +13,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "detect-private.h"
+#include "highpass.h"
+#include "band.h"
+#include "simd.h"
 
 /* 1 - sinc(x)^2 = 1/sqrt(2) at x = 0.5611 */
 #define HALF_POWER_CYCLES 0.5611

@@ -8,7 +8,8 @@
  */
 #include <math.h>
 
-#include "detect-private.h"
+#include "lags.h"
+#include "discharge.h"
 
 #define TOGETHER_S 0.016                /* largest lobes further apart are not of one potential */
 #define SLACK (SHAPE_POINTS / 2)

@@ -15,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "learned.h"
+#include "bank.h"
+#include "channel.h"
+#include "detector.h"
+#include "heart.h"
+#include "noise.h"
+#include "units.h"
+#include "whiten.h"
 
 #define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
 #define SHARE_MIN 0.2                   /* of the channel's discharges; with less, its threshold would be above the bank's */

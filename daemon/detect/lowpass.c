@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "lowpass.h"
+#include "band.h"
+#include "droop.h"
+#include "simd.h"
 
 #define ATTENUATION_DB 50.0
 #define COARSE_ATTENUATION_DB 60.0      /* its errors come on top of the other's, and cost less */

@@ -24,7 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "mains.h"
+#include "band.h"
+#include "simd.h"
 
 #define FINDER_BLOCK_S 0.1
 #define FINDER_MEMORY_S 3.0

@@ -15,7 +15,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "motion.h"
+#include "history.h"
+#include "interpolate.h"
 
 #define TICK_S 0.01
 #define SLOW_S 0.1                      /* time constant of what is no movement any more, twice */

@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "noise.h"
+#include "simd.h"
 
 #define MEDIAN_PER_SIGMA 0.6744898f     /* of |x|, x Gaussian */
 #define CLIP_SIGMA 2.0f

@@ -6,7 +6,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "notices.h"
+#include "channel.h"
+#include "crossing.h"
+#include "detect.h"
+#include "detector.h"
+#include "droop.h"
+#include "events.h"
+#include "heart.h"
+#include "history.h"
+#include "notice-ids.h"
+#include "waiting.h"
 
 #define BEAT_ON_TIME 0.15               /* of the period */
 #define UNDECIDED_MAX 8u                /* of a channel: what keeps on is no single twitch; keeps DETECT_MERGED_MAX */

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "detect-private.h"
+#include "raw.h"
+#include "simd.h"
 
 /* A clipped amplifier does not always stop at the very last code: 0.1 % of the range is the rail. */
 #define RAIL_FRACTION 1000

@@ -6,7 +6,13 @@
  */
 #include <math.h>
 
-#include "detect-private.h"
+#include "repeats.h"
+#include "chain.h"
+#include "channel.h"
+#include "detector.h"
+#include "history.h"
+#include "simd.h"
+#include "units.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define NEAR 18                         /* points beside the middle, 9 ms: what is compared */

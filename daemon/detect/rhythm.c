@@ -2,7 +2,7 @@
 /* Mean and spread of intervals, however many. */
 #include <math.h>
 
-#include "detect-private.h"
+#include "rhythm.h"
 
 void rhythm_add(Rhythm *r, double interval) {
         r->n++;

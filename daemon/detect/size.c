@@ -15,7 +15,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "size.h"
+#include "discharge.h"
+#include "history.h"
+#include "interpolate.h"
+#include "simd.h"
+#include "units.h"
+#include "whiten.h"
 
 #define POINT_S 0.001
 #define LAG_S 0.00025

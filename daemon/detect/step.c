@@ -9,7 +9,24 @@
  */
 #include <string.h>
 
-#include "detect-private.h"
+#include "frames.h"
+#include "bank.h"
+#include "channel.h"
+#include "crossing.h"
+#include "detector.h"
+#include "events.h"
+#include "exposure.h"
+#include "heart.h"
+#include "highpass.h"
+#include "history.h"
+#include "learned.h"
+#include "lowpass.h"
+#include "mains.h"
+#include "motion.h"
+#include "noise.h"
+#include "simd.h"
+#include "waiting.h"
+#include "whiten.h"
 
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "sums.h"
+#include "discharge.h"
+#include "history.h"
+#include "simd.h"
+#include "units.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define PAIR_POINTS (2 * UNIT_POINTS)

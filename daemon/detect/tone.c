@@ -6,7 +6,9 @@
  */
 #include <math.h>
 
-#include "detect-private.h"
+#include "tone.h"
+#include "history.h"
+#include "simd.h"
 
 #define LOW_HZ 120.0
 #define APART_HZ 8.0                    /* a third of the window's resolution */

@@ -5,7 +5,15 @@
  */
 #include <math.h>
 
-#include "detect-private.h"
+#include "trains.h"
+#include "classify.h"
+#include "detector.h"
+#include "events.h"
+#include "happening.h"
+#include "happenings.h"
+#include "rhythm.h"
+#include "waiting.h"
+#include "work.h"
 
 #define ROW_MAX 24u                     /* of one unit, waiting: then the first is decided */
 #define TRAIN_INTERVAL_MIN_S 0.045      /* 4 to 20 a second, with their spread */

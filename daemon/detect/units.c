@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "units.h"
+#include "discharge.h"
+#include "history.h"
+#include "simd.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define SCALE_MIN 0.65f                  /* of a unit's usual size: still the same */

@@ -8,7 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "waiting.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "exposure.h"
+#include "happening.h"
+#include "happenings.h"
+#include "notice-ids.h"
 
 #define WAITING_BASE 32u
 #define WAITING_PER_CHANNEL 12u

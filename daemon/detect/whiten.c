@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "whiten.h"
+#include "bank.h"
+#include "noise.h"
+#include "simd.h"
 
 #define STRIDE_HZ 500.0                 /* products for each lag in a second */
 #define MEMORY_BLOCKS 60u               /* 30 s */

@@ -4,7 +4,7 @@
  */
 #include <stddef.h>
 
-#include "detect-private.h"
+#include "detect.h"
 
 static const char *const kind_words[_EVENT_KIND_MAX] = {
 #define KIND_WORD(name, word) [EVENT_##name] = word,

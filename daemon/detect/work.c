@@ -6,7 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "detect-private.h"
+#include "work.h"
+#include "detect.h"
+#include "detector.h"
+#include "events.h"
+#include "happening.h"
+#include "trains.h"
+#include "waiting.h"
 
 #define TONE_BESIDE_S 0.12              /* the first and the last potential of a run, which stand alone */
 #define BURST_LONG_S 0.1

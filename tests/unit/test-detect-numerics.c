@@ -10,7 +10,12 @@
 #include <stdlib.h>
 
 #include "chance.h"
-#include "daemon/detect/detect-private.h"
+#include "daemon/detect/channel.h"
+#include "daemon/detect/detector.h"
+#include "daemon/detect/learned.h"
+#include "daemon/detect/lowpass.h"
+#include "daemon/detect/mains.h"
+#include "daemon/detect/noise.h"
 #include "heard.h"
 
 #define LSB_UV_LEAST 1e-9               /* what the detector takes */

@@ -2,7 +2,8 @@
 /* The generator's heart in its noise, many channels: what the detector makes of it. */
 #include <stdio.h>
 
-#include "daemon/detect/detect-private.h"
+#include "daemon/detect/detector.h"
+#include "daemon/detect/history.h"
 #include "heard.h"
 #include "tests/synth/ecg.h"
 #include "tests/synth/noise.h"

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/detect/detect-private.h"
+#include "daemon/detect/band.h"
+#include "daemon/detect/droop.h"
+#include "daemon/detect/lowpass.h"
 
 #define LANES 8u
 #define SECONDS 1

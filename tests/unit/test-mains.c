@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "chance.h"
-#include "daemon/detect/detect-private.h"
+#include "daemon/detect/mains.h"
 
 #define RATE_HZ 1000
 #define DELAY_STEPS 99u                 /* to the learning, were there a heart */

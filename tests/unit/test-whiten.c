@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/detect/detect-private.h"
+#include "daemon/detect/bank.h"
+#include "daemon/detect/highpass.h"
+#include "daemon/detect/whiten.h"
 
 #define RATE_HZ 2000.0
 #define EDGE 0.225                      /* of the rate: noise behind a low-pass of 450 Hz */
