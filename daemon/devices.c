@@ -13,6 +13,10 @@ static void unref_enumerator(sd_device_enumerator **e) {
         sd_device_enumerator_unref(*e);
 }
 
+static void unref_device(sd_device **d) {
+        sd_device_unref(*d);
+}
+
 static bool is_node(const char *name) {
         return strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) == 0;
 }
@@ -59,8 +63,61 @@ bool device_is_accessible(const char *id) {
         return access(node, R_OK | W_OK) >= 0 && access(attribute, W_OK) >= 0;
 }
 
-static void unref_device(sd_device **d) {
-        sd_device_unref(*d);
+/* --- the place ------------------------------------------------------------------ */
+
+#define DEVICE_TREE "/sys/firmware/devicetree/base"
+
+static bool read_line(const char *path, char *ret, size_t size) {
+        _cleanup_fclose_ FILE *f = fopen(path, "re");
+
+        if (!f || !fgets(ret, (int) size, f))
+                return false;
+        ret[strcspn(ret, "\n")] = '\0';
+        return ret[0] != '\0';
+}
+
+/*
+ * The firmware puts what the EEPROM of a hat says into the device tree. Not all of them have a number of
+ * their own.
+ */
+static void find_serial(char *ret, size_t size) {
+        char product[128];
+
+        if (!read_line(DEVICE_TREE "/hat/product", product, sizeof(product)) ||
+            !strstr(product, "ADS1299") ||
+            !read_line(DEVICE_TREE "/hat/uuid", ret, size) || strspn(ret, "0-") == strlen(ret) ||
+            strspn(ret, "0123456789abcdefABCDEF-") != strlen(ret))
+                ret[0] = '\0';
+}
+
+int device_place(const char *id, DevicePlace *ret) {
+        _cleanup_(unref_device) sd_device *d = NULL;
+        const char *name, *path;
+        char link[DEVICE_PATH_MAX + 16];
+        sd_device *parent;
+
+        int r = sd_device_new_from_subsystem_sysname(&d, "iio", id);
+        if (r < 0 || (r = sd_device_get_parent(d, &parent)) < 0 ||
+            (r = sd_device_get_sysname(parent, &name)) < 0 ||
+            (r = sd_device_get_syspath(parent, &path)) < 0)
+                return r;
+
+        *ret = (DevicePlace) {};
+        snprintf(ret->name, sizeof(ret->name), "%s", name);
+        snprintf(ret->path, sizeof(ret->path), "%s", path + strlen("/sys"));
+        snprintf(link, sizeof(link), "%s/of_node", path);
+        _cleanup_free_ char *node = realpath(link, NULL);
+        if (node && strncmp(node, DEVICE_TREE "/", strlen(DEVICE_TREE "/")) == 0) {
+                snprintf(ret->path, sizeof(ret->path), "%s", node + strlen(DEVICE_TREE));
+                find_serial(ret->serial, sizeof(ret->serial));
+        }
+        return 0;
+}
+
+void device_place_of_uri(const char *uri, DevicePlace *ret) {
+        *ret = (DevicePlace) {};
+        snprintf(ret->name, sizeof(ret->name), "%s", uri);
+        snprintf(ret->path, sizeof(ret->path), "%s", uri);
 }
 
 bool device_has_sinc3(const char *id) {

@@ -11,6 +11,26 @@
  */
 int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata);
 
+#define DEVICE_NAME_MAX 96
+#define DEVICE_PATH_MAX 256
+#define DEVICE_SERIAL_MAX 64
+
+/*
+ * What a device is known by: where it is plugged in. The number in "iio:device0" counts in order of coming,
+ * and two hats that change order are still themselves.
+ */
+typedef struct DevicePlace {
+        /* What its parent is called, "spi0.0"; of a remote one its URI. Its name, unique among those there are. */
+        char name[DEVICE_NAME_MAX];
+        /* The node in the device tree ("/soc/spi@7e204000/adc@0"), else the path behind "/sys"; or the URI. */
+        char path[DEVICE_PATH_MAX];
+        char serial[DEVICE_SERIAL_MAX]; /* of the hat, from its EEPROM; "" if there is none */
+} DevicePlace;
+
+/* -ENODEV if it is gone. */
+int device_place(const char *id, DevicePlace *ret);
+void device_place_of_uri(const char *uri, DevicePlace *ret);
+
 /*
  * May this process use it? udev opens the permissions in its last step, when the device already counts as
  * initialized for devices_foreach().

@@ -146,7 +146,7 @@ static void stop(Manager *m, int exit_status) {
                 if (monitor_finish(m->monitors[0], until > now ? until - now : 0) >= 0)
                         continue;
                 log_error("%s: the device does not let go; leaving all the same.",
-                          m->monitors[0]->opened ? m->monitors[0]->name : "a device being opened");
+                          m->monitors[0]->name);
                 flush_bus(m);
                 _exit(EXIT_FAILURE);
         }
@@ -178,12 +178,6 @@ static int on_signal(sd_event_source *es, const struct signalfd_siginfo *si, voi
 }
 
 /* --- sinks ----------------------------------------------------------------------- */
-
-static void on_name(const char *device, char ret[static MONITOR_NAME_MAX], void *userdata) {
-        snprintf(ret, MONITOR_NAME_MAX, "%s", device);
-        for (unsigned i = 2; manager_find_monitor(userdata, ret); i++)
-                snprintf(ret, MONITOR_NAME_MAX, "%s.%u", device, i);
-}
 
 static void on_opened(Monitor *monitor, void *userdata) {
         Manager *m = userdata;
@@ -248,6 +242,7 @@ static void on_ended(Monitor *monitor, void *userdata) {
 }
 
 static void add_monitor(Manager *m, const char *uri, const char *id) {
+        DevicePlace place;
         MonitorSinks sinks = {
                 .opened = on_opened,
                 .streaming = on_streaming,
@@ -259,7 +254,6 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
                 .lost_changed = on_lost_changed,
                 .channel_changed = on_channel_changed,
                 .ended = on_ended,
-                .name = on_name,
                 .userdata = m,
         };
 
@@ -267,7 +261,13 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
                 log_warning("%s: more than %u devices; this one is left alone.", id, MANAGER_MONITORS_MAX);
                 return;
         }
-        int r = monitor_new(m->event, uri, id, &m->config, &sinks, &m->monitors[m->n_monitors]);
+        if (!id)
+                device_place_of_uri(uri, &place);
+        int r = id ? device_place(id, &place) : 0;
+        if (r == -ENODEV)
+                return;         /* gone already */
+        if (r >= 0)
+                r = monitor_new(m->event, uri, id, &place, &m->config, &sinks, &m->monitors[m->n_monitors]);
         if (r < 0) {
                 log_error_errno(r, "%s: cannot be opened: %m", id ? id : uri);
                 m->failed = r;

@@ -27,13 +27,6 @@ const char* monitor_state_to_string(MonitorState s) {
         return s < _MONITOR_STATE_MAX ? state_words[s] : NULL;
 }
 
-static int64_t clock_ns(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (int64_t) ts.tv_sec * (int64_t) NSEC_PER_SEC + ts.tv_nsec;
-}
-
 static void set_state(Monitor *m, MonitorState s) {
         if (m->state == s)
                 return;
@@ -48,18 +41,11 @@ static usec_t boottime_usec_at(const Monitor *m, double position) {
         return (usec_t) MAX(frame_clock_time_ns(&m->clock, position), INT64_C(0)) / NSEC_PER_USEC;
 }
 
-/* CLOCK_REALTIME minus CLOCK_BOOTTIME now: events are shown in the time of day the machine has now. */
-static usec_t realtime_offset_usec(void) {
-        return (usec_t) (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / NSEC_PER_USEC;
-}
-
 static void on_notice(const DetectNotice *notice, void *userdata) {
         Monitor *m = userdata;
-        usec_t boottime = boottime_usec_at(m, notice->peak);
         MonitorNotice n = {
                 .notice = notice,
-                .time_usec = boottime + realtime_offset_usec(),
-                .boottime_usec = boottime,
+                .boottime_usec = boottime_usec_at(m, notice->peak),
         };
 
         m->sinks.notice(m, &n, m->sinks.userdata);
@@ -67,14 +53,12 @@ static void on_notice(const DetectNotice *notice, void *userdata) {
 
 static void on_event(const DetectEvent *event, void *userdata) {
         Monitor *m = userdata;
-        usec_t offset = realtime_offset_usec(), boottime = boottime_usec_at(m, event->peak);
         MonitorEvent e = {
                 .id = event->id,
                 .event = event,
-                .time_usec = boottime + offset,
-                .onset_usec = boottime_usec_at(m, event->onset) + offset,
-                .end_usec = boottime_usec_at(m, event->end) + offset,
-                .boottime_usec = boottime,
+                .boottime_usec = boottime_usec_at(m, event->peak),
+                .onset_boottime_usec = boottime_usec_at(m, event->onset),
+                .end_boottime_usec = boottime_usec_at(m, event->end),
                 .duration_ms = (event->end - event->onset) * m->clock.period_ns / 1e6,
                 .frame_ms = m->clock.period_ns / 1e6,
         };
@@ -85,10 +69,9 @@ static void on_event(const DetectEvent *event, void *userdata) {
 
 static void send_artefact(Monitor *m, ArtefactCause cause) {
         MonitorArtefact *p = &m->pending[cause];
-        usec_t offset = realtime_offset_usec();
 
-        p->from_usec = boottime_usec_at(m, p->artefact.from) + offset;
-        p->to_usec = boottime_usec_at(m, p->artefact.to) + offset;
+        p->from_boottime_usec = boottime_usec_at(m, p->artefact.from);
+        p->to_boottime_usec = boottime_usec_at(m, p->artefact.to);
         m->artefact_sent_usec[cause] = now_usec();
         m->sinks.artefact(m, p, m->sinks.userdata);
         p->parts = p->n_notices = 0;
@@ -138,11 +121,10 @@ static void on_minute(const DetectMinute *minute, void *userdata) {
         Monitor *m = userdata;
         MonitorChannel *c = &m->channels[minute->channel];
         MonitorMinute *kept = &c->minutes[c->n_minutes++ % MONITOR_MINUTES_KEPT];
-        usec_t offset = realtime_offset_usec();
 
         *kept = (MonitorMinute) {
-                .from_usec = boottime_usec_at(m, minute->from) + offset,
-                .to_usec = boottime_usec_at(m, minute->to) + offset,
+                .from_boottime_usec = boottime_usec_at(m, minute->from),
+                .to_boottime_usec = boottime_usec_at(m, minute->to),
                 .found = *minute,
         };
         m->sinks.minute(m, kept, m->sinks.userdata);
@@ -330,7 +312,6 @@ static int on_opened(Monitor *m) {
         m->n_channels = info->n_channels;
         for (unsigned i = 0; i < m->n_channels; i++)
                 m->channels[i] = (MonitorChannel) { .monitor = m, .index = i, .status = "ok" };
-        m->sinks.name(info->device, m->name, m->sinks.userdata);
         m->opened_usec = m->last_frame_usec = now_usec();
         m->opened = true;
         log_info("%s: %u channels at %g samples a second, %g false alarms an hour and channel allowed.",
@@ -341,7 +322,7 @@ static int on_opened(Monitor *m) {
 
 /* One clear line why it ended. */
 static void say_why(Monitor *m) {
-        const char *device = m->opened ? m->name : m->id ? m->id : "the device", *what = NULL;
+        const char *device = m->name, *what = NULL;
         int r = iio_source_error(m->source, &what);
 
         if (m->error == 0)
@@ -398,8 +379,8 @@ static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userda
         return 0;
 }
 
-int monitor_new(sd_event *event, const char *uri, const char *id, const Config *config,
-                const MonitorSinks *sinks, Monitor **ret) {
+int monitor_new(sd_event *event, const char *uri, const char *id, const DevicePlace *place,
+                const Config *config, const MonitorSinks *sinks, Monitor **ret) {
         assert(event);
         assert(sinks);
         assert(ret);
@@ -409,10 +390,14 @@ int monitor_new(sd_event *event, const char *uri, const char *id, const Config *
                 return -ENOMEM;
         m->config = *config;
         m->sinks = *sinks;
+        m->place = *place;
+        m->name = m->place.name;
         /* a device elsewhere cannot be asked */
         m->sinc3 = id && streq(uri, IIO_LOCAL_URI) && device_has_sinc3(id);
 
-        int r = id && !(m->id = strdup(id)) ? -ENOMEM : iio_source_new(uri, id, config, &m->source);
+        int r = id && !(m->id = strdup(id)) ? -ENOMEM : sd_id128_randomize(&m->instance);
+        if (r >= 0)
+                r = iio_source_new(uri, id, config, &m->source);
         if (r >= 0)
                 r = sd_event_add_io(event, &m->wakeup, iio_source_fd(m->source), EPOLLIN, on_wakeup, m);
         if (r < 0) {

@@ -9,13 +9,14 @@
 #pragma once
 
 #include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
 
 #include "config.h"
 #include "detect/detect.h"
+#include "devices.h"
 #include "source/clock.h"
 #include "source/iio.h"
 
-#define MONITOR_NAME_MAX 96
 #define MONITOR_NOTICES_MAX 64u                 /* withdrawn by one MonitorArtefact */
 #define MONITOR_MINUTES_KEPT 60u                /* of each channel, the latest */
 
@@ -37,18 +38,20 @@ typedef enum MonitorState {
 
 const char* monitor_state_to_string(MonitorState s);
 
-/* A notice in the time of clocks, fields as below. */
+/*
+ * What was found, in the time of clocks: all of it CLOCK_BOOTTIME. See twitchd_realtime_usec() for the time
+ * of day.
+ */
 typedef struct MonitorNotice {
         const DetectNotice *notice;
-        usec_t time_usec, boottime_usec;
+        usec_t boottime_usec;
 } MonitorNotice;
 
-/* An event in the time of clocks. Fields of clock_id REALTIME unless they say otherwise. */
 typedef struct MonitorEvent {
-        uint64_t id;                            /* counts up from 1 within its Monitor, with those of notices */
+        uint64_t id;                            /* counts up from 1 within an instance, with those of notices */
         const DetectEvent *event;
-        usec_t time_usec, onset_usec, end_usec; /* time: the largest peak of the first discharge */
-        usec_t boottime_usec;                   /* the same peak in CLOCK_BOOTTIME */
+        usec_t boottime_usec;                   /* the largest peak of the first discharge */
+        usec_t onset_boottime_usec, end_boottime_usec;
         double duration_ms;
         double frame_ms;
 } MonitorEvent;
@@ -61,14 +64,14 @@ typedef struct MonitorArtefact {
         DetectArtefact artefact;                /* from the first to the last, all their channels */
         unsigned parts;                         /* at least 1 */
         double excluded;                        /* frames of all parts together */
-        usec_t from_usec, to_usec;
+        usec_t from_boottime_usec, to_boottime_usec;
         unsigned n_notices;                     /* withdrawn by it */
         uint64_t notices[MONITOR_NOTICES_MAX];
 } MonitorArtefact;
 
 /* What a minute of a channel was good for. */
 typedef struct MonitorMinute {
-        usec_t from_usec, to_usec;
+        usec_t from_boottime_usec, to_boottime_usec;
         DetectMinute found;
 } MonitorMinute;
 
@@ -83,8 +86,6 @@ typedef struct MonitorSinks {
         void (*lost_changed)(Monitor *m, void *userdata);
         void (*channel_changed)(Monitor *m, unsigned channel, void *userdata);
         void (*ended)(Monitor *m, void *userdata);      /* last call; may free the Monitor */
-        /* A name for a device of this name that no other Monitor has. */
-        void (*name)(const char *device, char ret[static MONITOR_NAME_MAX], void *userdata);
         void *userdata;
 } MonitorSinks;
 
@@ -98,7 +99,9 @@ typedef struct MonitorChannel {
 } MonitorChannel;
 
 struct Monitor {
-        char name[MONITOR_NAME_MAX];            /* empty until opened */
+        DevicePlace place;
+        const char *name;                       /* that of the place */
+        sd_id128_t instance;                    /* of this run: ids are unique for ever together with it */
         char *id;                               /* "iio:device0"; NULL with a URI of one's own */
         bool sinc3;                             /* the droop of the converter's filter is corrected */
         Config config;
@@ -122,8 +125,8 @@ struct Monitor {
 };
 
 /* Starts to open the device uri/id; id may be NULL for the first ADS1299 of uri. */
-int monitor_new(sd_event *event, const char *uri, const char *id, const Config *config,
-                const MonitorSinks *sinks, Monitor **ret);
+int monitor_new(sd_event *event, const char *uri, const char *id, const DevicePlace *place,
+                const Config *config, const MonitorSinks *sinks, Monitor **ret);
 /* Ended before. */
 Monitor* monitor_free(Monitor *m);
 DEFINE_TRIVIAL_CLEANUP_FUNC(Monitor*, monitor_free);

@@ -7,6 +7,9 @@
 #ifndef TWITCHD_H
 #define TWITCHD_H
 
+#include <stdint.h>
+#include <time.h>
+
 #define TWITCHD_BUS_NAME		"org.twitchd1"
 #define TWITCHD_PATH			"/org/twitchd1"
 #define TWITCHD_MONITOR_PATH		"/org/twitchd1/monitor"
@@ -46,5 +49,23 @@
         X(CONTRACTION, "contraction")                           \
         X(FLAT, "flat")                                         \
         X(SETTLING, "settling")
+
+/*
+ * Every time of the interfaces is CLOCK_BOOTTIME in microseconds: it never jumps and it counts while the machine
+ * sleeps, so a clock that is set later mends the past. Who keeps one beyond this boot keeps the property BootId with
+ * it. This is the time of day it was by what the clock shows now, in microseconds of CLOCK_REALTIME; only for times
+ * of this boot. 0 for a time before 1970, which a clock that was never set gives.
+ */
+static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
+{
+	struct timespec real, boot;
+	int64_t usec;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	usec = ((int64_t)real.tv_sec - boot.tv_sec) * 1000000 +
+	       (real.tv_nsec - boot.tv_nsec) / 1000 + (int64_t)boottime_usec;
+	return usec > 0 ? (uint64_t)usec : 0;
+}
 
 #endif

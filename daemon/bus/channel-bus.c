@@ -90,7 +90,7 @@ static void unref_message(sd_bus_message **m) {
 static int append_minute(sd_bus_message *s, const MonitorMinute *m) {
         const DetectMinute *d = &m->found;
 
-        int r = sd_bus_message_append(s, "ttd", m->from_usec, m->to_usec, d->exposure_s);
+        int r = sd_bus_message_append(s, "ttd", m->from_boottime_usec, m->to_boottime_usec, d->exposure_s);
         if (r >= 0)
                 r = sd_bus_message_open_container(s, 'a', "{sd}");
         for (unsigned i = 0; i < _EXCLUSION_MAX && r >= 0; i++)
@@ -159,8 +159,8 @@ const sd_bus_vtable channel_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetMinutes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(" MINUTE_TYPE ")", minutes),
                                 method_get_minutes, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("Minute",
-                                SD_BUS_ARGS("t", from_usec, "t", to_usec, "d", exposure_sec, "a{sd}", excluded_sec,
-                                            "d", noise_uv, "d", floor_uv, "t", events, "t", twitches, "b", voluntary,
+                                SD_BUS_ARGS("t", from_boottime_usec, "t", to_boottime_usec, "d", exposure_sec,
+                                            "a{sd}", excluded_sec, "d", noise_uv, "d", floor_uv, "t", events, "t", twitches, "b", voluntary,
                                             "a{sv}", details), 0),
         SD_BUS_VTABLE_END,
 };

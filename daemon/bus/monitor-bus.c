@@ -31,12 +31,24 @@ int bus_find_monitor(sd_bus *bus, const char *path, const char *interface, void 
         }
 
 DEFINE_GETTER(get_device, "s", iio_source_info(m->source)->device)
+DEFINE_GETTER(get_place, "s", m->place.path)
+DEFINE_GETTER(get_address, "s", m->place.name)
+DEFINE_GETTER(get_serial, "s", m->place.serial)
+DEFINE_GETTER(get_instance, "s", SD_ID128_TO_STRING(m->instance))
 DEFINE_GETTER(get_state, "s", monitor_state_to_string(m->state))
 DEFINE_GETTER(get_nominal_rate_hz, "d", monitor_nominal_rate_hz(m))
 DEFINE_GETTER(get_rate_hz, "d", frame_clock_rate_hz(&m->clock))
 DEFINE_GETTER(get_false_alarms_per_hour, "d", m->config.false_alarms_per_hour)
 DEFINE_GETTER(get_scans, "t", m->n_scans)
 DEFINE_GETTER(get_events, "t", m->n_events)
+
+static int get_boot_id(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        sd_id128_t boot;
+
+        int r = sd_id128_get_boot(&boot);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", SD_ID128_TO_STRING(boot));
+}
 
 static int get_lost(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
@@ -51,6 +63,11 @@ static int get_lost(sd_bus *bus, const char *path, const char *interface, const 
 const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Place", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Address", "s", get_address, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Serial", "s", get_serial, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Instance", "s", get_instance, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("BootId", "s", get_boot_id, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NominalRateHz", "d", get_nominal_rate_hz, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("RateHz", "d", get_rate_hz, 0, 0),
@@ -60,14 +77,14 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
         SD_BUS_SIGNAL_WITH_ARGS("TwitchNoticed",
-                                SD_BUS_ARGS("t", id, "t", time_usec, "au", channels, "d", amplitude_uv,
+                                SD_BUS_ARGS("t", id, "t", boottime_usec, "au", channels, "d", amplitude_uv,
                                             "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Twitch",
-                                SD_BUS_ARGS("t", id, "t", time_usec, "s", kind, "au", channels,
+                                SD_BUS_ARGS("t", id, "t", boottime_usec, "s", kind, "au", channels,
                                             "d", amplitude_uv, "d", duration_ms, "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Artefact",
-                                SD_BUS_ARGS("t", from_usec, "t", to_usec, "s", cause, "au", channels,
-                                            "a{sv}", details), 0),
+                                SD_BUS_ARGS("t", from_boottime_usec, "t", to_boottime_usec, "s", cause,
+                                            "au", channels, "a{sv}", details), 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -114,13 +131,13 @@ static int send_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice 
 
         int r = new_signal(bus, monitor, "TwitchNoticed", &s);
         if (r >= 0)
-                r = sd_bus_message_append(s, "tt", d->id, n->time_usec);
+                r = sd_bus_message_append(s, "tt", d->id, n->boottime_usec);
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
                 r = sd_bus_message_append(s, "da{sv}", d->amplitude_uv, 2,
                                           "snr", "d", d->snr,
-                                          "boottime_usec", "t", n->boottime_usec);
+                                          "instance", "s", SD_ID128_TO_STRING(monitor->instance));
         return r < 0 ? r : sd_bus_send(bus, s, NULL);
 }
 
@@ -140,7 +157,7 @@ static int append_lags(sd_bus_message *s, const MonitorEvent *e) {
         return append_array(s, "lags_ms", 'd', lags_ms, d->n_channels * sizeof lags_ms[0]);
 }
 
-static int append_details(sd_bus_message *s, const MonitorEvent *e) {
+static int append_details(sd_bus_message *s, const Monitor *monitor, const MonitorEvent *e) {
         const DetectEvent *d = e->event;
 
         int r = sd_bus_message_open_container(s, 'a', "{sv}");
@@ -148,9 +165,9 @@ static int append_details(sd_bus_message *s, const MonitorEvent *e) {
                 r = sd_bus_message_append(s, "{sv}{sv}{sv}{sv}{sv}",
                                           "snr", "d", d->snr,
                                           "discharges", "u", (uint32_t) d->discharges,
-                                          "onset_usec", "t", e->onset_usec,
-                                          "end_usec", "t", e->end_usec,
-                                          "boottime_usec", "t", e->boottime_usec);
+                                          "onset_boottime_usec", "t", e->onset_boottime_usec,
+                                          "end_boottime_usec", "t", e->end_boottime_usec,
+                                          "instance", "s", SD_ID128_TO_STRING(monitor->instance));
         if (r >= 0 && d->unit > 0)
                 r = sd_bus_message_append(s, "{sv}", "unit", "u", (uint32_t) d->unit);
         if (r >= 0 && d->n_channels > 1)
@@ -166,13 +183,13 @@ static int send_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *
 
         int r = new_signal(bus, monitor, "Twitch", &s);
         if (r >= 0)
-                r = sd_bus_message_append(s, "tts", e->id, e->time_usec, event_kind_to_string(d->kind));
+                r = sd_bus_message_append(s, "tts", e->id, e->boottime_usec, event_kind_to_string(d->kind));
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
                 r = sd_bus_message_append(s, "dd", d->amplitude_uv, e->duration_ms);
         if (r >= 0)
-                r = append_details(s, e);
+                r = append_details(s, monitor, e);
         return r < 0 ? r : sd_bus_send(bus, s, NULL);
 }
 
@@ -188,14 +205,15 @@ static int send_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtef
 
         int r = new_signal(bus, monitor, "Artefact", &s);
         if (r >= 0)
-                r = sd_bus_message_append(s, "tts", a->from_usec, a->to_usec,
+                r = sd_bus_message_append(s, "tts", a->from_boottime_usec, a->to_boottime_usec,
                                           artefact_cause_to_string(d->cause));
         if (r >= 0)
                 r = append_channels(s, d->channels, d->n_channels);
         if (r >= 0)
                 r = sd_bus_message_open_container(s, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(s, "{sv}{sv}",
+                r = sd_bus_message_append(s, "{sv}{sv}{sv}",
+                                          "instance", "s", SD_ID128_TO_STRING(monitor->instance),
                                           "parts", "u", (uint32_t) a->parts,
                                           "excluded_usec", "t",
                                           (uint64_t) (a->excluded * monitor->clock.period_ns / 1e3));

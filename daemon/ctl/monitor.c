@@ -30,7 +30,7 @@ typedef struct Watch {
 typedef struct Signal {
         bool is_event;
         uint64_t id;
-        uint64_t time_usec, to_usec;    /* CLOCK_REALTIME; to_usec of an artefact only */
+        uint64_t boottime_usec, to_boottime_usec;       /* the latter of an artefact only */
         const char *word;               /* kind or cause */
         const uint32_t *channels;
         size_t n_channels;
@@ -39,7 +39,8 @@ typedef struct Signal {
         const double *lags_ms;
         size_t n_lags;                  /* 0: not told */
         uint32_t discharges, unit;      /* 0: not told */
-        uint64_t onset_usec, end_usec, boottime_usec;   /* 0: not told */
+        uint64_t onset_boottime_usec, end_boottime_usec;        /* 0: not told */
+        const char *instance;           /* NULL: not told */
 } Signal;
 
 static void watch_done(Watch *w) {
@@ -87,12 +88,12 @@ static int read_detail(sd_bus_message *m, Signal *s) {
                 return sd_bus_message_read(m, "v", "u", &s->unit);
         if (streq(name, "lags_ms") && streq(type, "ad"))
                 return read_lags(m, s);
-        if (streq(name, "onset_usec") && streq(type, "t"))
-                return sd_bus_message_read(m, "v", "t", &s->onset_usec);
-        if (streq(name, "end_usec") && streq(type, "t"))
-                return sd_bus_message_read(m, "v", "t", &s->end_usec);
-        if (streq(name, "boottime_usec") && streq(type, "t"))
-                return sd_bus_message_read(m, "v", "t", &s->boottime_usec);
+        if (streq(name, "onset_boottime_usec") && streq(type, "t"))
+                return sd_bus_message_read(m, "v", "t", &s->onset_boottime_usec);
+        if (streq(name, "end_boottime_usec") && streq(type, "t"))
+                return sd_bus_message_read(m, "v", "t", &s->end_boottime_usec);
+        if (streq(name, "instance") && streq(type, "s"))
+                return sd_bus_message_read(m, "v", "s", &s->instance);
         return sd_bus_message_skip(m, "v");
 }
 
@@ -123,7 +124,7 @@ static int read_twitch(sd_bus_message *m, Signal *s) {
         int r;
 
         *s = (Signal) { .is_event = true, .snr = NAN };
-        if ((r = sd_bus_message_read(m, "tts", &s->id, &s->time_usec, &s->word)) < 0 ||
+        if ((r = sd_bus_message_read(m, "tts", &s->id, &s->boottime_usec, &s->word)) < 0 ||
             (r = read_channels(m, s)) < 0 ||
             (r = sd_bus_message_read(m, "dd", &s->amplitude_uv, &s->duration_ms)) < 0)
                 return r;
@@ -134,19 +135,20 @@ static int read_artefact(sd_bus_message *m, Signal *s) {
         int r;
 
         *s = (Signal) { .snr = NAN };
-        if ((r = sd_bus_message_read(m, "tts", &s->time_usec, &s->to_usec, &s->word)) < 0 ||
+        if ((r = sd_bus_message_read(m, "tts", &s->boottime_usec, &s->to_boottime_usec, &s->word)) < 0 ||
             (r = read_channels(m, s)) < 0)
                 return r;
-        if (s->to_usec > s->time_usec)
-                s->duration_ms = (double) (s->to_usec - s->time_usec) / USEC_PER_MSEC;
+        if (s->to_boottime_usec > s->boottime_usec)
+                s->duration_ms = (double) (s->to_boottime_usec - s->boottime_usec) / USEC_PER_MSEC;
         return read_details(m, s);
 }
 
 /* --- printing ------------------------------------------------------------- */
 
-static void json_time(Json *j, const char *key, uint64_t usec) {
-        if (usec > 0)
-                json_unsigned(j, key, usec);
+/* The time of day it was by what the clock shows now. */
+static void json_time(Json *j, const char *key, uint64_t boottime_usec) {
+        if (boottime_usec > 0)
+                json_unsigned(j, key, twitchd_realtime_usec(boottime_usec));
 }
 
 static void print_json(const char *monitor, const Signal *s) {
@@ -155,15 +157,19 @@ static void print_json(const char *monitor, const Signal *s) {
         json_object(&j, NULL);
         json_string(&j, "type", s->is_event ? "event" : "artefact");
         json_string(&j, "monitor", monitor);
+        if (s->instance)
+                json_string(&j, "instance", s->instance);
         if (s->is_event) {
                 json_unsigned(&j, "id", s->id);
-                json_unsigned(&j, "time_usec", s->time_usec);
-                json_time(&j, "boottime_usec", s->boottime_usec);
-                json_time(&j, "onset_usec", s->onset_usec);
-                json_time(&j, "end_usec", s->end_usec);
+                json_time(&j, "time_usec", s->boottime_usec);
+                json_unsigned(&j, "boottime_usec", s->boottime_usec);
+                json_time(&j, "onset_usec", s->onset_boottime_usec);
+                json_time(&j, "end_usec", s->end_boottime_usec);
         } else {
-                json_unsigned(&j, "from_usec", s->time_usec);
-                json_unsigned(&j, "to_usec", s->to_usec);
+                json_time(&j, "from_usec", s->boottime_usec);
+                json_time(&j, "to_usec", s->to_boottime_usec);
+                json_unsigned(&j, "from_boottime_usec", s->boottime_usec);
+                json_unsigned(&j, "to_boottime_usec", s->to_boottime_usec);
         }
         json_string(&j, s->is_event ? "kind" : "cause", s->word);
         json_array(&j, "channels");
@@ -211,7 +217,7 @@ static void print_channels(const MonitorInfo *m, const Signal *s) {
 }
 
 static void print_text(const Watch *w, const MonitorInfo *m, const char *monitor, const Signal *s) {
-        print_time(s->time_usec);
+        print_time(twitchd_realtime_usec(s->boottime_usec));
         fputs("  ", stdout);
         if (w->snapshot.n_monitors > 1) {
                 text_print(stdout, monitor, 0);

@@ -62,6 +62,7 @@ class Hat:
         self.random = random.Random(1)
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
+        self.uri = f"ip:127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     # --- what a test does to it ---

@@ -101,7 +101,8 @@ configure() {
         printf '%s\n' "$@" > /etc/twitchd.conf.d/scenario.conf
 }
 
-BUS_MONITOR=/org/twitchd1/monitor/ads1299
+# the simulated bus is the only one of the guest
+BUS_MONITOR=/org/twitchd1/monitor/spi0_2e0
 
 # property NAME: of the Monitor, as busctl prints it without the type
 property() {
