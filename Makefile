@@ -23,7 +23,7 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANI
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # libiio 1.x is another interface. EDFlib has no .pc file.
-PKGS := libsystemd inih
+PKGS := libsystemd inih sqlite3
 pkg = $(shell pkg-config $(1))
 
 # --- sources: a new file in a room is found by itself -----------------------
@@ -59,6 +59,13 @@ $(B)/%.o: %.c | packages-build
 
 $(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
 
+# the schema of the history, as a string of C
+$(B)/daemon/store/%.sql.h: daemon/store/%.sql
+	@mkdir -p $(@D)
+	sed -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|.*|"&\\n"|' $< > $@
+$(B)/daemon/store/history.o: $(patsubst %,$(B)/%.h,$(wildcard daemon/store/*.sql))
+$(B)/daemon/store/history.o: USER_CPPFLAGS += -I$(B)/daemon/store
+
 # one rounding for each operation, so that all machines compute the same
 $(call obj,$(DETECT_SRC)): ALL_CFLAGS += -ffp-contract=off
 $(B)/libdetect.a: $(call obj,$(DETECT_SRC))
@@ -70,7 +77,7 @@ $(B)/lib%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih) -lpthread -lm
+LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih 'sqlite3 >= 3.40') -lpthread -lm
 
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
