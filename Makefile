@@ -23,7 +23,9 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANI
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # libiio 1.x is another interface. EDFlib has no .pc file.
+# sqlite3: the history, written by twitchd and read by twitchctl
 PKGS := libsystemd inih sqlite3
+CTL_PKGS := smartcols jansson
 pkg = $(shell pkg-config $(1))
 
 # --- sources: a new file in a room is found by itself -----------------------
@@ -57,7 +59,7 @@ $(B)/%.o: %.c | packages-build
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS))
+$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS) $(CTL_PKGS))
 
 # the schema of the history, as a string of C
 $(B)/daemon/store/%.sql.h: daemon/store/%.sql
@@ -78,12 +80,13 @@ $(B)/lib%.a:
 	$(AR) rcs $@ $^
 
 LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih 'sqlite3 >= 3.40') -lpthread -lm
+CTL_LIBS = $(call pkg,--libs smartcols jansson)
 
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBS) $(LIBS)
 
 $(call obj,$(wildcard tests/synth/*.c)): | packages-tools
 tools: $(TOOLS) ## build the signal generator and the player
@@ -93,7 +96,7 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
 unit-tests: $(UNIT_TESTS:%=$(B)/%)
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(CTL_LIBS) $(LIBS)
 
 check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchctl's (SANITIZE=address,undefined)
 	@tests/unit/run $(B) $(UNIT_TESTS)

@@ -6,6 +6,11 @@
 #include "ctl.h"
 #include "json.h"
 #include "text.h"
+#include "verbs.h"
+
+static bool arg_minutes = false;
+static Sinc3Choice arg_sinc3 = SINC3_IF_TOLD;
+static double arg_false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
 
 static void json_channels(Json *j, const Finding *f) {
         json_array(j, "channels");
@@ -234,7 +239,7 @@ static int analyze(const char *path, char **ret_error) {
         return 0;
 }
 
-int verb_analyze(int argc, char **argv) {
+static int run(int argc, char **argv) {
         _cleanup_free_ char *error = NULL;
 
         int r = analyze(argv[1], &error);
@@ -243,3 +248,49 @@ int verb_analyze(int argc, char **argv) {
                         error ? error : r == -EBADMSG ? "the file ends too early" : strerror(-r));
         return r;
 }
+
+static int parse_false_alarms(const char *s) {
+        char *end;
+        double value = strtod(s, &end);
+
+        if (end == s || *end != 0 ||
+            !(value >= DETECT_FALSE_ALARMS_PER_HOUR_MIN && value <= DETECT_FALSE_ALARMS_PER_HOUR_MAX)) {
+                fprintf(stderr, "twitchctl: --false-alarms-per-hour takes a number from %g to %g, not \"%s\"\n",
+                        DETECT_FALSE_ALARMS_PER_HOUR_MIN, DETECT_FALSE_ALARMS_PER_HOUR_MAX, s);
+                return -EINVAL;
+        }
+        arg_false_alarms_per_hour = value;
+        return 0;
+}
+
+static int parse_sinc3(const char *s) {
+        if (s && !streq(s, "yes") && !streq(s, "no")) {
+                fprintf(stderr, "twitchctl: --sinc3 takes \"yes\" or \"no\", not \"%s\"\n", s);
+                return -EINVAL;
+        }
+        arg_sinc3 = s && streq(s, "no") ? SINC3_NO : SINC3_YES;
+        return 0;
+}
+
+static const Option options[] = {
+        { "minutes", .flag = &arg_minutes,
+          .help = "List the minutes: how much of each could be used, why not the rest, noise and floor, twitches." },
+        { "false-alarms-per-hour", .value = "X", .parse = parse_false_alarms,
+          .help = "Allowed false alarms per hour and channel (0.001 to 3600, default 1); the fewer, the larger a twitch "
+                  "must be to be found." },
+        { "sinc3", .value = "[yes|no]", .parse = parse_sinc3,
+          .help = "The converter had a sinc3 filter with its first null at the sample rate, as the ADS1299 has: "
+                  "correct its droop (default: if the file names that chip)." },
+        {},
+};
+
+const Verb verb_analyze = {
+        .name = "analyze",
+        .args = "FILE",
+        .summary = "Look for twitches in a recording: EDF, EDF+, BDF or BDF+",
+        .text = "The recording may have any number of channels in volts at 250 to 16000 samples/s, gaps, or an end that "
+                "was never written.",
+        .json = true,
+        .options = options,
+        .run = run,
+};

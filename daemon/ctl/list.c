@@ -4,7 +4,9 @@
 #include "ctl.h"
 #include "json.h"
 #include "snapshot.h"
+#include "table.h"
 #include "text.h"
+#include "verbs.h"
 
 static void print_json(const Snapshot *s) {
         Json j = { .f = stdout };
@@ -36,25 +38,35 @@ static void print_json(const Snapshot *s) {
         json_line(&j);
 }
 
-static void print_text(const Snapshot *s) {
+static int print_channels(const MonitorInfo *m) {
+        static const TableColumn columns[] = { { "  ch", TABLE_RIGHT }, { "label", TABLE_WRAP }, {} };
+        _cleanup_(table_freep) Table *t = table_new(columns);
         char name[32];
 
+        for (size_t k = 0; k < m->n_channels; k++) {
+                table_add_row(t);
+                table_set(t, 0, "%u", m->channels[k].index + 1);
+                table_set(t, 1, "%s", channel_label(m->channels + k, m->channels[k].index, name));
+        }
+        return table_print(t, stdout);
+}
+
+static int print_text(const Snapshot *s) {
         for (size_t i = 0; i < s->n_monitors; i++) {
                 const MonitorInfo *m = s->monitors + i;
 
                 text_print(stdout, m->name, 0);
                 printf(": %s, %zu channels at %g samples/s\n", or_unknown(m->state), m->n_channels, m->nominal_rate_hz);
-                for (size_t k = 0; k < m->n_channels; k++) {
-                        printf("  %3u  ", m->channels[k].index);
-                        text_print(stdout, channel_label(m->channels + k, m->channels[k].index, name), 0);
-                        putchar('\n');
-                }
+                int r = print_channels(m);
+                if (r < 0)
+                        return r;
         }
         if (s->n_monitors == 0)
                 puts("twitchd is running and has no front end: is the hat plugged in?");
+        return 0;
 }
 
-int verb_list(int argc, char **argv) {
+static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
@@ -65,9 +77,17 @@ int verb_list(int argc, char **argv) {
         r = snapshot_fetch(bus, &s, &error);
         if (r < 0)
                 return bus_complain(r, &error);
-        if (arg_json)
-                print_json(&s);
-        else
-                print_text(&s);
+        if (!arg_json)
+                return print_text(&s);
+        print_json(&s);
         return 0;
 }
+
+const Verb verb_list = {
+        .name = "list",
+        .args = "",
+        .summary = "Front ends and their channels",
+        .json = true,
+        .bus = true,
+        .run = run,
+};

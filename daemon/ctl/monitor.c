@@ -15,6 +15,7 @@
 #include "snapshot.h"
 #include "text.h"
 #include "twitchd.h"
+#include "verbs.h"
 
 #define EVENT_CHANNELS_MAX 1024u
 #define LABEL_WIDTH 16
@@ -413,7 +414,7 @@ static int start(Watch *w) {
         return 0;
 }
 
-int verb_monitor(int argc, char **argv) {
+static int run(int argc, char **argv) {
         _cleanup_(watch_done) Watch w = {};
 
         int r = bus_open(&w.bus);
@@ -429,3 +430,12 @@ int verb_monitor(int argc, char **argv) {
         }
         return r;
 }
+
+const Verb verb_monitor = {
+        .name = "monitor",
+        .args = "",
+        .summary = "Print twitches as they are found, until Ctrl-C",
+        .json = true,
+        .bus = true,
+        .run = run,
+};

@@ -6,6 +6,7 @@
 #include "snapshot.h"
 #include "text.h"
 #include "twitchd.h"
+#include "verbs.h"
 
 static void json_channel(Json *j, const ChannelInfo *c) {
         json_object(j, NULL);
@@ -133,7 +134,7 @@ static void print_text(const Snapshot *s, const char *version) {
         puts(NOT_A_MEDICAL_DEVICE);
 }
 
-int verb_status(int argc, char **argv) {
+static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
@@ -152,3 +153,12 @@ int verb_status(int argc, char **argv) {
                 print_text(&s, version);
         return 0;
 }
+
+const Verb verb_status = {
+        .name = "status",
+        .args = "",
+        .summary = "How each front end and each channel is doing",
+        .json = true,
+        .bus = true,
+        .run = run,
+};

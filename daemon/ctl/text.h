@@ -22,3 +22,12 @@ const char* text_number(double value, unsigned decimals, const char *unit, char 
 
 /* Events a minute, "-" without exposure. */
 const char* text_rate(double events, double exposure_s, char ret[static 64]);
+
+/* Columns of the terminal: $COLUMNS, else what the terminal says, else 80. */
+int text_columns(void);
+
+/*
+ * Breaks text between words so that no line is longer than width; all lines but the first are indented. A newline
+ * in text begins a new line, "\n\n" a new paragraph; a line that begins with a space is left as it is.
+ */
+void text_wrap(FILE *f, const char *text, int indent, int width);
