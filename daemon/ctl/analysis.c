@@ -147,6 +147,7 @@ static int group_start(Group *g) {
                 .lsb_uv = g->lsb_uv,
                 .code_min = g->code_min,
                 .code_max = g->code_max,
+                .limits_may_be_extremes = true,
                 .sinc3 = g->sinc3,
                 .false_alarms_per_hour = g->analysis->false_alarms_per_hour,
                 .on_event = on_event,

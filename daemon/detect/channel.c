@@ -165,7 +165,7 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
 /* A frame which raw_next() has been given. True: the channel measures, and no artefact of it is under way. */
 bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off) {
         c->is_lead_off = is_lead_off;
-        c->is_saturated = raw_saturated(&d->raw, channel);
+        c->is_saturated = raw_saturated(&d->raw, channel, d->position);
         c->is_flat = raw_flat(&d->raw, channel);
         bool good = !c->is_lead_off && !c->is_saturated && !c->is_flat;
 

@@ -25,8 +25,8 @@
 
 #include "../../include/twitchd.h"
 
-#define DETECT_RATE_HZ_MIN 250.0
-#define DETECT_RATE_HZ_MAX 16000.0
+#define DETECT_RATE_HZ_MIN 195.0               /* 200, and an oscillator that is off by 2.5 % */
+#define DETECT_RATE_HZ_MAX 16800.0              /* 16384, likewise */
 #define DETECT_CHANNELS_MAX 512u
 #define DETECT_EVENT_CHANNELS_MAX 32u           /* channels named by one event */
 #define DETECT_MERGED_MAX 16u                   /* notices that became part of one event */
@@ -143,6 +143,11 @@ typedef struct DetectConfig {
         unsigned n_channels;                    /* 1 .. DETECT_CHANNELS_MAX */
         const double *lsb_uv;                   /* [n_channels] microvolts per count, > 0; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
+        /*
+         * They need not be the converter's: a file may name the extremes of its data. Then a run of codes at a limit,
+         * or many, make it a rail, and a single one is a sample.
+         */
+        bool limits_may_be_extremes;
         double false_alarms_per_hour;           /* per channel; the one knob for sensitivity */
         /*
          * The converter's filter is a sinc3 with its first null at the rate, as that of the ADS1299: what it takes

@@ -79,7 +79,7 @@ static int detector_init(Detector *d) {
         if (r >= 0)
                 r = highpass_init(&d->highpass, highpass, d->n_lanes);
         if (r >= 0)
-                r = raw_init(&d->raw, d->n_lanes, frames(d, FLAT_S));
+                r = raw_init(&d->raw, d->n_lanes, d->config.rate_hz, frames(d, FLAT_S), !d->config.limits_may_be_extremes);
         if (r < 0)
                 return r;
         d->step_rate_hz = d->config.rate_hz / d->lowpass.decimation;

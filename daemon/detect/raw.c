@@ -4,6 +4,7 @@
  * what is wrong here into something that looks like a twitch.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "raw.h"
@@ -12,20 +13,60 @@
 /* A clipped amplifier does not always stop at the very last code: 0.1 % of the range is the rail. */
 #define RAIL_FRACTION 1000
 
-int raw_init(Raw *r, unsigned n_lanes, uint64_t flat_frames) {
+/*
+ * Many programs write the extremes of the data as the limits of the file, so that one sample of each channel lies on
+ * them. It takes more than that to make a rail: a run (raise these and a clipped twitch of a few samples passes
+ * with its top cut off; lower them and the flat top of a wave with few samples to the millisecond is lost), or hits
+ * again and again, as of mains that is too large for the converter.
+ */
+#define RUN_FRAMES_MIN 3
+#define RUN_S 0.001
+#define NEAR_RUN_S 0.05                 /* within RAIL_FRACTION: longer than a slow wave stays at its extreme */
+#define HITS 10                         /* within HITS_S */
+#define HITS_S 1.0
+
+/*
+ * An amplifier may stop within the range of its converter: one code for that long, never exceeded before, and
+ * reached with a jump of that many of the smallest steps between two codes. A slow wave in coarse steps, too,
+ * stands still at its turning points, but comes there in single steps.
+ */
+#define CLIP_FRAMES_MIN 4
+#define CLIP_S 0.004
+#define CLIP_JUMP_STEPS 8
+
+static int32_t frames_of(double seconds, double rate_hz, int32_t least) {
+        return (int32_t) fmax(least, round(seconds * rate_hz));
+}
+
+int raw_init(Raw *r, unsigned n_lanes, double rate_hz, uint64_t flat_frames, bool limits_are_rails) {
         *r = (Raw) {
                 .n_lanes = n_lanes,
                 .flat_frames = (int32_t) flat_frames,
+                .clip_frames = frames_of(CLIP_S, rate_hz, CLIP_FRAMES_MIN) - 1,
+                .run_frames = frames_of(RUN_S, rate_hz, RUN_FRAMES_MIN),
+                .near_frames = frames_of(NEAR_RUN_S, rate_hz, RUN_FRAMES_MIN),
+                .hits_frames = (uint64_t) llround(HITS_S * rate_hz),
+                .limits_are_rails = limits_are_rails,
+                .rails = calloc(n_lanes, sizeof *r->rails),
+                .top = calloc(n_lanes, sizeof *r->top),
+                .bottom = calloc(n_lanes, sizeof *r->bottom),
+                .before = calloc(n_lanes, sizeof *r->before),
+                .step = calloc(n_lanes, sizeof *r->step),
                 .low = calloc(n_lanes, sizeof *r->low),
                 .high = calloc(n_lanes, sizeof *r->high),
                 .last = calloc(n_lanes, sizeof *r->last),
                 .unchanged = calloc(n_lanes, sizeof *r->unchanged),
                 .used = calloc(n_lanes, sizeof *r->used),
         };
-        return r->low && r->high && r->last && r->unchanged && r->used ? 0 : -ENOMEM;
+        return r->rails && r->top && r->bottom && r->before && r->step && r->low && r->high && r->last && r->unchanged && r->used ? 0 : -ENOMEM;
 }
 
 void raw_done(Raw *r) {
+        free(r->rails);
+        free(r->top);
+        free(r->bottom);
+        free(r->before);
+        free(r->step);
         free(r->low);
         free(r->high);
         free(r->last);
@@ -40,6 +81,10 @@ void raw_channel_init(Raw *r, unsigned channel, int32_t code_min, int32_t code_m
         r->high[channel] = (int32_t) (code_max - margin);
         r->unchanged[channel] = -1;     /* there was none before the first */
         r->used[channel] = -1;
+        r->top[channel] = INT32_MIN;
+        r->bottom[channel] = INT32_MAX;
+        r->step[channel] = INT32_MAX;
+        r->rails[channel] = (Rail) { .min = code_min, .max = code_max, .known = r->limits_are_rails };
 }
 
 /* Samples are missing. */
@@ -50,17 +95,26 @@ void raw_break(Raw *r) {
 
 /* What is known of eight channels; stays in registers from frame to frame. */
 typedef struct Eight {
-        OctBits last, unchanged, low, high, used;
+        OctBits last, unchanged, low, high, used, top, bottom, before, step;
 } Eight;
 
-/* Flags of those of which this is no measurement. */
-static ALWAYS_INLINE void look(Eight *e, const int32_t *codes, int32_t flat_frames, OctBits *ret_bad) {
+/* A macro, because a function that returns a vector would have an ABI of its own. */
+#define CHOOSE(condition, yes, no) (((condition) & (yes)) | (~(condition) & (no)))
+
+/* Flags of those of which this may be no measurement. */
+static ALWAYS_INLINE void look(Eight *e, const int32_t *codes, int32_t flat_frames, int32_t clip_frames, OctBits *ret_bad) {
         OctBits now = *(const OctBits*) codes, same = now == e->last, n = (e->unchanged - same) & same;
+        OctBits up = now - e->last, down = e->last - now, step = CHOOSE(up > down, up, down);
 
         n += n > flat_frames;           /* no further: it could overflow */
+        e->before = CHOOSE(same, e->before, e->last);
+        e->step = CHOOSE((step > 0) & (step < e->step), step, e->step);
+        e->top = CHOOSE(now > e->top, now, e->top);
+        e->bottom = CHOOSE(now < e->bottom, now, e->bottom);
         e->last = now;
         e->unchanged = n;
-        *ret_bad = ((n >= flat_frames) | (now <= e->low) | (now >= e->high)) & e->used;
+        *ret_bad = ((n >= flat_frames) | (now <= e->low) | (now >= e->high) |
+                    ((n >= clip_frames) & ((now == e->top) | (now == e->bottom)))) & e->used;
 }
 
 static ALWAYS_INLINE void take_out(const Raw *r, size_t lane, Eight *ret) {
@@ -68,12 +122,18 @@ static ALWAYS_INLINE void take_out(const Raw *r, size_t lane, Eight *ret) {
                 .last = *(const OctBits*) (r->last + lane), .unchanged = *(const OctBits*) (r->unchanged + lane),
                 .low = *(const OctBits*) (r->low + lane), .high = *(const OctBits*) (r->high + lane),
                 .used = *(const OctBits*) (r->used + lane),
+                .top = *(const OctBits*) (r->top + lane), .bottom = *(const OctBits*) (r->bottom + lane),
+                .before = *(const OctBits*) (r->before + lane), .step = *(const OctBits*) (r->step + lane),
         };
 }
 
 static ALWAYS_INLINE void put_back(Raw *r, size_t lane, const Eight *e) {
         *(OctBits*) (r->last + lane) = e->last;
         *(OctBits*) (r->unchanged + lane) = e->unchanged;
+        *(OctBits*) (r->top + lane) = e->top;
+        *(OctBits*) (r->bottom + lane) = e->bottom;
+        *(OctBits*) (r->before + lane) = e->before;
+        *(OctBits*) (r->step + lane) = e->step;
 }
 
 /* Eight channels, usually all there are. */
@@ -84,7 +144,7 @@ static ALWAYS_INLINE unsigned next_of_eight(Raw *r, const int32_t *codes, unsign
 
         take_out(r, 0, &e);
         for (; f < n_frames; f++, codes += 8) {
-                look(&e, codes, r->flat_frames, &bad);
+                look(&e, codes, r->flat_frames, r->clip_frames, &bad);
                 if (oct_any(&bad))
                         break;
         }
@@ -101,7 +161,7 @@ static ALWAYS_INLINE unsigned next(Raw *r, size_t n_lanes, const int32_t *codes,
                         Eight e;
 
                         take_out(r, l, &e);
-                        look(&e, codes + l, r->flat_frames, &bad);
+                        look(&e, codes + l, r->flat_frames, r->clip_frames, &bad);
                         put_back(r, l, &e);
                         any |= bad;
                 }
@@ -121,8 +181,39 @@ static ALWAYS_INLINE unsigned raw_next_any(Raw *r, const int32_t *codes, unsigne
  */
 VECTOR_FUNCTION(unsigned, raw_next, (Raw *r, const int32_t *codes, unsigned n_frames), (r, codes, n_frames))
 
-bool raw_saturated(const Raw *r, unsigned channel) {
-        return r->last[channel] <= r->low[channel] || r->last[channel] >= r->high[channel];
+/* Near the limits is no rail before a run or many hits have shown it; then it is one for good. */
+static bool rail_hit(const Raw *r, Rail *rail, int32_t code, uint64_t position) {
+        bool exact = code <= rail->min || code >= rail->max;
+
+        if (rail->known)
+                return true;
+        rail->near_run = position == rail->position + 1 ? rail->near_run + 1 : 1;
+        rail->position = position;
+        rail->run = exact ? (rail->near_run == 1 ? 1 : rail->run + 1) : 0;
+        if (rail->run == 1) {
+                if (rail->hits == 0 || position - rail->hits_from > r->hits_frames) {
+                        rail->hits = 0;
+                        rail->hits_from = position;
+                }
+                rail->hits++;
+        }
+        rail->known = rail->run >= r->run_frames || rail->near_run >= r->near_frames || rail->hits >= HITS;
+        return rail->known;
+}
+
+static bool is_clipped(const Raw *r, unsigned channel) {
+        int32_t code = r->last[channel];
+
+        return r->unchanged[channel] >= r->clip_frames && (code == r->top[channel] || code == r->bottom[channel]) &&
+                llabs((int64_t) code - r->before[channel]) >= CLIP_JUMP_STEPS * (int64_t) r->step[channel];
+}
+
+bool raw_saturated(Raw *r, unsigned channel, uint64_t position) {
+        int32_t code = r->last[channel];
+
+        if (code <= r->low[channel] || code >= r->high[channel])
+                return rail_hit(r, r->rails + channel, code, position) || is_clipped(r, channel);
+        return is_clipped(r, channel);
 }
 
 bool raw_flat(const Raw *r, unsigned channel) {

@@ -88,8 +88,8 @@ START_TEST(bad_configuration) {
         double lsb_zero = 0, lsb_nan = NAN;
         Detector *untouched = (Detector*) &low, *d = untouched;
 
-        bad[0].rate_hz = 249;
-        bad[1].rate_hz = 16001;
+        bad[0].rate_hz = 194;
+        bad[1].rate_hz = 16801;
         bad[2].rate_hz = NAN;
         bad[3].n_channels = 0;
         bad[4].n_channels = DETECT_CHANNELS_MAX + 1;
