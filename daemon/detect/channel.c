@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "channel.h"
+#include "crosstalk.h"
 #include "detect.h"
 #include "detector.h"
 #include "events.h"
@@ -25,7 +26,7 @@
 #include "raw.h"
 #include "whiten.h"
 
-#define HISTORY_S 0.5
+#define HISTORY_S CROSSTALK_WINDOW_S
 
 int channel_init(Detector *d, Channel *c, unsigned i) {
         double lsb_uv = d->config.lsb_uv[i];

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "chain.h"
 #include "crossing.h"
+#include "crosstalk.h"
 #include "discharge.h"
 #include "exposure.h"
 #include "heart.h"
@@ -77,6 +78,8 @@ typedef struct Channel {
         Heartbeat heartbeat;
         HeartChannel heart;
         Motion motion;
+        Crosstalk crosstalk;
+        int64_t meet_work_at;           /* step: then those at work meet anew */
         float *look_outputs;            /* ring [n_looks][n_lanes], for the noise to learn from */
         uint8_t *look_states;           /* ring [n_looks] of LOOK_* */
         bool awake;                     /* the statistic is so large that no step is left out */

@@ -112,10 +112,6 @@ static inline double in_steps(const Detector *d, double seconds) {
         return seconds * d->step_rate_hz;
 }
 
-static inline unsigned channels_apart(unsigned a, unsigned b) {
-        return a > b ? a - b : b - a;
-}
-
 /* The channel is in this state from a step on. */
 static inline void exposure_state(const Detector *d, Channel *c, int64_t step, uint8_t state) {
         if (c->exposure.state != state)

@@ -19,7 +19,7 @@
 #define FURTHER_SIGMA 5.0f              /* ... that noise does not make */
 
 int history_init(History *h, unsigned keep) {
-        *h = (History) { .keep = keep, .size = 4 * keep };
+        *h = (History) { .keep = keep, .size = 2 * keep };
         h->y = calloc(h->size, sizeof *h->y);
         h->fill = keep;
         return h->y ? 0 : -ENOMEM;

@@ -4,9 +4,10 @@
  *
  * Discharges of a channel at most 110 ms apart form a chain. Chains of neighbouring channels
  * that begin together (a potential travels at 3 to 6 m/s, so electrodes 20 mm apart see it
- * 3 to 7 ms apart) are one happening. It is over when no further discharge can belong to it; whether
- * it is part of something longer is the question of happenings.c. A chain of many units that does
- * not end for half a second is a muscle at work, whatever it is made of.
+ * 3 to 7 ms apart) are one happening; while a muscle works its potentials meet those of any other, and
+ * only crosstalk joins. It is over when no further discharge can belong to it; whether it is part of
+ * something longer is the question of happenings.c. A chain of many units that does not end for half a
+ * second is a muscle at work, whatever it is made of.
  */
 #include <errno.h>
 #include <math.h>
@@ -19,6 +20,7 @@
 #include "channel.h"
 #include "classify.h"
 #include "crossing.h"
+#include "crosstalk.h"
 #include "detect.h"
 #include "detector.h"
 #include "discharge.h"
@@ -175,6 +177,27 @@ static double longest_work(const Detector *d, const unsigned *channels, size_t n
         return longest;
 }
 
+static bool see_one_muscle(Detector *d, unsigned channel, unsigned other) {
+        Channel *c = d->channels + channel;
+        const Channel *o = d->channels + other;
+
+        return c->running && o->running &&
+                crosstalk_between(&c->crosstalk, &c->history, other, &o->history, d->step, d->step_rate_hz);
+}
+
+/* Other channels that are busy, and with what this one sees, too. */
+static void look_beside(Detector *d, Happening *h) {
+        for (unsigned i = 0; i < d->config.n_channels && h->n_beside < BESIDE_MAX; i++) {
+                const Chain *chain = &d->channels[i].chain;
+
+                if (chain->open && chain->event != d->channels[h->channels[0]].chain.event &&
+                    chain->busy_until > h->onset &&
+                    (chain->sustained || chain->end - chain->onset > d->events.burst_length) &&
+                    see_one_muscle(d, h->channels[0], i))
+                        h->beside[h->n_beside++] = i;
+        }
+}
+
 static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, size_t n) {
         const Channel *strongest = d->channels + channels[0];
         const Chain *chain = &strongest->chain;
@@ -210,6 +233,8 @@ static void hand_on(Detector *d, const OpenEvent *o, const unsigned *channels, s
                         h.end = fmax(h.end, member->busy_until);
                 }
         }
+        if (h.form < FORM_TRAIN)
+                look_beside(d, &h);
         happenings_add(d, &h);
 }
 
@@ -294,22 +319,75 @@ static void chain_open(Detector *d, unsigned channel, double peak) {
                 c->chain.peaks[i] = -INFINITY;
 }
 
+/* While a muscle works its potentials meet any twitch. */
+static bool may_merge(Detector *d, unsigned channel, const Channel *other) {
+        const OpenEvent *a = d->events.open + d->channels[channel].chain.event;
+        const OpenEvent *b = d->events.open + other->chain.event;
+
+        return (!a->sustained && !b->sustained) ||
+                see_one_muscle(d, channel, (unsigned) (other - d->channels));
+}
+
 /* Channels that see a discharge together see one happening. */
 static void meet_neighbours(Detector *d, unsigned channel, double peak) {
         const Chain *chain = &d->channels[channel].chain;
 
         for (int direction = -1; direction <= 1; direction += 2) {
                 const Channel *c = neighbour(d, channel, direction, peak);
-                if (c && c->chain.event != chain->event)
+                if (c && c->chain.event != chain->event && may_merge(d, channel, c))
                         merge(d, c->chain.event, chain->event);
         }
 }
 
-static void set_sustained(Detector *d, Channel *c) {
+/* A chain that met another one's by chance, as it turns out. */
+static void part(Detector *d, Channel *c) {
+        unsigned event = free_event(d);
+
+        d->events.open[c->chain.event].n_chains--;
+        d->events.open[event] = (OpenEvent) {
+                .n_chains = 1, .last = c->chain.is_long ? c->chain.end : c->chain.last_peak,
+        };
+        d->events.n_open++;
+        c->chain.event = event;
+}
+
+/* Of a muscle at work only channels that see it are part. */
+static void part_from_work(Detector *d, unsigned channel) {
+        unsigned event = d->channels[channel].chain.event;
+
+        for (unsigned i = 0; i < d->config.n_channels && d->events.open[event].n_chains > 1; i++) {
+                Channel *c = d->channels + i;
+
+                if (i != channel && c->chain.open && c->chain.event == event && !c->chain.sustained &&
+                    !see_one_muscle(d, channel, i))
+                        part(d, c);
+        }
+}
+
+/* Two channels at work, of one muscle. */
+static void meet_work(Detector *d, unsigned channel) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Chain *other = &d->channels[i].chain;
+
+                if (other->open && other->sustained && other->event != d->channels[channel].chain.event &&
+                    see_one_muscle(d, channel, i))
+                        merge(d, other->event, d->channels[channel].chain.event);
+        }
+}
+
+static void set_sustained(Detector *d, unsigned channel) {
+        Channel *c = d->channels + channel;
+
         if (!c->chain.sustained)
                 exposure_exclude(d, c, c->chain.onset, INFINITY, EXCLUSION_CONTRACTION);
         c->chain.sustained = true;
+        if (!d->events.open[c->chain.event].sustained)
+                part_from_work(d, channel);
         d->events.open[c->chain.event].sustained = true;
+        if (d->step >= c->meet_work_at) {
+                meet_work(d, channel);
+                c->meet_work_at = d->step + (int64_t) in_steps(d, CROSSTALK_AGAIN_S);
+        }
 }
 
 /* One unit again and again is no muscle at work, however long. */
@@ -456,7 +534,7 @@ static void chain_add(Detector *d, unsigned channel, const Discharge *discharge,
                 if (motion_sways(&c->motion))
                         chain->sways = true;
                 else
-                        set_sustained(d, c);
+                        set_sustained(d, channel);
         }
 }
 
@@ -575,7 +653,7 @@ void events_sustained(Detector *d, unsigned channel, double step) {
                 chain->snr = motion_level_uv(&c->motion) / c->noise.sigma_uv;
                 chain->amplitude_uv = history_peak_to_peak(&c->history, (unsigned) d->events.sustained_length);
         }
-        set_sustained(d, c);
+        set_sustained(d, channel);
         chain->end = chain->last_peak = chain->busy_until = fmax(chain->busy_until, since);
         d->events.open[chain->event].last = fmax(d->events.open[chain->event].last, since);
 }

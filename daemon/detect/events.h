@@ -14,8 +14,7 @@ typedef struct Channel Channel;
 
 #define EVENTS_NEXT_S 0.5               /* a unit's next discharge, in a train of 4 a second with its jitter */
 #define EVENTS_NEXT_GROUP_S 2.6         /* its next group */
-#define EVENTS_BESIDE_WORK_S 0.5        /* what is so near to a contraction belongs to it ... */
-#define EVENTS_BESIDE_WORK_CHANNELS 3u  /* ... and so far away are electrodes on one muscle, which see all its units */
+#define EVENTS_BESIDE_WORK_S 0.5        /* what is so near to a contraction belongs to it */
 
 typedef struct OpenEvent {
         unsigned n_chains;              /* 0: free */

@@ -8,6 +8,7 @@
 #include "notice-ids.h"
 #include "rhythm.h"
 
+#define BESIDE_MAX 8u
 #define TRAIN_MIN 10u                   /* discharges */
 
 typedef enum HappeningForm {            /* what is known of it while it waits */
@@ -30,6 +31,8 @@ typedef struct Happening {
         unsigned units[DETECT_EVENT_CHANNELS_MAX];      /* as each of them numbers them; 0: none */
         double lags[DETECT_EVENT_CHANNELS_MAX];         /* steps; NAN: not known */
         double work_from[DETECT_EVENT_CHANNELS_MAX], work_to[DETECT_EVENT_CHANNELS_MAX];        /* the channel itself; the other way round: not */
+        unsigned n_beside, beside[BESIDE_MAX];          /* busy channels that see the same muscle */
+        bool accompanied;               /* another muscle worked for most of the time */
         double peak, onset, end, last_peak;             /* steps */
         float amplitude_uv, snr;
         unsigned n_discharges;

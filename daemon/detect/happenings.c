@@ -56,9 +56,9 @@ static EventKind kind_of(const Detector *d, const Happening *h) {
         case FORM_JERK:
                 return EVENT_JERK;
         case FORM_WORK:
-                /* A cramp is of a part of a muscle; with one channel nobody can tell. */
-                return n_working(h) == 1 && n_usable(d) > 1 && h->end - h->onset > in_steps(d, CRAMP_S)
-                        ? EVENT_CRAMP_LIKE : EVENT_CONTRACTION;
+                /* A cramp is of a part of a muscle, and comes alone; with one channel nobody can tell. */
+                return n_working(h) == 1 && n_usable(d) > 1 && !h->accompanied &&
+                        h->end - h->onset > in_steps(d, CRAMP_S) ? EVENT_CRAMP_LIKE : EVENT_CONTRACTION;
         default:
                 return EVENT_UNCLASSIFIED;
         }
@@ -136,7 +136,7 @@ static bool followed(const Detector *d, const Happening *h) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 const Happening *k = d->happenings.waiting + i;
 
-                if (k->used && k != h && happening_near(k, h, 0) && k->peak > h->last_peak &&
+                if (k->used && k != h && happening_near(k, h) && k->peak > h->last_peak &&
                     k->peak - h->last_peak < in_steps(d, EVENTS_BESIDE_WORK_S))
                         return true;
         }
@@ -151,7 +151,7 @@ static bool leads_to_work(const Detector *d, const Happening *h) {
         while (i < d->happenings.size) {
                 const Happening *k = d->happenings.waiting + i++;
 
-                if (k->used && k != h && k->form < FORM_TRAIN && happening_near(k, h, 0) && k->last_peak > reach &&
+                if (k->used && k != h && k->form < FORM_TRAIN && happening_near(k, h) && k->last_peak > reach &&
                     k->peak <= reach + beside) {
                         reach = k->last_peak;
                         i = 0;
@@ -183,9 +183,11 @@ static bool blocked(const Detector *d, const Happening *h, double step) {
                 if (sustained && chain->onset <= h->end + in_steps(d, EVENTS_BESIDE_WORK_S)) {
                         if (h->form == FORM_WORK)
                                 return true;
-                        unsigned reach = h->form < FORM_TRAIN ? EVENTS_BESIDE_WORK_CHANNELS : 0;
                         for (size_t k = 0; k < h->n_channels && h->form != FORM_TRAIN && h->form != FORM_GROUPS; k++)
-                                if (channels_apart(h->channels[k], i) <= reach)
+                                if (h->channels[k] == i)
+                                        return true;
+                        for (unsigned k = 0; k < h->n_beside && h->form < FORM_TRAIN; k++)
+                                if (h->beside[k] == i)
                                         return true;
                 }
                 if (h->form > FORM_OTHER && h->form != FORM_TRAIN && h->form != FORM_GROUPS)

@@ -335,7 +335,7 @@ bool trains_take_faint(Detector *d, Happening *h) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
 
-                if (!k->used || k == h || k->form != FORM_TRAIN || !happening_near(h, k, 0) ||
+                if (!k->used || k == h || k->form != FORM_TRAIN || !happening_near(h, k) ||
                     h->peak - k->last_peak > in_steps(d, TRAIN_FAINT_S))
                         continue;
                 k->last_peak = fmax(k->last_peak, h->last_peak);

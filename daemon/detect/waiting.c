@@ -38,10 +38,10 @@ void happenings_done(Detector *d) {
 
 /* --- places --- */
 
-bool happening_near(const Happening *a, const Happening *b, unsigned distance) {
+bool happening_near(const Happening *a, const Happening *b) {
         for (size_t i = 0; i < a->n_channels; i++)
                 for (size_t k = 0; k < b->n_channels; k++)
-                        if (channels_apart(a->channels[i], b->channels[k]) <= distance)
+                        if (a->channels[i] == b->channels[k])
                                 return true;
         return false;
 }

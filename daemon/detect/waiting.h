@@ -19,6 +19,6 @@ Happening* happening_wait(Detector *d, const Happening *h);
 void happening_forget(Detector *d, Happening *h);
 void happening_set_due(Detector *d, Happening *h, double due);
 bool happening_take_in(Detector *d, Happening *into, Happening *part);
-bool happening_near(const Happening *a, const Happening *b, unsigned distance);
+bool happening_near(const Happening *a, const Happening *b);
 bool happening_at_place(const Happening *h, const Happening *longer);
 bool happening_of_one_unit(const Happening *a, const Happening *b);

@@ -4,6 +4,7 @@
  * single potentials. What many units do at one site may be a jerk, or begin a contraction.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "work.h"
@@ -18,16 +19,17 @@
 #define BURST_LONG_S 0.1
 #define BURST_BEFORE_S 0.3
 #define JERK_S 0.15
-#define JERK_APART 2u                   /* channels: not neighbours */
+#define JERK_APART 2                    /* channels: not neighbours */
 #define WORK_SEEN_AFAR 0.6f             /* of its size, at most: beside the muscle its potentials are smaller */
 #define WORK_CLOSING_S 0.35             /* what is in it may be decided so long after it */
 #define WORK_JOINED_S 0.5
+#define ACCOMPANIED 0.5                 /* of the time */
 
 /* Two sites that are no neighbours. */
 static bool wide(const Happening *h) {
         for (size_t i = 1; i < h->n_channels; i++)
                 for (size_t k = 0; k < i; k++)
-                        if (channels_apart(h->channels[i], h->channels[k]) >= JERK_APART)
+                        if (abs((int) h->channels[i] - (int) h->channels[k]) >= JERK_APART)
                                 return true;
         return false;
 }
@@ -50,6 +52,12 @@ static void add_channel(Happening *h, const Happening *other, size_t k) {
         }
         h->work_from[i] = fmin(h->work_from[i], other->work_from[k]);
         h->work_to[i] = fmax(h->work_to[i], other->work_to[k]);
+}
+
+/* Channels that saw the muscle at work: nothing else is seen there meanwhile. */
+static void add_channels(Happening *work, const Happening *seen) {
+        for (size_t k = 0; k < seen->n_channels; k++)
+                add_channel(work, seen, k);
 }
 
 /* Of several sites: the strongest first. */
@@ -77,16 +85,26 @@ static bool during(const Happening *h, const Happening *longer, double beside) {
         return h->last_peak >= longer->onset - beside && h->peak <= longer->end + beside;
 }
 
+/* Another channel of the muscle that works. */
+static bool sees_muscle_of(const Happening *h, const Happening *work) {
+        for (unsigned i = 0; i < h->n_beside; i++)
+                for (size_t k = 0; k < work->n_channels; k++)
+                        if (h->beside[i] == work->channels[k])
+                                return true;
+        return false;
+}
+
 static bool belongs(const Detector *d, const Happening *h, const Happening *longer) {
         switch (longer->form) {
         case FORM_WORK:
                 return h->form < FORM_TRAIN && during(h, longer, in_steps(d, EVENTS_BESIDE_WORK_S)) &&
-                        (happening_near(h, longer, 0) ||
-                         (happening_near(h, longer, EVENTS_BESIDE_WORK_CHANNELS) && h->amplitude_uv < WORK_SEEN_AFAR * longer->amplitude_uv));
+                        (happening_near(h, longer) ||
+                         (sees_muscle_of(h, longer) && h->amplitude_uv < WORK_SEEN_AFAR * longer->amplitude_uv));
         case FORM_JERK:
                 return h->form < FORM_TRAIN && during(h, longer, in_steps(d, JERK_S));
         case FORM_TONE:
-                return h->form < FORM_TRAIN && during(h, longer, in_steps(d, TONE_BESIDE_S)) && happening_near(h, longer, 0);
+                return h->form < FORM_TRAIN && during(h, longer, in_steps(d, TONE_BESIDE_S)) &&
+                        happening_near(h, longer);
         default:
                 return false;
         }
@@ -96,12 +114,14 @@ bool work_takes(Detector *d, Happening *h) {
         for (unsigned i = 0; i < d->happenings.size; i++) {
                 Happening *k = d->happenings.waiting + i;
                 double end = k->end, onset = k->onset;
+                Happening part = *h;
 
                 if (!k->used || !belongs(d, h, k) || !happening_take_in(d, k, h))
                         continue;
                 if (k->form == FORM_WORK) {     /* what belongs to it for being near does not make it longer */
                         k->end = end;
                         k->onset = onset;
+                        add_channels(k, &part);
                 }
                 if (k->form == FORM_TONE)
                         k->end = fmax(end, h->last_peak);
@@ -112,7 +132,7 @@ bool work_takes(Detector *d, Happening *h) {
 
 /* Units that join one by one at the beginning of work: each within half a second of the next. */
 static bool leads_to(const Detector *d, const Happening *h, const Happening *work, double onset) {
-        return work->form == FORM_WORK && h->form < FORM_TRAIN && happening_near(h, work, 0) && h->peak < onset &&
+        return work->form == FORM_WORK && h->form < FORM_TRAIN && happening_near(h, work) && h->peak < onset &&
                 h->last_peak >= onset - in_steps(d, EVENTS_BESIDE_WORK_S);
 }
 
@@ -131,13 +151,22 @@ static void swallow(Detector *d, Happening *longer) {
                         i = 0;          /* it may have been led to, too */
                         continue;
                 }
-                if (belongs(d, k, longer))
-                        (void) happening_take_in(d, longer, k);
+                Happening part = *k;
+                if (belongs(d, k, longer) && happening_take_in(d, longer, k) && longer->form == FORM_WORK)
+                        add_channels(longer, &part);
         }
         if (longer->form == FORM_WORK) {
                 longer->end = end;
                 longer->onset = onset;
         }
+}
+
+/* Two muscles, at once: that is wanted. */
+static void accompany(Happening *a, Happening *b) {
+        double both = fmin(a->end, b->end) - fmax(a->onset, b->onset);
+
+        a->accompanied = a->accompanied || both > ACCOMPANIED * (a->end - a->onset);
+        b->accompanied = b->accompanied || both > ACCOMPANIED * (b->end - b->onset);
 }
 
 void work_add(Detector *d, const Happening *new, double step) {
@@ -150,8 +179,10 @@ void work_add(Detector *d, const Happening *new, double step) {
                         continue;
                 bool together = k->onset <= h->end + in_steps(d, WORK_JOINED_S) &&
                         h->onset <= k->end + in_steps(d, WORK_JOINED_S);
-                if (together && (k->form == FORM_WORK || (k->form == FORM_JERK && happening_near(h, k, 0))))
+                if (together && (k->form == FORM_WORK || k->form == FORM_JERK) && happening_near(h, k))
                         (void) join(d, h, k);
+                else if (k->form == FORM_WORK)
+                        accompany(h, k);
         }
         swallow(d, h);
         happening_set_due(d, h, step + in_steps(d, WORK_CLOSING_S));
@@ -164,7 +195,7 @@ static void doubt_before(Detector *d, const Happening *burst) {
                 double before = burst->onset - k->last_peak;
 
                 if (k->used && k->form == FORM_TWITCH && before > 0 && before < in_steps(d, BURST_BEFORE_S) &&
-                    happening_near(burst, k, 0))
+                    happening_near(burst, k))
                         k->form = FORM_OTHER;
         }
 }
