@@ -5,6 +5,7 @@
 
 #include "devices.h"
 #include "source/iio.h"
+#include "utf8.h"
 #include "util.h"
 
 #define NODE_PREFIX "iio:device"
@@ -116,8 +117,8 @@ int device_place(const char *id, DevicePlace *ret) {
 
 void device_place_of_uri(const char *uri, DevicePlace *ret) {
         *ret = (DevicePlace) {};
-        snprintf(ret->name, sizeof(ret->name), "%s", uri);
-        snprintf(ret->path, sizeof(ret->path), "%s", uri);
+        (void) utf8_clean(ret->name, sizeof(ret->name), uri, strlen(uri));
+        (void) utf8_clean(ret->path, sizeof(ret->path), uri, strlen(uri));
 }
 
 bool device_has_sinc3(const char *id) {

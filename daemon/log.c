@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "log.h"
+#include "utf8.h"
 
 /* $JOURNAL_STREAM names the device and inode of the journal's end (systemd.exec(5)). */
 static bool stderr_is_journal(void) {
@@ -16,13 +17,15 @@ static bool stderr_is_journal(void) {
 
 static _printf_(2, 0) void log_fullv(int priority, const char *format, va_list ap) {
         static int journal = -1;
-        char line[1024];
+        char text[1024], line[1024];
         int saved_errno = errno;
 
         if (journal < 0)
                 journal = stderr_is_journal();
         errno = saved_errno;            /* for %m */
-        vsnprintf(line, sizeof(line), format, ap);
+        vsnprintf(text, sizeof(text), format, ap);
+        /* One message is one line, whatever is in the names of files and devices. */
+        (void) utf8_clean(line, sizeof(line), text, sizeof(text));
         if (journal)
                 fprintf(stderr, "<%d>%s\n", priority, line);
         else

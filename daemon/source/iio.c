@@ -12,6 +12,7 @@
 
 #include "iio.h"
 #include "ring.h"
+#include "utf8.h"
 
 /* A block is what one refill waits for: latency against wake-ups. */
 #define BLOCK_SEC 0.025
@@ -29,6 +30,8 @@
 
 /* A context on the network: patience for attributes. Reading the buffer has no time-out at all. */
 #define ATTRIBUTE_TIMEOUT_MS 250u
+/* The kernel gives a page at most, which is 64 KiB where pages are largest. */
+#define ATTRIBUTE_MAX (64u * 1024 + 1)
 
 struct IioSource {
         /* Constant while the thread runs */
@@ -111,7 +114,8 @@ static int open_context(IioSource *s) {
         }
         if (!s->device)
                 return fail(s, -ENODEV, "no ADS1299 there");
-        snprintf(s->info.device, sizeof(s->info.device), "%s", iio_device_get_name(s->device));
+        const char *name = iio_device_get_name(s->device);
+        (void) utf8_clean(s->info.device, sizeof(s->info.device), name, strlen(name));
         return 0;
 }
 
@@ -187,6 +191,17 @@ static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char
         return 0;
 }
 
+/* A device need not have labels. With room for a long one: what does not fit libiio drops. */
+static int read_label(struct iio_channel *c, char ret[static SOURCE_LABEL_MAX]) {
+        _cleanup_free_ char *text = malloc(ATTRIBUTE_MAX);
+        if (!text)
+                return -ENOMEM;
+
+        ssize_t n = iio_channel_attr_read(c, "label", text, ATTRIBUTE_MAX);
+        (void) utf8_clean(ret, SOURCE_LABEL_MAX, text, n > 0 ? (size_t) n : 0);
+        return 0;
+}
+
 static int set_up_channel(IioSource *s, unsigned i) {
         SourceChannel *info = &s->info.channels[i];
         struct iio_channel *c = s->channels[i];
@@ -206,11 +221,7 @@ static int set_up_channel(IioSource *s, unsigned i) {
 
         info->lsb_uv = scale_mv * 1e3;
         info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
-        n = iio_channel_attr_read(c, "label", info->label, sizeof(info->label));
-        if (n < 0)
-                info->label[0] = '\0';
-        info->label[strcspn(info->label, "\n")] = '\0';
-        return 0;
+        return read_label(c, info->label);
 }
 
 static int set_up_device(IioSource *s) {

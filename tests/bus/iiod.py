@@ -45,8 +45,8 @@ def twitch_uv(ms):
 
 
 class Hat:
-    def __init__(self, name="ads1299", format_="le:S24/32&gt;&gt;8", rate_error=0.0):
-        self.name, self.format, self.rate_error = name, format_, rate_error
+    def __init__(self, name="ads1299", format_="le:S24/32&gt;&gt;8", rate_error=0.0, labels=LABELS):
+        self.name, self.format, self.rate_error, self.labels = name, format_, rate_error, labels
         self.attributes = {"sampling_frequency": "250", "current_timestamp_clock": "realtime",
                            "lost_drdy": "0", "lost_spi": "0", "lost_sync": "0", "lost_fifo": "0"}
         self.scales = [scale_mv(24)] * CHANNELS
@@ -159,7 +159,7 @@ class Hat:
             i = [channel_id(k) for k in range(CHANNELS)].index(words[1])
             return {"scale": (lambda: self.scales[i], lambda v: self.set_scale(i, v)),
                     "scale_available": (lambda: " ".join(map(scale_mv, GAINS)), None),
-                    "label": (lambda: LABELS[i], None)}.get(words[2])
+                    "label": (lambda: self.labels[i], None)}.get(words[2])
         if len(words) == 1 and words[0] in self.attributes:
             return (lambda: self.attributes[words[0]], lambda v: self.set_attribute(words[0], v))
         return None
@@ -231,7 +231,8 @@ class Hat:
         elif verb == "READ":
             a = self.attribute(rest)
             if a:
-                value = a[0]().encode() + b"\0"
+                value = a[0]()
+                value = (value if isinstance(value, bytes) else value.encode()) + b"\0"
                 f.write(b"%d\n%s\n" % (len(value), value))
             else:
                 number(-errno.ENOENT)
