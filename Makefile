@@ -32,6 +32,7 @@ pkg = $(shell pkg-config $(1))
 DETECT_SRC := $(wildcard daemon/detect/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
+STATS_SRC := $(wildcard daemon/stats/*.c)
 CTL_SRC := $(filter-out daemon/ctl/ctl.c,$(wildcard daemon/ctl/*.c))
 CHIP_SRC := kernel/sim/chip.c kernel/sim/parts.c
 SYNTH_TOOLS := twitch-synth twitch-play
@@ -71,6 +72,7 @@ $(B)/daemon/store/history.o: USER_CPPFLAGS += -I$(B)/daemon/store
 # one rounding for each operation, so that all machines compute the same
 $(call obj,$(DETECT_SRC)): ALL_CFLAGS += -ffp-contract=off
 $(B)/libdetect.a: $(call obj,$(DETECT_SRC))
+$(B)/libstats.a: $(call obj,$(STATS_SRC))
 $(B)/libtwitchd.a: $(call obj,$(DAEMON_SRC))
 $(B)/libctl.a: $(call obj,$(CTL_SRC))
 $(B)/libchip.a: $(call obj,$(CHIP_SRC))
@@ -94,14 +96,18 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
 
 $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
-unit-tests: $(UNIT_TESTS:%=$(B)/%)
-$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libchip.a $(B)/libsynth.a
+unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values
+$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(CTL_LIBS) $(LIBS)
+
+$(B)/stats-values: $(B)/tests/unit/stats-values.o $(B)/libstats.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchctl's (SANITIZE=address,undefined)
 	@tests/unit/run $(B) $(UNIT_TESTS)
 	$(B)/fuzz-edf tests/fuzz/edf-corpus/*
 	@tests/ctl/run $(B)
+	@tests/unit/stats-oracle $(B)
 
 $(B)/replay: $(B)/tests/portable/replay.o $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
