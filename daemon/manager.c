@@ -21,6 +21,9 @@
 #define STOP_JOIN_USEC (1 * USEC_PER_SEC)
 #define STOP_FLUSH_USEC (300 * USEC_PER_MSEC)
 #define STOP_BARRIER_USEC (300 * USEC_PER_MSEC)
+/* The history has what is left of this, and the second number at least. */
+#define STOP_HISTORY_USEC (1500 * USEC_PER_MSEC)
+#define STOP_HISTORY_USEC_MIN (200 * USEC_PER_MSEC)
 
 /* --- the list of monitors ---------------------------------------------------- */
 
@@ -130,8 +133,14 @@ static bool replugged(Manager *m) {
         return !m->uri && devices_foreach(found_one, NULL) == -EEXIST;
 }
 
+static void stop_history(Manager *m, usec_t began_usec) {
+        usec_t until = began_usec + STOP_HISTORY_USEC, now = now_usec();
+
+        m->record = record_stop(m->record, MAX(until > now ? until - now : 0, STOP_HISTORY_USEC_MIN));
+}
+
 static void stop(Manager *m, int exit_status) {
-        usec_t until = now_usec() + STOP_JOIN_USEC;
+        usec_t began = now_usec(), until = began + STOP_JOIN_USEC;
 
         if (m->stopping)
                 return;
@@ -147,9 +156,11 @@ static void stop(Manager *m, int exit_status) {
                         continue;
                 log_error("%s: the device does not let go; leaving all the same.",
                           m->monitors[0]->name);
+                stop_history(m, began);
                 flush_bus(m);
                 _exit(EXIT_FAILURE);
         }
+        stop_history(m, began);
         flush_bus(m);
         (void) sd_event_exit(m->event, exit_status);
 }
@@ -189,7 +200,10 @@ static void on_opened(Monitor *monitor, void *userdata) {
 }
 
 static void on_streaming(Monitor *monitor, void *userdata) {
-        notify_ready(userdata);
+        Manager *m = userdata;
+
+        record_begin(m->record, monitor);
+        notify_ready(m);
 }
 
 static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
@@ -197,7 +211,10 @@ static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) 
 }
 
 static void on_event(Monitor *monitor, const MonitorEvent *e, void *userdata) {
-        bus_emit_twitch(((Manager*) userdata)->bus, monitor, e);
+        Manager *m = userdata;
+
+        record_event(m->record, monitor, e);
+        bus_emit_twitch(m->bus, monitor, e);
 }
 
 static void on_artefact(Monitor *monitor, const MonitorArtefact *a, void *userdata) {
@@ -212,11 +229,17 @@ static void on_state_changed(Monitor *monitor, void *userdata) {
 }
 
 static void on_lost_changed(Monitor *monitor, void *userdata) {
-        bus_monitor_changed(((Manager*) userdata)->bus, monitor, "Lost");
+        Manager *m = userdata;
+
+        record_lost(m->record, monitor);
+        bus_monitor_changed(m->bus, monitor, "Lost");
 }
 
 static void on_minute(Monitor *monitor, const MonitorMinute *minute, void *userdata) {
-        bus_emit_minute(((Manager*) userdata)->bus, monitor, minute);
+        Manager *m = userdata;
+
+        record_minute(m->record, monitor, minute);
+        bus_emit_minute(m->bus, monitor, minute);
 }
 
 static void on_channel_changed(Monitor *monitor, unsigned channel, void *userdata) {
@@ -230,6 +253,8 @@ static void on_ended(Monitor *monitor, void *userdata) {
 
         if (monitor->error < 0 && monitor->error != -ENODEV && m->failed == 0)
                 m->failed = monitor->error;
+        record_end(m->record, monitor,
+                   m->stopping ? "shutdown" : monitor->error == -ENODEV ? "unplugged" : "failed");
         if (monitor->opened)
                 bus_withdraw_monitor(m->bus, monitor);
         remove_monitor(m, monitor);
@@ -435,6 +460,7 @@ static int on_tick(sd_event_source *es, uint64_t usec, void *userdata) {
 
         for (size_t i = 0; i < m->n_monitors; i++)
                 monitor_tick(m->monitors[i]);
+        record_tick(m->record);
         notify_status(m);
         notify_watchdog(m);
         (void) sd_event_source_set_time_relative(es, TICK_USEC);
@@ -463,6 +489,22 @@ static int set_up_event(Manager *m) {
         return r;
 }
 
+static void on_history_changed(void *userdata) {
+}
+
+/* A monitor without a memory is better than none. */
+static void open_history(Manager *m) {
+        const char *dir = getenv("STATE_DIRECTORY");
+
+        if (!dir || !dir[0]) {
+                log_notice("No $STATE_DIRECTORY: nothing is remembered.");
+                return;
+        }
+        int r = record_new(m->event, dir, on_history_changed, m, &m->record);
+        if (r < 0)
+                log_error_errno(r, "%s: the history cannot be set up, nothing is remembered: %m", dir);
+}
+
 int manager_new(const Config *config, const char *uri, Manager **ret) {
         _cleanup_(manager_freep) Manager *m = NULL;
 
@@ -479,6 +521,7 @@ int manager_new(const Config *config, const char *uri, Manager **ret) {
         int r = set_up_event(m);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
+        open_history(m);
         r = open_bus(m);
         if (r < 0)
                 return r;
@@ -489,6 +532,7 @@ int manager_new(const Config *config, const char *uri, Manager **ret) {
 Manager* manager_free(Manager *m) {
         if (!m)
                 return NULL;
+        (void) record_stop(m->record, STOP_HISTORY_USEC_MIN);
         devices_watch_free(m->watch);
         sd_event_source_disable_unref(m->tick);
         sd_event_source_disable_unref(m->rescan);

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "devices.h"
 #include "monitor.h"
+#include "record.h"
 
 #define MANAGER_MONITORS_MAX 16u
 
@@ -25,6 +26,7 @@ typedef struct Manager {
         sd_bus *bus;
         sd_event_source *tick, *rescan, *linger;
         DevicesWatch *watch;
+        Record *record;                 /* NULL: nothing is remembered */
         unsigned rescans_left;
         bool inaccessible;              /* a device is there and udev has not opened it yet */
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the service remembers: hands what the monitors found to the history, and the requests of the bus. A sink like the bus
+ * is one. Nothing here waits for the disk.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "monitor.h"
+#include "store/store.h"
+
+#define RECORD_MONITORS_MAX KEEPER_DEVICES_MAX
+
+typedef struct Record {
+        Store *store;
+        sd_event_source *io;
+        void (*changed)(void *userdata);        /* the status of the Store may be another */
+        void *userdata;
+        KeptClock clock;                        /* as told last */
+        uint64_t last_source;
+        struct {
+                const Monitor *monitor;         /* NULL: free */
+                uint64_t source;
+                uint64_t lost[_LOST_CAUSE_MAX]; /* as told last */
+        } monitors[RECORD_MONITORS_MAX];
+} Record;
+
+/* dir: where the history is. The clock is told to it from now on. */
+int record_new(sd_event *event, const char *dir, void (*changed)(void *userdata), void *userdata, Record **ret);
+/* Writes what waits. Takes at most timeout_usec; then what was not written is lost. */
+Record* record_stop(Record *r, usec_t timeout_usec);
+
+/* All of these take NULL for a Record: then nothing is remembered. */
+void record_begin(Record *r, const Monitor *m); /* a run begins: samples flow */
+/* why: as session.ended in store/schema.sql. Nothing if it had not begun. */
+void record_end(Record *r, const Monitor *m, const char *why);
+void record_event(Record *r, const Monitor *m, const MonitorEvent *e);
+void record_minute(Record *r, const Monitor *m, const MonitorMinute *minute);
+void record_lost(Record *r, const Monitor *m);
+void record_tick(Record *r);                    /* once a second: has somebody set the clock? */
+
+/* BOOTTIME */
+usec_t record_now_usec(void);
