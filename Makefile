@@ -29,7 +29,7 @@ CTL_PKGS := smartcols jansson
 pkg = $(shell pkg-config $(1))
 
 # --- sources: a new file in a room is found by itself -----------------------
-DETECT_SRC := $(wildcard daemon/detect/*.c)
+DETECT_SRC := $(wildcard daemon/detect/*.c daemon/detect/*/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
 STATS_SRC := $(wildcard daemon/stats/*.c)
@@ -133,7 +133,7 @@ BENCH_SRC := $(filter-out tests/bench/bench-%.c,$(wildcard tests/bench/*.c))
 BENCH_HOURS ?= 100
 
 $(B)/libbench.a: $(call obj,$(BENCH_SRC))
-$(B)/bench-detect $(B)/bench-speed $(B)/bench-shapes: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
+$(B)/bench-detect $(B)/bench-speed $(B)/bench-templates: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size,T3,T4)

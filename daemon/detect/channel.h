@@ -4,49 +4,49 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "chain.h"
-#include "crossing.h"
-#include "crosstalk.h"
-#include "discharge.h"
+#include "daemon/detect/events/activity.h"
+#include "daemon/detect/statistic/crossing.h"
+#include "daemon/detect/artefacts/crosstalk.h"
+#include "daemon/detect/potentials/discharge.h"
 #include "exposure.h"
-#include "heart.h"
-#include "heartbeat.h"
-#include "history.h"
-#include "learned.h"
-#include "motion.h"
-#include "noise.h"
-#include "notice-ids.h"
-#include "size.h"
-#include "units.h"
-#include "whiten.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/ecg/qrs-detector.h"
+#include "daemon/detect/base/history.h"
+#include "daemon/detect/statistic/unit-templates.h"
+#include "daemon/detect/artefacts/motion.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/events/notice-ids.h"
+#include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/whiten.h"
 
 typedef struct Detector Detector;
 
-#define BUMPS 16
+#define SUBTHRESHOLD_PEAKS 16
 
-typedef struct Bump {                   /* the statistic has a maximum, above the threshold or not far below */
+typedef struct SubthresholdPeak {       /* the statistic has a maximum, above the threshold or not far below */
         double step;
         float statistic;
-} Bump;
+} SubthresholdPeak;
 
 #define CHECKPOINTS 16
 
 typedef struct Checkpoint {             /* a channel before a crossing was measured */
         int64_t first;                  /* of the crossing */
         double measured_until;
-        Chain chain;
+        Activity activity;
 } Checkpoint;
 
-typedef struct Spoilt {                 /* a stretch of an artefact of one channel, under way */
+typedef struct InvalidInterval {        /* a stretch of an artefact of one channel, under way */
         bool active;
         uint64_t from, to;              /* frames */
         NoticeIds notices;              /* of what it makes unbelievable */
-} Spoilt;
+} InvalidInterval;
 
-enum {                                  /* what was seen at a look */
-        LOOK_NOTHING,
-        LOOK_CALM,
-        LOOK_EVENT,
+enum {                                  /* what was seen at an evaluation */
+        EVAL_NOTHING,
+        EVAL_CALM,
+        EVAL_EVENT,
 };
 
 typedef struct Channel {
@@ -57,7 +57,7 @@ typedef struct Channel {
         uint64_t started_at;            /* frame */
         uint64_t frames;                /* since then, at the latest step before it has settled */
         uint64_t hold_frames;           /* nothing is believed before so many */
-        Spoilt lead_off, saturation;
+        InvalidInterval lead_off, saturation;
         uint64_t steps;                 /* since the last fresh start, until settled */
         bool settled;                   /* filters and noise: what is seen is believed */
         History history;
@@ -67,23 +67,23 @@ typedef struct Channel {
         NoticeIds kept;                 /* of what is looked at once more */
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
-        Chain chain;
-        Checkpoint checkpoints[CHECKPOINTS];    /* a ring; none is from before the latest end of a chain */
+        Activity activity;
+        Checkpoint checkpoints[CHECKPOINTS];    /* a ring; none is from before the latest end of an activity */
         unsigned n_checkpoints, next_checkpoint;
-        Bump bumps[BUMPS];
-        unsigned bump_next;
+        SubthresholdPeak subthreshold_peaks[SUBTHRESHOLD_PEAKS];
+        unsigned subthreshold_next;
         Units units;
-        Learned learned;
-        ChannelSize size;
-        Heartbeat heartbeat;
-        HeartChannel heart;
+        UnitTemplates unit_templates;
+        AmplitudeEstimator amplitude;
+        QrsDetector qrs;
+        EcgTemplate ecg;
         Motion motion;
         Crosstalk crosstalk;
         int64_t meet_work_at;           /* step: then those at work meet anew */
-        float *look_outputs;            /* ring [n_looks][n_lanes], for the noise to learn from */
-        uint8_t *look_states;           /* ring [n_looks] of LOOK_* */
-        bool awake;                     /* the statistic is so large that no step is left out */
-        double rest_from;               /* step: here the latest burst and what follows it are over */
+        float *eval_outputs;            /* ring [n_evals][n_lanes], for the noise to learn from */
+        uint8_t *eval_states;           /* ring [n_evals] of EVAL_* */
+        bool at_full_rate;              /* the statistic is so large that no step is left out */
+        double post_activity_until;     /* step: here the latest burst and what follows it are over */
         bool usable;                    /* at the latest step */
         ChannelExposure exposure;
         uint64_t n_events;
@@ -96,4 +96,4 @@ void channel_stop(Detector *d, Channel *c, unsigned channel);
 void channel_finish(Detector *d, Channel *c, unsigned channel);
 
 float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs);
-void channel_forget_looks(const Detector *d, Channel *c);
+void channel_forget_evals(const Detector *d, Channel *c);

@@ -23,13 +23,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../include/twitchd.h"
+#include "include/twitchd.h"
 
-#define DETECT_RATE_HZ_MIN 195.0               /* 200, and an oscillator that is off by 2.5 % */
-#define DETECT_RATE_HZ_MAX 16800.0              /* 16384, likewise */
+#define DETECT_RATE_HZ_MIN 195.0        /* 200, and an oscillator that is off by 2.5 % */
+#define DETECT_RATE_HZ_MAX 16800.0      /* 16384, likewise */
 #define DETECT_CHANNELS_MAX 512u
-#define DETECT_EVENT_CHANNELS_MAX 32u           /* channels named by one event */
-#define DETECT_MERGED_MAX 16u                   /* notices that became part of one event */
+#define DETECT_EVENT_CHANNELS_MAX 32u   /* channels named by one event */
+#define DETECT_MERGED_MAX 16u           /* notices that became part of one event */
 #define DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT 1.0
 #define DETECT_FALSE_ALARMS_PER_HOUR_MIN 0.001
 #define DETECT_FALSE_ALARMS_PER_HOUR_MAX 3600.0
@@ -58,10 +58,10 @@ typedef enum Exclusion {
 } Exclusion;
 #undef DETECT_ENUM_EXCLUSION
 
-const char* event_kind_to_string(EventKind k);          /* NULL if out of range */
+const char* event_kind_to_string(EventKind k);  /* NULL if out of range */
 const char* artefact_cause_to_string(ArtefactCause c);  /* NULL if out of range */
-const char* exclusion_to_string(Exclusion e);           /* NULL if out of range */
-bool event_kind_is_twitch(EventKind k);                 /* fasciculation, doublet, multiplet: those a rate counts */
+const char* exclusion_to_string(Exclusion e);   /* NULL if out of range */
+bool event_kind_is_twitch(EventKind k); /* fasciculation, doublet, multiplet: those a rate counts */
 
 /* Bits of the optional flags that come with every sample */
 enum {
@@ -76,43 +76,43 @@ enum {
  */
 typedef struct DetectNotice {
         uint64_t id;
-        size_t n_channels;                      /* at least 1, as far as is known yet */
-        unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* the strongest first */
-        double peak;                            /* frame position */
+        size_t n_channels;              /* at least 1, as far as is known yet */
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* the strongest first */
+        double peak;                    /* frame position */
         double amplitude_uv;
         double snr;
 } DetectNotice;
 
 typedef struct DetectEvent {
-        uint64_t id;                            /* of its first notice, or one of its own if it had none */
-        size_t n_merged;                        /* further notices that were part of it */
+        uint64_t id;                    /* of its first notice, or one of its own if it had none */
+        size_t n_merged;                /* further notices that were part of it */
         uint64_t merged[DETECT_MERGED_MAX];
         EventKind kind;
-        size_t n_channels;                      /* at least 1 */
-        unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* zero-based, the strongest first */
+        size_t n_channels;              /* at least 1 */
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* zero-based, the strongest first */
         double lags[DETECT_EVENT_CHANNELS_MAX]; /* frames by which each sees the first discharge later than the strongest; NAN: does not, or of many units */
-        double peak;                            /* frame position of the largest peak of the first discharge */
-        double onset, end;                      /* frame positions, onset <= peak <= end */
-        double amplitude_uv;                    /* peak to peak, 20-450 Hz, strongest channel */
-        double snr;                             /* detection statistic, standard deviations */
-        unsigned discharges;                    /* at least 1 */
-        unsigned unit;                          /* of the strongest channel; 0: of none, or of several */
+        double peak;                    /* frame position of the largest peak of the first discharge */
+        double onset, end;              /* frame positions, onset <= peak <= end */
+        double amplitude_uv;            /* peak to peak, 20-450 Hz, strongest channel */
+        double snr;                     /* detection statistic, standard deviations */
+        unsigned discharges;            /* at least 1 */
+        unsigned unit;                  /* of the strongest channel; 0: of none, or of several */
 } DetectEvent;
 
 typedef struct DetectArtefact {
-        uint64_t id;                            /* of the notice that is withdrawn by it; 0: there was none */
+        uint64_t id;                    /* of the notice that is withdrawn by it; 0: there was none */
         size_t n_merged;
         uint64_t merged[DETECT_MERGED_MAX];
         ArtefactCause cause;
         size_t n_channels;
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];
-        double from, to;                        /* frame positions */
+        double from, to;                /* frame positions */
 } DetectArtefact;
 
 /*
  * What a minute of one channel was good for, given once no later decision changes it; minutes are counted from the
  * first frame. exposure_s and all of excluded_s together are the length of the minute: 60 s, less for the last one.
- * Each happening takes its time from the exposure when it is decided; a contraction also takes
+ * Each event takes its time from the exposure when it is decided; a contraction also takes
  * half a second on either side.
  *
  * voluntary: at least half a second of the minute is contraction (the shortest activity that counts as sustained). A
@@ -127,28 +127,28 @@ typedef struct DetectArtefact {
  */
 typedef struct DetectMinute {
         unsigned channel;
-        double from, to;                        /* frame positions */
-        double exposure_s;                      /* usable rest */
+        double from, to;                /* frame positions */
+        double exposure_s;              /* usable rest */
         double excluded_s[_EXCLUSION_MAX];
-        double noise_uv, floor_uv;              /* means over the minute, as in DetectChannelStats; NAN: not known */
-        unsigned events;                        /* whose peak lies in it, and whose strongest channel this is */
-        unsigned twitches;                      /* of them: event_kind_is_twitch() */
+        double noise_uv, floor_uv;      /* means over the minute, as in DetectChannelStats; NAN: not known */
+        unsigned events;                /* whose peak lies in it, and whose strongest channel this is */
+        unsigned twitches;              /* of them: event_kind_is_twitch() */
         bool voluntary;
 } DetectMinute;
 
 #define DETECT_MINUTES_PENDING 4u
 
 typedef struct DetectConfig {
-        double rate_hz;                         /* DETECT_RATE_HZ_MIN .. DETECT_RATE_HZ_MAX */
-        unsigned n_channels;                    /* 1 .. DETECT_CHANNELS_MAX */
-        const double *lsb_uv;                   /* [n_channels] microvolts per count, > 0; copied */
+        double rate_hz;                 /* DETECT_RATE_HZ_MIN .. DETECT_RATE_HZ_MAX */
+        unsigned n_channels;            /* 1 .. DETECT_CHANNELS_MAX */
+        const double *lsb_uv;           /* [n_channels] microvolts per count, > 0; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
         /*
          * They need not be the converter's: a file may name the extremes of its data. Then a run of codes at a limit,
          * or many, make it a rail, and a single one is a sample.
          */
         bool limits_may_be_extremes;
-        double false_alarms_per_hour;           /* per channel; the one knob for sensitivity */
+        double false_alarms_per_hour;   /* per channel; the one knob for sensitivity */
         /*
          * The converter's filter is a sinc3 with its first null at the rate, as that of the ADS1299: what it takes
          * from the upper half of the band is given back. Only the source can know that.
@@ -163,20 +163,20 @@ typedef struct DetectConfig {
 } DetectConfig;
 
 typedef struct DetectChannelStats {
-        double noise_uv;                        /* robust RMS, 20-450 Hz; NAN until known */
-        double floor_uv;                        /* smallest twitch found 9 times in 10, peak to peak; NAN until known */
-        double exposure_s;                      /* usable time so far */
-        uint64_t events;                        /* events whose strongest channel this is */
+        double noise_uv;                /* robust RMS, 20-450 Hz; NAN until known */
+        double floor_uv;                /* smallest twitch found 9 times in 10, peak to peak; NAN until known */
+        double exposure_s;              /* usable time so far */
+        uint64_t events;                /* events whose strongest channel this is */
         /* Of the minutes given so far. A rate is rest_twitches / rest_s. */
         unsigned minutes, voluntary_minutes;
-        double rest_s;                          /* exposure in minutes that are not voluntary */
-        uint64_t rest_twitches;                 /* in them */
-        bool lead_off, saturated, flat;         /* of the latest frame */
+        double rest_s;                  /* exposure in minutes that are not voluntary */
+        uint64_t rest_twitches;         /* in them */
+        bool lead_off, saturated, flat; /* of the latest frame */
 } DetectChannelStats;
 
 /* -EINVAL: a value of the configuration is out of its range. */
 int detector_new(const DetectConfig *config, Detector **ret);
-Detector* detector_free(Detector *d);           /* takes NULL, returns NULL */
+Detector* detector_free(Detector *d);   /* takes NULL, returns NULL */
 
 /*
  * Next frames: samples[n_frames][n_channels] in counts, flags[n_frames][n_channels] of

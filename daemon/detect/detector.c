@@ -11,24 +11,24 @@
 #include <string.h>
 
 #include "detector.h"
-#include "bank.h"
+#include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
-#include "crossing.h"
+#include "daemon/detect/statistic/crossing.h"
 #include "detect.h"
-#include "droop.h"
-#include "events.h"
+#include "daemon/detect/conditioning/droop.h"
+#include "daemon/detect/events/assembly.h"
 #include "exposure.h"
 #include "frames.h"
-#include "heart.h"
-#include "highpass.h"
-#include "lowpass.h"
-#include "mains.h"
-#include "noise.h"
-#include "raw.h"
-#include "size.h"
-#include "tone.h"
-#include "units.h"
-#include "waiting.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/conditioning/validity.h"
+#include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/high-frequency.h"
+#include "daemon/detect/potentials/units.h"
+#include "daemon/detect/events/candidates.h"
 
 #define FLAT_S 0.1
 #define KEEP_S 10.0                     /* after a longer interruption nothing learned is believed */
@@ -40,8 +40,8 @@
 #define CROSSING_MAX_S 0.1
 #define CROSSING_CUT_S 0.012            /* before the end of one that does not */
 #define MAINS_DELAY_S 0.1               /* by then most of a heartbeat has been taken out of the signal */
-#define LOOK_RATE_HZ_MIN 900.0          /* for outputs of the bank to have next to nothing beyond half of it */
-#define WAKE 0.7f                       /* of the threshold: what a look 0.5 ms beside a peak leaves of it is more */
+#define EVAL_RATE_HZ_MIN 900.0          /* for outputs of the bank to have next to nothing beyond half of it */
+#define WAKE 0.7f                       /* of the threshold: what an evaluation 0.5 ms beside a peak leaves of it is more */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
@@ -75,39 +75,39 @@ static int detector_init(Detector *d) {
 
         d->n_lanes = (d->config.n_channels + 7) / 8 * 8;
         droop_init(&d->droop, d->config.rate_hz, d->config.sinc3);
-        int r = lowpass_init(&d->lowpass, d->config.rate_hz, d->n_lanes, &d->droop);
+        int r = decimator_init(&d->decimator, d->config.rate_hz, d->n_lanes, &d->droop);
         if (r >= 0)
                 r = highpass_init(&d->highpass, highpass, d->n_lanes);
         if (r >= 0)
-                r = raw_init(&d->raw, d->n_lanes, d->config.rate_hz, frames(d, FLAT_S), !d->config.limits_may_be_extremes);
+                r = validity_init(&d->validity, d->n_lanes, d->config.rate_hz, frames(d, FLAT_S), !d->config.limits_may_be_extremes);
         if (r < 0)
                 return r;
-        d->step_rate_hz = d->config.rate_hz / d->lowpass.decimation;
-        r = bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
+        d->step_rate_hz = d->config.rate_hz / d->decimator.decimation;
+        r = template_bank_init(&d->bank, d->step_rate_hz, highpass / d->config.rate_hz);
         if (r < 0)
                 return r;
-        size_shapes_init(&d->size_shapes);
+        amplitude_templates_init(&d->amplitude_templates);
         d->mains_late_steps = steps(d, MAINS_DELAY_S);
         r = mains_init(&d->mains, d->step_rate_hz, d->mains_late_steps - 1, d->n_lanes);
         if (r < 0)
                 return r;
-        heart_init(&d->heart, d->step_rate_hz);
-        tones_init(&d->tones, d->step_rate_hz);
-        d->look_steps = (unsigned) fmax(1, floor(d->step_rate_hz / LOOK_RATE_HZ_MIN));
-        d->n_looks = LOOKS * (1 + (unsigned) ceil((heart_wait(&d->heart) + 1) / d->look_steps / LOOKS));
+        ecg_init(&d->ecg, d->step_rate_hz);
+        high_frequency_init(&d->high_frequency_bank, d->step_rate_hz);
+        d->eval_steps = (unsigned) fmax(1, floor(d->step_rate_hz / EVAL_RATE_HZ_MIN));
+        d->n_evals = EVAL_BATCH * (1 + (unsigned) ceil((ecg_wait(&d->ecg) + 1) / d->eval_steps / EVAL_BATCH));
 
-        d->delay_frames = highpass - 1.0 + d->lowpass.delay_frames;
+        d->delay_frames = highpass - 1.0 + d->decimator.delay_frames;
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
-        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->lowpass.length_frames + d->bank.n_taps * d->lowpass.decimation;
-        d->highpass_steps = highpass / d->lowpass.decimation;
+        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->decimator.length_frames + d->bank.n_taps * d->decimator.decimation;
+        d->highpass_steps = highpass / d->decimator.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_cut_steps = d->step_rate_hz < UNIT_RATE_HZ_MIN ? 0 : steps(d, CROSSING_CUT_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);
         d->mains_start_steps = steps(d, MAINS_START_S);
         d->noise_start_steps = steps(d, NOISE_START_S);
-        d->threshold = (float) bank_threshold(&d->bank, d->config.false_alarms_per_hour);
-        d->wake = WAKE * d->threshold;
+        d->threshold = (float) template_bank_threshold(&d->bank, d->config.false_alarms_per_hour);
+        d->evaluate_level = WAKE * d->threshold;
 
         size_t chunk = (size_t) FRAMES_MAX * d->n_lanes;
         d->codes = calloc(chunk, sizeof *d->codes);
@@ -126,9 +126,9 @@ static int detector_init(Detector *d) {
                 if (r < 0)
                         return r;
         }
-        r = events_init(d);
+        r = assembly_init(d);
         if (r >= 0)
-                r = happenings_init(d);
+                r = candidates_init(d);
         exposure_init(d);
 
         /* the caller's arrays are not ours to keep */
@@ -160,13 +160,13 @@ Detector* detector_free(Detector *d) {
                 return NULL;
         for (unsigned i = 0; d->channels && i < d->config.n_channels; i++)
                 channel_done(d->channels + i);
-        events_done(d);
-        happenings_done(d);
+        assembly_done(d);
+        candidates_done(d);
         mains_done(&d->mains);
-        bank_done(&d->bank);
-        lowpass_done(&d->lowpass);
+        template_bank_done(&d->bank);
+        decimator_done(&d->decimator);
         highpass_done(&d->highpass);
-        raw_done(&d->raw);
+        validity_done(&d->validity);
         free(d->codes);
         free(d->high);
         free(d->low);
@@ -183,7 +183,7 @@ Detector* detector_free(Detector *d) {
 /* --- time --- */
 
 double detector_frame_of_step(const Detector *d, double step) {
-        double frame = step * d->lowpass.decimation - d->delay_frames;
+        double frame = step * d->decimator.decimation - d->delay_frames;
         return frame > 0 ? frame : 0;
 }
 
@@ -192,9 +192,9 @@ uint64_t detector_position(const Detector *d) {
 }
 
 unsigned detector_latency_frames(const Detector *d) {
-        double until_closed = fmax(d->events.gap + d->events.settle, heart_wait(&d->heart));
+        double until_closed = fmax(d->assembly.gap + d->assembly.settle, ecg_wait(&d->ecg));
 
-        return (unsigned) ceil(d->delay_frames + (until_closed + d->events.next + 2) * d->lowpass.decimation);
+        return (unsigned) ceil(d->delay_frames + (until_closed + d->assembly.next + 2) * d->decimator.decimation);
 }
 
 /* --- input --- */
@@ -219,7 +219,7 @@ static void stop_all(Detector *d) {
                 if (c->crossing.active)
                         crossing_close(d, c, i, INT64_MAX);
         }
-        events_flush(d);
+        assembly_flush(d);
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running) {
                         exposure_stop(d, d->channels + i);
@@ -245,13 +245,13 @@ void detector_gap(Detector *d, uint64_t n_frames) {
                 d->config.on_artefact(&artefact, d->config.userdata);
 
         exposure_gap(d, n_frames);
-        heart_break(&d->heart);
+        ecg_break(&d->ecg);
         int64_t before = d->next_step;
         d->position += n_frames;
-        lowpass_align(&d->lowpass, d->position);
-        d->next_step = (int64_t) ((d->position + d->lowpass.decimation - 1) / d->lowpass.decimation);
+        decimator_align(&d->decimator, d->position);
+        d->next_step = (int64_t) ((d->position + d->decimator.decimation - 1) / d->decimator.decimation);
         mains_advance(&d->mains, (uint64_t) (d->next_step - before));
-        raw_break(&d->raw);
+        validity_break(&d->validity);
 }
 
 void detector_finish(Detector *d) {
@@ -267,7 +267,7 @@ void detector_finish(Detector *d) {
 /* --- what is known of a channel --- */
 
 double detector_floor_uv(const Detector *d, const Channel *c) {
-        return d->droop.usual_gain * bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+        return d->droop.typical_gain * template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
 }
 
 int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {

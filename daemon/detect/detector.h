@@ -3,34 +3,35 @@
  * The state of a detector: what detector.c puts together. detector.c is what callers see, channel.c one channel's state.
  * The way of a sample of one channel:
  *
- *   frames.c     the first filters, for all channels at once, frame by frame:
- *   raw.c        rails, electrode off, flat: is this sample a measurement at all?
- *   highpass.c   20 Hz, linear phase, exact integers            (input rate)
- *   droop.c      the converter's frequency response made flat   (input rate, in one with:)
- *   lowpass.c    450 Hz and decimation to at most 2048 Hz       (input -> processing rate)
- *   step.c       the others, step by step:
- *   mains.c      50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
- *   heart.c      the heartbeat learned and subtracted
- *   bank.c       matched filters for motor unit potentials
- *   noise.c      how large their outputs are when nothing happens
- *   whiten.c     fits them to the colour of a channel's noise
- *   crossing.c   where the statistic is above the threshold
- *   discharge.c  what stands out: peak, onset, end, amplitude
- *   size.c       its amplitude, by the shapes that potentials have
- *   units.c      which motor unit a discharge is of
- *   sums.c       or of which one it shows several, in one another
- *   repeats.c    the same unit again, below the threshold
- *   learned.c    filters for the units that a channel knows
- *   notices.c    an early word of it
- *   events.c     discharges close in time, also of neighbouring channels, become one happening
- *   causes.c motion.c heartbeat.c   what it was if not a twitch
- *   classify.c tone.c   what it looks like by itself
- *   lags.c       how much later another channel sees it
- *   happenings.c what it is part of, once nothing more can come: the event
- *   waiting.c    until then
- *   trains.c     one unit again and again: a train, groups
- *   work.c       what takes in all beside it: a contraction, a jerk, a tone
- *   exposure.c   in which time a twitch would have been seen
+ *   frames.c                        the first filters, for all channels at once, frame by frame:
+ *   conditioning/validity.c         rails, electrode off, flat: is this sample a measurement at all?
+ *   conditioning/highpass.c         20 Hz, linear phase, exact integers (input rate)
+ *   conditioning/droop.c            the converter's frequency response made flat (input rate, in one with:)
+ *   conditioning/decimator.c        450 Hz and decimation to at most 2048 Hz (input -> processing rate)
+ *   step.c                          the others, step by step:
+ *   conditioning/mains.c            50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
+ *   ecg/ecg-tracker.c               the heartbeat learned and subtracted
+ *   statistic/template-bank.c       matched filters for motor unit potentials
+ *   statistic/noise.c               how large their outputs are when nothing happens
+ *   statistic/whiten.c              fits them to the colour of a channel's noise
+ *   statistic/unit-templates.c      filters for the units that a channel knows
+ *   statistic/crossing.c            where the statistic is above the threshold
+ *   potentials/discharge.c          what stands out: peak, onset, end, amplitude
+ *   potentials/amplitude.c          its amplitude, by the waveforms that potentials have
+ *   potentials/units.c              which motor unit a discharge is of
+ *   potentials/superposition.c      or of which one it shows several, in one another
+ *   potentials/missed-discharges.c  the same unit again, below the threshold
+ *   potentials/high-frequency.c     discharges so fast that they overlap
+ *   potentials/delay.c              how much later another channel sees it
+ *   events/notices.c                an early word of it
+ *   events/assembly.c               discharges close in time, also of neighbouring channels, become one candidate event
+ *   artefacts/artefact.c            what it was if not a twitch; by motion.c and ecg/qrs-detector.c, too
+ *   events/classify.c               what it looks like by itself
+ *   events/candidates.c             candidate events until nothing more can come
+ *   events/decide.c                 what each is part of: the event
+ *   events/trains.c                 one unit again and again: a train, groups
+ *   events/contraction.c            what takes in all beside it: a contraction, a jerk, a high-frequency run
+ *   exposure.c                      in which time a twitch would have been seen
  *
  * Frames are of the input, steps are of the processing rate: one step is
  * `decimation` frames. All delays are constant, so a step has one true frame position.
@@ -39,21 +40,21 @@
 
 #pragma once
 
-#include "bank.h"
+#include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
 #include "detect.h"
-#include "droop.h"
-#include "events.h"
+#include "daemon/detect/conditioning/droop.h"
+#include "daemon/detect/events/assembly.h"
 #include "exposure.h"
 #include "frames.h"
-#include "happening.h"
-#include "heart.h"
-#include "highpass.h"
-#include "lowpass.h"
-#include "mains.h"
-#include "raw.h"
-#include "size.h"
-#include "tone.h"
+#include "daemon/detect/events/candidate.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/validity.h"
+#include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/high-frequency.h"
 
 struct Detector {
         DetectConfig config;
@@ -62,7 +63,7 @@ struct Detector {
         int64_t step;                   /* the latest */
         double delay_frames;            /* of the in-band signal */
         Droop droop;
-        unsigned n_lanes;               /* for channels side by side: whole Octs */
+        unsigned n_lanes;               /* for channels side by side: whole vectors of 8 */
         bool undisturbed;               /* all channels measure, and no artefact of them is under way */
         int64_t next_step;              /* falls on frame next_step * decimation, gaps included */
         int32_t *codes;                 /* [FRAMES_MAX][n_lanes] scratch */
@@ -71,24 +72,24 @@ struct Detector {
         float *filtered;                /* [n_lanes] scratch: behind the low-pass */
         float *x;                       /* [n_lanes] in one of them: the signal at this step */
         const double *x_low;            /* [n_lanes] and what is below 20 Hz, see highpass_low() */
-        Raw raw;
+        Validity validity;
         Highpass highpass;
-        Lowpass lowpass;
+        Decimator decimator;
         Mains mains;
-        Heart heart;
-        Bank bank;
-        SizeShapes size_shapes;
+        EcgTracker ecg;
+        TemplateBank bank;
+        AmplitudeTemplates amplitude_templates;
         float *outputs;                 /* [n_lanes] scratch */
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned mains_late_steps;      /* mains learn sooner */
-        unsigned look_steps;            /* from one look at the statistic to the next */
-        unsigned n_looks;               /* length of the rings, whole LOOKS: then all of a heartbeat is known */
-        unsigned look;                  /* place of the latest in them */
-        bool looking, learning;         /* at this step */
+        unsigned eval_steps;            /* from one look at the statistic to the next */
+        unsigned n_evals;               /* length of the rings, whole batches of EVAL_BATCH: then all of a heartbeat is known */
+        unsigned eval_index;            /* place of the latest in them */
+        bool evaluating, learning;      /* at this step */
         float threshold;
-        float wake;                     /* where a statistic is so large, those beside it are looked at */
-        float heed;                     /* a statistic below is nothing to remember */
-        float nothing;                  /* ... nor anything to wake by: how small it is does not matter */
+        float evaluate_level;           /* where a statistic is so large, those beside it are looked at */
+        float peak_memory_level;        /* a statistic below is nothing to remember */
+        float idle_level;               /* ... nor anything to raise the rate for: how small it is does not matter */
         uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps, crossing_cut_steps;
         unsigned highpass_steps;
@@ -98,9 +99,9 @@ struct Detector {
         unsigned n_running;             /* channels */
         float *late;                    /* [n_lanes] scratch: the signal as it is known after a while */
         bool noise_moved;               /* some channel's, at the latest step */
-        Tones tones;
-        Events events;
-        Happenings happenings;
+        HighFrequencyBank high_frequency_bank;
+        Assembly assembly;
+        Candidates candidates;
         Exposure exposure;
         bool finished;
 };

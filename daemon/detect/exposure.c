@@ -3,7 +3,7 @@
  * In which time a twitch would have been seen, and why not in the rest.
  *
  * A channel is in one state at a time: at rest, or excluded for some reason. Where the state changes a span begins, and
- * spans are remembered for some minutes, because what becomes of a stretch is decided later: a chain of
+ * spans are remembered for some minutes, because what becomes of a stretch is decided later: an activity of
  * discharges was a contraction, or an artefact. When nothing undecided reaches back into a minute any more, its
  * spans are added up and it is given. All spans together are the whole time, so that nothing is counted
  * twice and nothing is left out.
@@ -15,13 +15,13 @@
 #include "channel.h"
 #include "detect.h"
 #include "detector.h"
-#include "happening.h"
-#include "noise.h"
+#include "daemon/detect/events/candidate.h"
+#include "daemon/detect/statistic/noise.h"
 
 #define MINUTE_S 60.0
-#define LOOK_S 5.0
-#define DECIDED_S 1.5                   /* so far back at most reaches what is not even a chain yet, or a heartbeat that is taken back */
-#define WORK_BESIDE_S 0.5               /* around a contraction a muscle is not at rest */
+#define EVAL_S 5.0
+#define DECIDED_S 1.5                   /* so far back at most reaches what is not even an activity yet, or a heartbeat that is taken back */
+#define CONTRACTION_BESIDE_S 0.5        /* around a contraction a muscle is not at rest */
 #define VOLUNTARY_S 0.4                 /* seen, of half a second: the first units are too small to be */
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define ROOM 4u                         /* spans that one exclusion, or one change, adds at most */
@@ -29,9 +29,9 @@
 void exposure_init(Detector *d) {
         d->exposure = (Exposure) {
                 .minute_frames = MINUTE_S * d->config.rate_hz,
-                .look_steps = (unsigned) lround(LOOK_S * d->step_rate_hz),
+                .eval_steps = (unsigned) lround(EVAL_S * d->step_rate_hz),
         };
-        d->exposure.look_at = d->exposure.look_steps;
+        d->exposure.evaluate_at = d->exposure.eval_steps;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 ChannelExposure *e = &d->channels[i].exposure;
 
@@ -91,8 +91,8 @@ static void give_minute(Detector *d, unsigned channel, double from, double to, b
                 .from = from,
                 .to = to,
                 .exposure_s = m->frames[EXPOSURE_REST] / rate_hz,
-                .noise_uv = m->n_looks > 0 ? m->noise_uv / m->n_looks : NAN,
-                .floor_uv = m->n_looks > 0 ? m->floor_uv / m->n_looks : NAN,
+                .noise_uv = m->n_evals > 0 ? m->noise_uv / m->n_evals : NAN,
+                .floor_uv = m->n_evals > 0 ? m->floor_uv / m->n_evals : NAN,
                 .events = m->n_events,
                 .twitches = m->n_twitches,
                 .voluntary = (given_up ? m->frames[EXCLUSION_CONTRACTION] : m->voluntary_frames) >= VOLUNTARY_S * rate_hz,
@@ -108,7 +108,7 @@ static void give_minute(Detector *d, unsigned channel, double from, double to, b
                 e->rest_frames += m->frames[EXPOSURE_REST];
                 e->rest_twitches += m->n_twitches;
         }
-        *m = (ExposureMinute) { .n_looks = 0 };
+        *m = (ExposureMinute) { .n_evals = 0 };
         if (d->config.on_minute)
                 d->config.on_minute(&minute, d->config.userdata);
 }
@@ -198,8 +198,8 @@ void exposure_stop(Detector *d, Channel *c) {
 }
 
 /* At this frame nothing can be measured. */
-void exposure_spoilt(Detector *d, Channel *c, Exclusion why) {
-        double before_s = why == EXCLUSION_FLAT ? d->raw.flat_frames / d->config.rate_hz : VETO_S;
+void exposure_invalid(Detector *d, Channel *c, Exclusion why) {
+        double before_s = why == EXCLUSION_FLAT ? d->validity.flat_frames / d->config.rate_hz : VETO_S;
 
         if (c->exposure.state == why)
                 return;
@@ -234,19 +234,19 @@ void exposure_gap(Detector *d, uint64_t n_frames) {
 /* --- what was decided --- */
 
 /* What an event means for its channels. */
-void exposure_event(Detector *d, const Happening *h, EventKind kind) {
+void exposure_event(Detector *d, const CandidateEvent *h, EventKind kind) {
         double peak = detector_frame_of_step(d, h->peak), minute = d->exposure.minute_frames;
         ExposureMinute *m = minute_at(d, d->channels + h->channels[0], peak);
 
         m->n_events++;
         m->n_twitches += event_kind_is_twitch(kind);
-        if (h->form != FORM_WORK)
+        if (h->class != CLASS_CONTRACTION)
                 return;
 
-        double beside = WORK_BESIDE_S * d->step_rate_hz;
+        double beside = CONTRACTION_BESIDE_S * d->step_rate_hz;
         for (size_t i = 0; i < h->n_channels; i++) {
                 Channel *c = d->channels + h->channels[i];
-                double from = detector_frame_of_step(d, h->work_from[i]), to = detector_frame_of_step(d, h->work_to[i]);
+                double from = detector_frame_of_step(d, h->contraction_from[i]), to = detector_frame_of_step(d, h->contraction_to[i]);
 
                 exposure_exclude(d, c, h->onset - beside, h->end + beside, EXCLUSION_CONTRACTION);
                 for (uint64_t k = d->exposure.first; kind == EVENT_CONTRACTION && k < d->exposure.first + DETECT_MINUTES_PENDING; k++)
@@ -258,41 +258,41 @@ void exposure_event(Detector *d, const Happening *h, EventKind kind) {
 /* Frame up to which nothing changes any more, whatever comes. */
 static double decided_until(const Detector *d) {
         double first = (double) d->step - DECIDED_S * d->step_rate_hz;
-        unsigned left = d->happenings.n;
+        unsigned left = d->candidates.n;
 
-        for (unsigned i = 0; i < d->config.n_channels && d->events.n_open > 0; i++)
-                if (d->channels[i].chain.open)
-                        first = fmin(first, d->channels[i].chain.onset);
+        for (unsigned i = 0; i < d->config.n_channels && d->assembly.n_open > 0; i++)
+                if (d->channels[i].activity.open)
+                        first = fmin(first, d->channels[i].activity.onset);
         for (unsigned i = 0; left > 0; i++)
-                if (d->happenings.waiting[i].used) {
-                        first = fmin(first, d->happenings.waiting[i].onset);
+                if (d->candidates.waiting[i].used) {
+                        first = fmin(first, d->candidates.waiting[i].onset);
                         left--;
                 }
-        return detector_frame_of_step(d, first - WORK_BESIDE_S * d->step_rate_hz);
+        return detector_frame_of_step(d, first - CONTRACTION_BESIDE_S * d->step_rate_hz);
 }
 
-static void look_at_noise(const Detector *d, Channel *c) {
+static void sample_noise(const Detector *d, Channel *c) {
         ExposureMinute *m = minute_at(d, c, detector_frame_of_step(d, (double) d->step));
 
         if (!c->running || !noise_known(&c->noise))
                 return;
         m->noise_uv += (double) c->noise.sigma_uv;
         m->floor_uv += detector_floor_uv(d, c);
-        m->n_looks++;
+        m->n_evals++;
 }
 
 /* Now and then, after a step. */
-void exposure_look(Detector *d) {
+void exposure_sample(Detector *d) {
         Exposure *e = &d->exposure;
         double now = detector_frame_of_step(d, (double) d->step), decided = decided_until(d);
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
-                look_at_noise(d, d->channels + i);
+                sample_noise(d, d->channels + i);
         while ((double) (e->first + 1) * e->minute_frames <= decided)
                 give_minutes(d, INFINITY, false);
-        while (minute_of(e, now + 2 * LOOK_S * d->config.rate_hz) >= e->first + DETECT_MINUTES_PENDING)
+        while (minute_of(e, now + 2 * EVAL_S * d->config.rate_hz) >= e->first + DETECT_MINUTES_PENDING)
                 give_minutes(d, INFINITY, true);
-        e->look_at = (d->step / e->look_steps + 1) * e->look_steps;
+        e->evaluate_at = (d->step / e->eval_steps + 1) * e->eval_steps;
 }
 
 /* The last minute, though it is not over. */
@@ -300,8 +300,8 @@ void exposure_finish(Detector *d) {
         double end = (double) d->position;
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
-                if (d->channels[i].exposure.minutes[minute_of(&d->exposure, delayed(d)) % DETECT_MINUTES_PENDING].n_looks == 0)
-                        look_at_noise(d, d->channels + i);
+                if (d->channels[i].exposure.minutes[minute_of(&d->exposure, delayed(d)) % DETECT_MINUTES_PENDING].n_evals == 0)
+                        sample_noise(d, d->channels + i);
         while ((double) d->exposure.first * d->exposure.minute_frames < end)
                 give_minutes(d, end, false);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "detect.h"
-#include "happening.h"
+#include "daemon/detect/events/candidate.h"
 
 typedef struct Detector Detector;
 typedef struct Channel Channel;
@@ -21,8 +21,8 @@ typedef struct ExposureSpan {           /* ends where the next one begins; the l
 typedef struct ExposureMinute {
         double frames[_EXCLUSION_MAX + 1];      /* by state: spans that are not remembered any more */
         double voluntary_frames;
-        double noise_uv, floor_uv;      /* sums of looks */
-        unsigned n_looks;
+        double noise_uv, floor_uv;      /* sums of evaluations */
+        unsigned n_evals;
         unsigned n_events, n_twitches;
 } ExposureMinute;
 
@@ -32,7 +32,7 @@ typedef struct ChannelExposure {
         unsigned n_spans;
         ExposureSpan spans[EXPOSURE_SPANS];
         ExposureMinute minutes[DETECT_MINUTES_PENDING]; /* by their index modulo their number */
-        unsigned n_minutes, n_voluntary;                /* given */
+        unsigned n_minutes, n_voluntary;        /* given */
         double frames;                  /* exposure in them */
         double rest_frames;
         uint64_t rest_twitches;
@@ -41,8 +41,8 @@ typedef struct ChannelExposure {
 typedef struct Exposure {
         double minute_frames;
         uint64_t first;                 /* index of the first minute that is not given yet */
-        int64_t look_at;                /* step */
-        unsigned look_steps;
+        int64_t evaluate_at;            /* step */
+        unsigned eval_steps;
 } Exposure;
 
 /* exposure.c: from_step and so on as the signal has them, whatever the delay */
@@ -50,10 +50,10 @@ void exposure_init(Detector *d);
 void exposure_set(const Detector *d, ChannelExposure *e, double frame, uint8_t state);
 void exposure_exclude(Detector *d, Channel *c, double from_step, double to_step, Exclusion why);
 void exposure_stop(Detector *d, Channel *c);
-void exposure_spoilt(Detector *d, Channel *c, Exclusion why);
+void exposure_invalid(Detector *d, Channel *c, Exclusion why);
 void exposure_resume(Detector *d, Channel *c);
 void exposure_gap(Detector *d, uint64_t n_frames);
-void exposure_event(Detector *d, const Happening *h, EventKind kind);
-void exposure_look(Detector *d);
+void exposure_event(Detector *d, const CandidateEvent *h, EventKind kind);
+void exposure_sample(Detector *d);
 void exposure_finish(Detector *d);
 double exposure_s(const Detector *d, const Channel *c);

@@ -8,12 +8,12 @@
 #include "channel.h"
 #include "detect.h"
 #include "detector.h"
-#include "highpass.h"
-#include "lowpass.h"
-#include "raw.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/validity.h"
 
-/* Whether each channel can be used at this frame, which raw_next() has been given. */
-static void look_at_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
+/* Whether each channel can be used at this frame, which validity_next() has been given. */
+static void check_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
         d->undisturbed = true;
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 d->undisturbed &= channel_check(d, d->channels + i, i, codes[i], flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
@@ -25,16 +25,16 @@ static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) 
 
         highpass_next(&d->highpass, codes, n_frames, d->high, d->low);
         for (unsigned begin = 0; begin < n_frames; begin += n) {
-                uint64_t step_at = (uint64_t) d->next_step * d->lowpass.decimation, until = step_at - d->position + 1;
+                uint64_t step_at = (uint64_t) d->next_step * d->decimator.decimation, until = step_at - d->position + 1;
                 const float *first = d->high + (size_t) begin * n_lanes;
 
                 n = n_frames - begin < until ? n_frames - begin : (unsigned) until;
-                if (d->lowpass.needed)
-                        lowpass_feed(&d->lowpass, first, n);
+                if (d->decimator.needed)
+                        decimator_feed(&d->decimator, first, n);
                 d->position += n;
                 if (n < until)
                         continue;
-                d->x = d->lowpass.needed ? d->filtered : d->high + (size_t) (begin + n - 1) * n_lanes;
+                d->x = d->decimator.needed ? d->filtered : d->high + (size_t) (begin + n - 1) * n_lanes;
                 d->x_low = d->low + (size_t) (begin + n - 1) * n_lanes;
                 d->step = d->next_step++;
                 step_run(d);
@@ -68,13 +68,13 @@ void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsi
                 flags = NULL;
         while (n_frames > 0) {
                 bool watch = flags || !d->undisturbed;
-                unsigned look = watch ? 1 : n_frames, good = raw_next(&d->raw, codes, look), n = watch ? 0 : good;
+                unsigned n_checked = watch ? 1 : n_frames, good = validity_next(&d->validity, codes, n_checked), n = watch ? 0 : good;
 
                 filter_frames(d, codes, n);
-                if (n < look) {
+                if (n < n_checked) {
                         const int32_t *next = codes + (size_t) n++ * d->n_lanes;
 
-                        look_at_frame(d, next, flags);
+                        check_frame(d, next, flags);
                         filter_frames(d, next, 1);
                 }
                 codes += (size_t) n * d->n_lanes;

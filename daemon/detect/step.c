@@ -5,28 +5,28 @@
  *
  * The outputs of the filters have next to nothing above 450 Hz: from 1800 steps a second on, every second step is looked at,
  * and the others only beside a look at which the statistic comes near the threshold. Noise is
- * learned from whole batches of looks, in which vectors stay in their registers.
+ * learned from whole batches of evaluations, in which vectors stay in their registers.
  */
 #include <string.h>
 
 #include "frames.h"
-#include "bank.h"
+#include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
-#include "crossing.h"
+#include "daemon/detect/statistic/crossing.h"
 #include "detector.h"
-#include "events.h"
+#include "daemon/detect/events/assembly.h"
 #include "exposure.h"
-#include "heart.h"
-#include "highpass.h"
-#include "history.h"
-#include "learned.h"
-#include "lowpass.h"
-#include "mains.h"
-#include "motion.h"
-#include "noise.h"
-#include "simd.h"
-#include "waiting.h"
-#include "whiten.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/base/history.h"
+#include "daemon/detect/statistic/unit-templates.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/artefacts/motion.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/base/simd.h"
+#include "daemon/detect/events/candidates.h"
+#include "daemon/detect/statistic/whiten.h"
 
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
@@ -37,21 +37,21 @@
  * with that step.
  */
 static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, const float *window, int64_t step, float *ret_outputs) {
-        Oct by_lane;
+        f32x8 by_lane;
 
-        bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs, &by_lane);
-        OctBits something = by_lane >= d->nothing;
-        /* the usual case; what comes after only makes it less */
-        if ((!oct_any(&something) && c->learned.n_lanes == 0) || !noise_known(&c->noise))
+        template_bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs, &by_lane);
+        i32x8 something = by_lane >= d->idle_level;
+        /* the typical case; what comes after only makes it less */
+        if ((!i32x8_any(&something) && c->unit_templates.n_lanes == 0) || !noise_known(&c->noise))
                 return 0;
 
-        float largest = oct_largest(&by_lane);
-        if (c->learned.n_lanes > 0)
-                largest = learned_run(&c->learned, &d->bank, window, largest);
+        float largest = f32x8_max(&by_lane);
+        if (c->unit_templates.n_lanes > 0)
+                largest = unit_templates_run(&c->unit_templates, &d->bank, window, largest);
         /* The noise has grown faster than the long estimate follows. */
         if (c->noise.recent_uv > RESCALE_RATIO * c->noise.sigma_uv)
                 largest *= RESCALE_RATIO * c->noise.sigma_uv / c->noise.recent_uv;
-        return d->heart.known ? largest * heart_trust(&d->heart, &c->heart, step, d->bank.n_taps) : largest;
+        return d->ecg.known ? largest * ecg_weight(&d->ecg, &c->ecg, step, d->bank.n_taps) : largest;
 }
 
 static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
@@ -63,34 +63,34 @@ VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, 
                 (d, c, step, ret_outputs))
 
 /*
- * The looks whose turn it is: the latest ones, or, where there is a heart, those so long ago that it has been taken
+ * The evaluations whose turn it is: the latest ones, or, where there is a heart, those so long ago that it has been taken
  * out of them meanwhile. True at the end of a block.
  */
 static bool channel_learn(Detector *d, Channel *c) {
-        static const uint8_t all_calm[LOOKS] = { LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM, LOOK_CALM };
-        unsigned ago = d->heart.known ? d->n_looks - 1 : LOOKS - 1, first = (d->look + d->n_looks - ago) % d->n_looks;
-        const uint8_t *states = c->look_states + first;
-        const float *y = history_window(&c->history, ago * d->look_steps + 1);
-        const float *outputs = c->look_outputs + (size_t) first * d->bank.n_lanes;
+        static const uint8_t all_calm[EVAL_BATCH] = { EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM };
+        unsigned ago = d->ecg.known ? d->n_evals - 1 : EVAL_BATCH - 1, first = (d->eval_index + d->n_evals - ago) % d->n_evals;
+        const uint8_t *states = c->eval_states + first;
+        const float *y = history_window(&c->history, ago * d->eval_steps + 1);
+        const float *outputs = c->eval_outputs + (size_t) first * d->bank.n_lanes;
         bool moved = false;
 
-        if (memcmp(states, all_calm, LOOKS) == 0 && noise_has_room(&c->noise, LOOKS)) {
-                whiten_feed(&c->whiten, y, d->look_steps, LOOKS, false);
-                noise_feed_calm(&c->noise, y, d->look_steps, outputs);
+        if (memcmp(states, all_calm, EVAL_BATCH) == 0 && noise_has_room(&c->noise, EVAL_BATCH)) {
+                whiten_feed(&c->whiten, y, d->eval_steps, EVAL_BATCH, false);
+                noise_feed_calm(&c->noise, y, d->eval_steps, outputs);
                 return false;
         }
-        for (unsigned i = 0; i < LOOKS; i++, y += d->look_steps, outputs += d->bank.n_lanes) {
-                if (states[i] == LOOK_NOTHING)
+        for (unsigned i = 0; i < EVAL_BATCH; i++, y += d->eval_steps, outputs += d->bank.n_lanes) {
+                if (states[i] == EVAL_NOTHING)
                         continue;
-                whiten_feed(&c->whiten, y, d->look_steps, 1, states[i] == LOOK_EVENT);
-                NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == LOOK_EVENT, c->chain.open && c->chain.sustained);
+                whiten_feed(&c->whiten, y, d->eval_steps, 1, states[i] == EVAL_EVENT);
+                NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == EVAL_EVENT, c->activity.open && c->activity.sustained);
                 if (block == NOISE_BLOCK_UNDER_WAY)
                         continue;
                 if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise)) {
-                        learned_refit(d, c);
-                        c->size.fits = false;   /* most channels see nothing until the next time */
+                        unit_templates_refit(d, c);
+                        c->amplitude.fits = false;      /* most channels see nothing until the next time */
                 }
-                learned_update(&c->learned, &c->noise);
+                unit_templates_update(&c->unit_templates, &c->noise);
                 d->noise_moved = moved = true;
         }
         return moved;
@@ -99,48 +99,48 @@ static bool channel_learn(Detector *d, Channel *c) {
 /* What the statistic of a channel that has settled means. */
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
         crossing_next(d, c, channel, step, statistic);
-        events_statistic(d, channel, (double) step, statistic);
+        assembly_statistic(d, channel, (double) step, statistic);
         c->sustained = motion_is_loud(&c->motion, (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv);
-        bool sways = c->sustained && motion_sways(&c->motion);
-        if (c->sustained && !sways)
-                events_sustained(d, channel, (double) step);
-        bool works = (c->chain.open && c->chain.sustained) || (double) step < c->rest_from;
-        c->usable = !works && !sways;
-        exposure_state(d, c, step, works ? EXCLUSION_CONTRACTION : sways ? EXCLUSION_MOTION : EXPOSURE_REST);
+        bool baseline_sway = c->sustained && motion_is_baseline_sway(&c->motion);
+        if (c->sustained && !baseline_sway)
+                assembly_sustained(d, channel, (double) step);
+        bool contracting = (c->activity.open && c->activity.sustained) || (double) step < c->post_activity_until;
+        c->usable = !contracting && !baseline_sway;
+        exposure_state(d, c, step, contracting ? EXCLUSION_CONTRACTION : baseline_sway ? EXCLUSION_MOTION : EXPOSURE_REST);
 }
 
 /* The channel has been at rest, and nothing at this step can change that. */
 static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic, bool noise_moved) {
-        return statistic < d->heed && !c->crossing.active && !c->chain.open && !noise_moved && !c->sustained &&
-                c->exposure.state == EXPOSURE_REST && (double) step >= c->rest_from;
+        return statistic < d->peak_memory_level && !c->crossing.active && !c->activity.open && !noise_moved && !c->sustained &&
+                c->exposure.state == EXPOSURE_REST && (double) step >= c->post_activity_until;
 }
 
-/* The steps between the latest look and the one before, at which nothing was to be seen. */
-static __attribute__((noinline)) void channel_wake(Detector *d, Channel *c, unsigned channel, int64_t step) {
-        for (int64_t s = step - d->look_steps + 1; s < step; s++)
+/* The steps between the latest evaluation and the one before, at which nothing was to be seen. */
+static __attribute__((noinline)) void channel_evaluate_skipped(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        for (int64_t s = step - d->eval_steps + 1; s < step; s++)
                 channel_judge(d, c, channel, s, channel_statistic(d, c, s, d->outputs));
 }
 
-static ALWAYS_INLINE float channel_look(Detector *d, Channel *c, const float *window, int64_t step) {
-        float statistic = statistic_of(d, c, window, step, c->look_outputs + (size_t) d->look * d->bank.n_lanes);
+static ALWAYS_INLINE float channel_evaluate(Detector *d, Channel *c, const float *window, int64_t step) {
+        float statistic = statistic_of(d, c, window, step, c->eval_outputs + (size_t) d->eval_index * d->bank.n_lanes);
 
-        c->look_states[d->look] = statistic >= d->threshold ? LOOK_EVENT : LOOK_CALM;
+        c->eval_states[d->eval_index] = statistic >= d->threshold ? EVAL_EVENT : EVAL_CALM;
         return statistic;
 }
 
-/* Between looks nothing is done as long as they see nothing. */
+/* Between evaluations nothing is done as long as they see nothing. */
 static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel, int64_t step) {
         const float *window = history_window(&c->history, d->bank.n_taps);
         bool noise_moved = false;
         float statistic;
 
-        if (d->looking) {
-                statistic = channel_look(d, c, window, step);
-                if (statistic >= d->wake && !c->awake)
-                        channel_wake(d, c, channel, step);
-                c->awake = statistic >= d->wake;
+        if (d->evaluating) {
+                statistic = channel_evaluate(d, c, window, step);
+                if (statistic >= d->evaluate_level && !c->at_full_rate)
+                        channel_evaluate_skipped(d, c, channel, step);
+                c->at_full_rate = statistic >= d->evaluate_level;
                 noise_moved = d->learning && channel_learn(d, c);
-        } else if (c->awake)
+        } else if (c->at_full_rate)
                 statistic = statistic_of(d, c, window, step, d->outputs);
         else
                 return;
@@ -157,33 +157,33 @@ static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, un
         float statistic = 0;
 
         c->frames = d->position - c->started_at;
-        c->usable = c->awake = false;
-        if (d->looking) {
-                c->look_states[d->look] = LOOK_NOTHING;
+        c->usable = c->at_full_rate = false;
+        if (d->evaluating) {
+                c->eval_states[d->eval_index] = EVAL_NOTHING;
                 know = know && c->frames >= d->settle_frames;
                 if (know)
-                        statistic = channel_look(d, c, history_window(&c->history, d->bank.n_taps), step);
+                        statistic = channel_evaluate(d, c, history_window(&c->history, d->bank.n_taps), step);
                 if (d->learning)
                         (void) channel_learn(d, c);
                 c->settled = know && noise_known(&c->noise) && c->frames >= c->hold_frames;
         }
         /* A contraction that drove the channel to its rails goes on, or has just ended. */
-        if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) && !motion_sways(&c->motion))
-                c->rest_from = (double) step + d->events.after_work;
+        if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) && !motion_is_baseline_sway(&c->motion))
+                c->post_activity_until = (double) step + d->assembly.after_contraction;
         if (c->settled)
                 channel_judge(d, c, channel, step, statistic);
         else
                 exposure_state(d, c, step, c->exposure.unusable);
 }
 
-static void look_at_mains(Detector *d) {
+static void track_mains(Detector *d) {
         unsigned n = 0;
         bool changed;
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running)
                         d->active[n++] = i;
-        mains_look(&d->mains, d->active, n, &changed);
+        mains_track(&d->mains, d->active, n, &changed);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
                         mains_channel_restart(&d->mains, d->active[i]);
@@ -195,15 +195,15 @@ static void step_end(Detector *d) {
         if (d->n_running == 0)
                 mains_forget(&d->mains);
         if (mains_count(&d->mains))
-                look_at_mains(d);
-        if (heart_step(d, d->step, &from)) {
+                track_mains(d);
+        if (ecg_step(d, d->step, &from)) {
                 for (unsigned i = 0; i < d->config.n_channels; i++)
                         crossing_again(d, d->channels + i, i, from, d->step);
-                happenings_without_beat(d, from);
+                candidates_without_beat(d, from);
         }
-        events_step(d, (double) d->step);
-        if (d->step >= d->exposure.look_at)
-                exposure_look(d);
+        assembly_step(d, (double) d->step);
+        if (d->step >= d->exposure.evaluate_at)
+                exposure_sample(d);
 }
 
 /* The signal of each channel, free of mains; and of the heart, from here on. */
@@ -214,8 +214,8 @@ static ALWAYS_INLINE void channels_step_any(Detector *d) {
 
                 if (!c->running)
                         continue;
-                if (d->heart.beat_under_way)
-                        d->x[i] = y = heart_subtract(&d->heart, &c->heart, d->step, y);
+                if (d->ecg.beat_under_way)
+                        d->x[i] = y = ecg_subtract(&d->ecg, &c->ecg, d->step, y);
                 history_push(&c->history, y);
                 if (motion_add(&c->motion, y))
                         motion_tick(&c->motion, highpass_low(&d->highpass, d->x_low, i));
@@ -242,31 +242,31 @@ static void mains_expect(Detector *d) {
 
 /* From what is left, the mains of all channels; where there is a heart, from what is known to be left after a while. */
 static void learn_mains(Detector *d) {
-        if (d->heart.known)
+        if (d->ecg.known)
                 for (unsigned i = 0; i < d->config.n_channels; i++)
                         if (d->channels[i].running)
                                 d->late[i] = *history_window(&d->channels[i].history, d->mains_late_steps);
-        mains_learn(&d->mains, d->heart.known ? d->late : d->x, d->heart.known);
+        mains_learn(&d->mains, d->ecg.known ? d->late : d->x, d->ecg.known);
 }
 
 /* Without a heart only the first places are used: nothing is learned late. */
-static void look_next(Detector *d) {
-        unsigned n = d->heart.known ? d->n_looks : LOOKS;
+static void evaluate_next(Detector *d) {
+        unsigned n = d->ecg.known ? d->n_evals : EVAL_BATCH;
 
-        d->look = d->look + 1 < n ? d->look + 1 : 0;
-        d->learning = d->look % LOOKS == LOOKS - 1;
+        d->eval_index = d->eval_index + 1 < n ? d->eval_index + 1 : 0;
+        d->learning = d->eval_index % EVAL_BATCH == EVAL_BATCH - 1;
 }
 
 /* At the latest frame. */
 void step_run(Detector *d) {
-        d->looking = d->step % d->look_steps == 0;
-        if (d->looking)
-                look_next(d);
+        d->evaluating = d->step % d->eval_steps == 0;
+        if (d->evaluating)
+                evaluate_next(d);
         if (d->noise_moved)
                 mains_expect(d);
         mains_oscillate(&d->mains);
-        if (d->lowpass.needed)
-                lowpass_run(&d->lowpass, d->x);
+        if (d->decimator.needed)
+                decimator_run(&d->decimator, d->x);
         mains_subtract(&d->mains, d->x);
         channels_step(d);
         learn_mains(d);

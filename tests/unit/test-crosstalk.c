@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "chance.h"
-#include "heard.h"
+#include "random.h"
+#include "recorder.h"
 
 #define RATE_HZ 1000.0
 #define SECONDS 40u
@@ -49,7 +49,7 @@ static double* quiet(void) {
         return x;
 }
 
-static Reports* heard_in(double *x) {
+static Reports* recorder_in(double *x) {
         int32_t *codes = calloc(FRAMES * N_CHANNELS, sizeof *codes);
 
         ck_assert_ptr_nonnull(codes);
@@ -97,7 +97,7 @@ START_TEST(work_elsewhere_hides_nothing) {
                 add(x, 1, t, 60, 0.0024);
                 add(x, 3, t + 0.37, 60, 0.0024);
         }
-        Reports *r = heard_in(x);
+        Reports *r = recorder_in(x);
         unsigned near = twitches_of(r, 1, 0, SECONDS), far = twitches_of(r, 3, 0, SECONDS);
         printf("of %u twitches beside work %u are found, further away %u; exposure %.1f and %.1f of %u s\n",
                n, near, far, exposure_of(r, 1), exposure_of(r, 3), SECONDS);
@@ -118,7 +118,7 @@ START_TEST(crosstalk_is_no_twitch) {
                 add_work(x, 0, 300);
                 for (size_t f = FRAMES - 1; f >= LAG_FRAMES; f--)
                         x[f * N_CHANNELS + seen_by] += 0.02 * x[(f - LAG_FRAMES) * N_CHANNELS];
-                Reports *r = heard_in(x);
+                Reports *r = recorder_in(x);
                 unsigned wrong = twitches_of(r, seen_by, 0, SECONDS);
                 printf("crosstalk of 2 %% on channel %u: %u twitches, exposure %.1f of %u s\n", seen_by,
                        wrong, exposure_of(r, seen_by), SECONDS);
@@ -140,7 +140,7 @@ START_TEST(works_are_told_apart) {
                                 x[f * N_CHANNELS + 2] += 0.4 * x[(f - LAG_FRAMES) * N_CHANNELS];
                 else
                         add_work(x, 2, 200);
-                Reports *r = heard_in(x);
+                Reports *r = recorder_in(x);
                 ck_assert_uint_eq(count(r, EVENT_CONTRACTION), shared ? 1 : 2);
                 ck_assert_uint_eq(r->n_events, shared ? 1 : 2);
                 ck_assert_uint_eq(r->events[0].n_channels, shared ? 2 : 1);

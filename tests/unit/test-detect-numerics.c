@@ -9,14 +9,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "chance.h"
+#include "random.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detector.h"
-#include "daemon/detect/learned.h"
-#include "daemon/detect/lowpass.h"
-#include "daemon/detect/mains.h"
-#include "daemon/detect/noise.h"
-#include "heard.h"
+#include "daemon/detect/statistic/unit-templates.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/statistic/noise.h"
+#include "recorder.h"
 
 #define LSB_UV_LEAST 1e-9               /* what the detector takes */
 #define LSB_UV_MOST 1e6
@@ -39,10 +39,10 @@ static void look(const char *what, const float *x, size_t n, bool may_be_infinit
 #define LOOK(array, n) look(#array, &(array), n, false)
 #define LOOK_ALL(array) look(#array, (const float*) (array), sizeof(array) / sizeof(float), false)
 
-static void look_at_mains(const Mains *m) {
-        LOOK(m->hum[0], (size_t) (m->delay + 1) * 8 * m->n_eights);
-        for (unsigned i = 0; i < m->n_eights; i++) {
-                const MainsEight *e = m->eights + i;
+static void track_mains(const Mains *m) {
+        LOOK(m->hum[0], (size_t) (m->delay + 1) * 8 * m->n_lanes8);
+        for (unsigned i = 0; i < m->n_lanes8; i++) {
+                const MainsLanes8 *e = m->lanes8 + i;
 
                 LOOK_ALL(e->re);
                 LOOK_ALL(e->im);
@@ -65,7 +65,7 @@ static void look_at_channel(const Detector *d, const Channel *c) {
         size_t n_lanes = d->bank.n_lanes, n_taps = d->bank.n_taps;
 
         LOOK(c->history.y[0], c->history.fill);
-        LOOK(c->look_outputs[0], d->n_looks * n_lanes);
+        LOOK(c->eval_outputs[0], d->n_evals * n_lanes);
         LOOK(c->noise.squares[0], n_lanes);
         look("clips", c->noise.clips, n_lanes, true);
         LOOK(c->noise.inverse[0], n_lanes);
@@ -78,18 +78,18 @@ static void look_at_channel(const Detector *d, const Channel *c) {
         for (size_t i = 0; i < n_taps; i++)
                 if (!isfinite(c->whiten.covariance[i]))
                         ck_abort_msg("%s, after %.1f s: covariance[%zu]", context, context_s, i);
-        LOOK(c->learned.taps[0], n_taps * LEARNED_LANES);
-        LOOK_ALL(c->learned.inverse);
+        LOOK(c->unit_templates.taps[0], n_taps * UNIT_TEMPLATE_LANES);
+        LOOK_ALL(c->unit_templates.inverse);
         LOOK_ALL(c->motion.slow_uv);
         LOOK(c->motion.above, 1);
         LOOK_ALL(c->motion.low_uv);
         LOOK_ALL(c->motion.beat_uv);
         LOOK_ALL(c->motion.high);
-        LOOK(c->motion.usual, 1);
-        LOOK(c->heart.template[0], d->heart.before + d->heart.after);
-        LOOK_ALL(c->heart.left);
-        LOOK_ALL(c->heart.trust);
-        LOOK_ALL(c->heart.scouts);
+        LOOK(c->motion.typical, 1);
+        LOOK(c->ecg.template[0], d->ecg.before + d->ecg.after);
+        LOOK_ALL(c->ecg.residual);
+        LOOK_ALL(c->ecg.weight);
+        LOOK_ALL(c->ecg.coarse);
 }
 
 static void look_at_fir(const Fir *f, unsigned n_lanes) {
@@ -102,10 +102,10 @@ static void look_at_fir(const Fir *f, unsigned n_lanes) {
 static void look_at(const Detector *d) {
         LOOK(d->bank.taps[0], (size_t) d->bank.n_taps * d->bank.n_lanes);
         LOOK(d->x[0], d->n_lanes);
-        look_at_fir(&d->lowpass.coarse, d->n_lanes);
-        look_at_fir(&d->lowpass.fine, d->n_lanes);
+        look_at_fir(&d->decimator.coarse, d->n_lanes);
+        look_at_fir(&d->decimator.fine, d->n_lanes);
         ck_assert(isfinite(d->mains.hz) && isfinite(d->mains.phase));
-        look_at_mains(&d->mains);
+        track_mains(&d->mains);
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 look_at_channel(d, d->channels + i);
 }
@@ -117,7 +117,7 @@ typedef double (*Signal)(double t_s, double frame);     /* codes */
 static void run(const char *name, Signal signal, double rate_hz, double seconds, double lsb_uv, double full_scale) {
         int32_t low = (int32_t) fmax(-full_scale - 1, INT32_MIN), high = (int32_t) full_scale;
         static Reports reports;
-        Detector *d = heard_detector(rate_hz, 1, lsb_uv, low, high, &reports);
+        Detector *d = recorder_detector(rate_hz, 1, lsb_uv, low, high, &reports);
 
         context = name;
         random_state = 88172645463325252u;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chance.h"
-#include "heard.h"
+#include "random.h"
+#include "recorder.h"
 
 static bool is_twitch(const DetectEvent *e) {
         return e->kind == EVENT_FASCICULATION || e->kind == EVENT_DOUBLET || e->kind == EVENT_MULTIPLET;
@@ -407,7 +407,7 @@ START_TEST(false_alarms) {
                 }
                 DetectConfig config = {
                         .rate_hz = rate, .n_channels = CHANNELS, .lsb_uv = lsb_uv, .code_min = low, .code_max = high,
-                        .false_alarms_per_hour = allowed, .on_event = heard_event, .userdata = r,
+                        .false_alarms_per_hour = allowed, .on_event = recorder_event, .userdata = r,
                 };
 
                 seed(1000 + k);
@@ -1608,7 +1608,7 @@ START_TEST(learned_unit) {
                 }
                 ck_assert_int_eq(detector_new(&(DetectConfig) {
                         .rate_hz = 1000, .n_channels = CHANNELS, .lsb_uv = lsb_uv, .code_min = low, .code_max = high,
-                        .false_alarms_per_hour = allowed, .on_event = heard_event, .userdata = r,
+                        .false_alarms_per_hour = allowed, .on_event = recorder_event, .userdata = r,
                 }, &d), 0);
                 detector_push(d, x, NULL, N);
                 detector_finish(d);
@@ -1696,7 +1696,7 @@ START_TEST(extreme_codes) {
                 Reports *r = calloc(1, sizeof *r);
                 DetectConfig config = {
                         .rate_hz = rates_hz[k], .n_channels = 1, .lsb_uv = &lsb_uv, .code_min = &low, .code_max = &high,
-                        .false_alarms_per_hour = 1, .on_event = heard_event, .on_artefact = heard_artefact, .userdata = r,
+                        .false_alarms_per_hour = 1, .on_event = recorder_event, .on_artefact = recorder_artefact, .userdata = r,
                 };
                 Detector *d = NULL;
                 DetectChannelStats s;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chance.h"
-#include "heard.h"
+#include "random.h"
+#include "recorder.h"
 
 #define CHANNELS_MAX 4u
 

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "chance.h"
+#include "random.h"
 #include "store/history.h"
 #include "store/rollup.h"
 

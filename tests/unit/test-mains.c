@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "chance.h"
-#include "daemon/detect/mains.h"
+#include "random.h"
+#include "daemon/detect/conditioning/mains.h"
 
 #define RATE_HZ 1000
 #define DELAY_STEPS 99u                 /* to the learning, were there a heart */
@@ -45,7 +45,7 @@ static void run(unsigned harmonic, double hum_uv, unsigned from_s, unsigned to_s
                 }
                 mains_learn(&mains, x, false);
                 if (mains_count(&mains))
-                        mains_look(&mains, active, CHANNELS, &changed);
+                        mains_track(&mains, active, CHANNELS, &changed);
         }
         *ret_taken = taken / CHANNELS / RATE_HZ / (to_s - from_s);
         *ret_left = left / CHANNELS / RATE_HZ / (to_s - from_s);

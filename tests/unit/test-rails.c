@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "chance.h"
-#include "heard.h"
+#include "random.h"
+#include "recorder.h"
 
 #define RATE_HZ 1000.0
 #define SECONDS 20u
@@ -56,7 +56,7 @@ static void look_for(int32_t code_min, int32_t code_max, bool limits_may_be_extr
         DetectConfig config = {
                 .rate_hz = RATE_HZ, .n_channels = 1, .lsb_uv = &lsb_uv, .code_min = &code_min, .code_max = &code_max,
                 .limits_may_be_extremes = limits_may_be_extremes, .false_alarms_per_hour = 1,
-                .on_event = heard_event, .on_artefact = heard_artefact, .userdata = &reports,
+                .on_event = recorder_event, .on_artefact = recorder_artefact, .userdata = &reports,
         };
         Detector *d;
 

@@ -2,7 +2,7 @@
 /* The guarantee of the bets, by counting every order in which the days of the pairs can have been. */
 #include <math.h>
 
-#include "chance.h"
+#include "random.h"
 #include "stats/bets.h"
 #include "suite.h"
 #include "util.h"

@@ -2,7 +2,7 @@
 /* Felt against measured: what chance alone makes is taken off. */
 #include <math.h>
 
-#include "chance.h"
+#include "random.h"
 #include "stats/felt.h"
 #include "suite.h"
 #include "util.h"

@@ -2,7 +2,7 @@
 /* "About N more pairs", against lives played with other random numbers. */
 #include <math.h>
 
-#include "chance.h"
+#include "random.h"
 #include "stats/power.h"
 #include "stats/trial.h"
 #include "suite.h"

@@ -2,7 +2,7 @@
 /* Rates, and how often their intervals hold the truth where twitches cluster. */
 #include <math.h>
 
-#include "chance.h"
+#include "random.h"
 #include "stats/rate.h"
 #include "suite.h"
 #include "util.h"

@@ -2,7 +2,7 @@
 /* Experiments, against counting all sign patterns one by one. */
 #include <math.h>
 
-#include "chance.h"
+#include "random.h"
 #include "stats/trial.h"
 #include "suite.h"
 #include "util.h"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/detect/bank.h"
-#include "daemon/detect/highpass.h"
-#include "daemon/detect/whiten.h"
+#include "daemon/detect/statistic/template-bank.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/statistic/whiten.h"
 
 #define RATE_HZ 2000.0
 #define EDGE 0.225                      /* of the rate: noise behind a low-pass of 450 Hz */
@@ -20,11 +20,11 @@
  * lower than that power is on average: so the energy of its taps has a bound.
  */
 START_TEST(no_power_below_zero) {
-        Bank bank = { .n_taps = 0 };
+        TemplateBank bank = { .n_taps = 0 };
         Whiten w = { .n_lags = 0 };
         double most = 0;
 
-        ck_assert_int_eq(bank_init(&bank, RATE_HZ, highpass_length(RATE_HZ) / RATE_HZ), 0);
+        ck_assert_int_eq(template_bank_init(&bank, RATE_HZ, highpass_length(RATE_HZ) / RATE_HZ), 0);
         ck_assert_int_eq(whiten_init(&w, &bank, RATE_HZ, 1), 0);
         double *scratch = calloc((size_t) bank.n_taps * (2 + bank.n_lanes), sizeof *scratch);
         float *taps = calloc((size_t) bank.n_taps * bank.n_lanes, sizeof *taps);
@@ -34,12 +34,12 @@ START_TEST(no_power_below_zero) {
                 for (unsigned k = 0; k < w.n_lags; k++)
                         w.covariance[k] = (k == 0 ? 1 : sin(2 * M_PI * EDGE * k) / (2 * M_PI * EDGE * k)) -
                                 less * cos(2 * M_PI * HOLE * k);
-                ck_assert(whiten_shapes(&w, bank.taps, bank.n_lanes, bank.n_taps, scratch, taps));
+                ck_assert(whiten_waveforms(&w, bank.taps, bank.n_lanes, bank.n_taps, scratch, taps));
                 for (unsigned lane = 0; lane < bank.n_lanes; lane++) {
                         double energy = 0;
 
                         for (unsigned i = 0; i < bank.n_taps; i++)
-                                energy += pow((double) bank_tap(&bank, taps, lane, i), 2);
+                                energy += pow((double) template_bank_tap(&bank, taps, lane, i), 2);
                         most = fmax(most, energy);
                 }
         }
@@ -48,7 +48,7 @@ START_TEST(no_power_below_zero) {
         free(taps);
         free(scratch);
         whiten_done(&w);
-        bank_done(&bank);
+        template_bank_done(&bank);
 }
 END_TEST
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stood out but came from no muscle: a cable, a spark, a moved electrode, the heart. */
+#include <math.h>
+#include <string.h>
+
+#include "artefact.h"
+#include "daemon/detect/events/activity.h"
+#include "daemon/detect/channel.h"
+#include "daemon/detect/events/classify.h"
+#include "daemon/detect/detect.h"
+#include "daemon/detect/detector.h"
+#include "daemon/detect/potentials/discharge.h"
+#include "daemon/detect/events/assembly.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/ecg/qrs-detector.h"
+#include "daemon/detect/base/history.h"
+#include "motion.h"
+#include "daemon/detect/events/notice-ids.h"
+
+#define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
+#define BEAT_UNEVENNESS 0.15
+#define SPIKE_S 0.001f                  /* so far from the peak ... */
+#define SPIKE_FRACTION 0.15f            /* ... nothing is left of it */
+#define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
+#define SPIKE_LENGTH_S 0.015            /* with what filters make of it */
+#define SPIKE_BESIDE_S 0.006            /* around the peak */
+#define SPIKE_SHARE 0.19f               /* one sample has 0.375 of its energy in its second difference, two 0.12 to 0.6, ... */
+#define SPIKE_NOISE_SHARE 0.375f        /* ... white noise this, potentials 7 mm deep 0.02, the sharpest evoked ones 0.1 */
+#define SPIKE_NOISE_EXCESS 2.5f
+#define BRIEF_S 0.003                   /* so long are the pops of a contact at most, ... */
+#define BRIEF_LOWPASS_S 0.001           /* ... with what the low-pass adds where there is one, ... */
+#define BRIEF_BESIDE_S 0.010            /* ... and of all energy so far around the peak ... */
+#define BRIEF_SHARE 0.92f               /* ... they have 0.95 and more in that time; potentials have 0.3 to 0.65, sharp evoked ones up to 0.85 */
+#define BRIEF_DOUBT 2.5f                /* standard deviations of the energy of noise */
+#define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
+#define JUMP 0.92f                      /* correlation with the figure of a jump */
+#define COMMON_CHANNELS_MIN 3u
+#define COMMON_SHARE 0.75
+#define COMMON_RATIO 4.0f               /* of amplitudes: volume conduction falls off faster */
+
+/* The same waveform at the same time on most channels: a cable, a switch, a discharge to ground. */
+static bool is_common(const Detector *d, unsigned event) {
+        unsigned n = 0, n_running = 0;
+        double first = INFINITY, last = -INFINITY;
+        float least = INFINITY, most = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+
+                n_running += c->usable;
+                if (!c->activity.open || c->activity.event != event)
+                        continue;
+                n++;
+                first = fmin(first, c->activity.first_peak);
+                last = fmax(last, c->activity.first_peak);
+                least = fminf(least, c->activity.amplitude_uv);
+                most = fmaxf(most, c->activity.amplitude_uv);
+        }
+        return n >= COMMON_CHANNELS_MIN && n >= COMMON_SHARE * n_running &&
+                last - first <= d->assembly.common_lag && most <= COMMON_RATIO * least;
+}
+
+/* Nothing that comes through skin and fat is over within a millisecond: a discharge to ground, a loose plug. */
+static bool is_narrow(const Activity *activity) {
+        const float *peak = activity->waveform + WAVEFORM_POINTS / 2;
+        float width = SPIKE_S / WAVEFORM_S * (WAVEFORM_POINTS - 1);
+        int away = (int) width;
+
+        return fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
+}
+
+/* The in-band signal at the first peak, with so many steps on either side; NULL if they are not kept any more, or not there yet. */
+static const float* around_peak(const Channel *c, int beside) {
+        const History *h = &c->history;
+        int64_t middle = (int64_t) floor(c->activity.first_peak + 0.5) - (h->end - (int64_t) h->fill);
+
+        return middle >= beside && middle + beside < (int64_t) h->fill ? h->y + middle : NULL;
+}
+
+static float energy(const float *y, int from, int to) {
+        float sum = 0;
+
+        for (int i = from; i <= to; i++)
+                sum += y[i] * y[i];
+        return sum;
+}
+
+/* Some samples of a broken contact have corners, which what comes through skin and fat has not. */
+static bool has_corners(const Detector *d, const Channel *c) {
+        int apart = (int) lround(SPIKE_S * d->step_rate_hz), beside = (int) lround(SPIKE_BESIDE_S * d->step_rate_hz);
+        float corners = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
+        const float *y = around_peak(c, beside + apart);
+
+        if (!y || c->activity.active > (c->activity.n_discharges - c->activity.n_missed) * SPIKE_LENGTH_S * d->step_rate_hz)
+                return false;
+        for (int i = -beside; i <= beside; i++) {
+                float difference = (y[i - apart] - 2 * y[i] + y[i + apart]) / 4;
+
+                corners += difference * difference;
+        }
+        return corners > SPIKE_SHARE * (energy(y, -beside, beside) - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
+}
+
+/* A potential goes up and down again, with a tail: in no few milliseconds lies nearly all that there is. */
+static bool is_brief(const Detector *d, const Channel *c) {
+        int brief = (int) ceil((BRIEF_S + (d->decimator.limits ? BRIEF_LOWPASS_S : 0)) * d->step_rate_hz);
+        int beside = (int) lround(BRIEF_BESIDE_S * d->step_rate_hz), n_rest = 2 * beside + 1 - brief;
+        float most = 0, variance = c->noise.sigma_uv * c->noise.sigma_uv;
+        const float *y = around_peak(c, beside);
+
+        if (!y || c->activity.n_discharges - c->activity.n_missed > 1)
+                return false;
+        for (int from = 1 - brief; from <= 0; from++) {
+                float e = energy(y, from, from + brief - 1);
+                most = e > most ? e : most;
+        }
+        float all = energy(y, -beside, beside);
+        float rest = all - most - (n_rest - BRIEF_DOUBT * sqrtf(2 * (float) n_rest)) * variance;
+        return rest < (1 - BRIEF_SHARE) * (all - (2 * beside + 1) * variance);
+}
+
+static bool is_spike(const Detector *d, const Channel *c) {
+        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN && (is_narrow(&c->activity) || has_corners(d, c) || is_brief(d, c));
+}
+
+/* As slow as a heartbeat, in spite of noise upon it. */
+static bool is_slow(const Detector *d, const Activity *activity) {
+        return discharge_half_width_s(activity->waveform) >= QRS_HALF_WIDTH_MIN_S ||
+                activity->end - activity->onset >= d->assembly.beat_length;
+}
+
+/*
+ * Is it at the time of a beat? Only while the latest ones were reported: once the heart is subtracted, what is seen is
+ * something else. A beat is also expected where the latest ones say, as channels that see it smaller may be
+ * through with it before those that know it.
+ */
+static bool is_at_beat(const Assembly *e, const Activity *activity) {
+        double since = activity->first_peak - e->beat;
+
+        return fabs(since) <= e->beat_width || fabs(since - e->beat_period) <= e->beat_width;
+}
+
+static bool is_near_next_beat(const Assembly *e, const Activity *activity) {
+        return fabs(activity->first_peak - e->beat - e->beat_period) <= BEAT_UNEVENNESS * e->beat_period;
+}
+
+/* A potential in the wake of a heartbeat, or one just before, is an event of its own. */
+bool artefact_is_beside_beat(const Detector *d, const Activity *activity, const Discharge *discharge) {
+        bool slow = discharge_half_width_s(discharge->waveform) >= QRS_HALF_WIDTH_MIN_S;
+
+        return (is_at_beat(&d->assembly, activity) || is_near_next_beat(&d->assembly, activity)) && is_slow(d, activity) != slow &&
+                discharge->onset > activity->end + d->assembly.beat_tail;
+}
+
+/*
+ * All channels see the same heart: when one has learned its pace, what another one sees at the time of a
+ * beat and as slow, or hardly out of the noise, needs no learning.
+ */
+static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) {
+        Assembly *e = &d->assembly;
+        bool at_beat = is_at_beat(e, &strongest->activity);
+        bool known = is_slow(d, &strongest->activity) ?
+                at_beat || is_near_next_beat(e, &strongest->activity) :
+                at_beat && strongest->activity.snr < BEAT_RATIO * d->threshold;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (!c->activity.open || c->activity.event != event ||
+                    !qrs_detect(&c->qrs, c->activity.waveform, c->activity.first_peak / d->step_rate_hz))
+                        continue;
+                known = true;
+                ecg_found(d, c->activity.first_peak, c->qrs.period_s * d->step_rate_hz,
+                            c->qrs.beats > QRS_EVEN_MIN, c->history.end - 1);
+                if (c->activity.first_peak > e->beat) {
+                        e->beat = c->activity.first_peak;
+                        e->beat_period = c->qrs.period_s * d->step_rate_hz;
+                }
+        }
+        return known;
+}
+
+/* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
+ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *strongest) {
+        if (d->assembly.open[event].sustained)
+                return _ARTEFACT_CAUSE_MAX;
+        if (strongest->activity.baseline_sway || motion_between(&strongest->motion, strongest->activity.onset, strongest->activity.end))
+                return ARTEFACT_MOTION;
+        if (is_common(d, event))
+                return ARTEFACT_COMMON;
+        if (strongest->activity.amplitude_uv > POTENTIAL_UV_MAX ||
+            motion_likeness(&strongest->history, strongest->activity.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
+                return ARTEFACT_MOTION;
+        if (is_spike(d, strongest) && !classify_is_high_frequency(d, &strongest->activity))
+                return ARTEFACT_SPIKE;
+        if (is_heartbeat(d, event, strongest))
+                return ARTEFACT_ECG;
+        return _ARTEFACT_CAUSE_MAX;
+}
+
+void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n) {
+        DetectArtefact artefact = {
+                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = INFINITY,
+        };
+
+        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
+        for (size_t i = 0; i < n; i++) {
+                const Activity *activity = &d->channels[channels[i]].activity;
+                artefact.channels[i] = channels[i];
+                artefact.from = fmin(artefact.from, detector_frame_of_step(d, activity->onset));
+                artefact.to = fmax(artefact.to, detector_frame_of_step(d, activity->end));
+        }
+        if (d->config.on_artefact)
+                d->config.on_artefact(&artefact, d->config.userdata);
+}

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* lags.c: how much later another channel sees a discharge. */
-#pragma once
-
-double lag_steps(const float *a, double a_peak, const float *b, double b_peak, double step_rate_hz);
