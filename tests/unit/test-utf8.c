@@ -59,7 +59,7 @@ END_TEST
 
 /* Any bytes: valid, short enough, and clean already if cleaned once more. */
 START_TEST(any_bytes) {
-        unsigned state = 1;
+        unsigned state = 1, n_bad = 0;
 
         for (int k = 0; k < 100000; k++) {
                 char in[24], once[24], twice[24];
@@ -70,12 +70,11 @@ START_TEST(any_bytes) {
                         in[i] = (char) (state >> 24);
                 }
                 size_t n = utf8_clean(once, size, in, sizeof in);
-                ck_assert(utf8_is_valid(once, n));
-                ck_assert_uint_lt(n, size);
+                n_bad += !utf8_is_valid(once, n) || n >= size || utf8_clean(twice, sizeof twice, once, n) > n;
                 for (size_t i = 0; i < n; i++)
-                        ck_assert((unsigned char) once[i] >= 0x20 && once[i] != 0x7f);
-                ck_assert_uint_le(utf8_clean(twice, sizeof twice, once, n), n);
+                        n_bad += (unsigned char) once[i] < 0x20 || once[i] == 0x7f;
         }
+        ck_assert_uint_eq(n_bad, 0);
 }
 END_TEST
 
