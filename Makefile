@@ -10,6 +10,8 @@ SYSTEMDIR ?= /usr/lib/systemd
 UDEVDIR ?= /usr/lib/udev
 SYSUSERSDIR ?= /usr/lib/sysusers.d
 DBUSDIR ?= /usr/share/dbus-1
+# compiled in: see daemon/config-files.h
+CONFDIR := /usr/lib/twitchd
 DKMSDIR ?= /usr/src/ads1299-$(VERSION)
 
 # B: build directory. SANITIZE=address,undefined builds with those sanitizers, in its own directory.
@@ -178,6 +180,7 @@ INSTALL_FILES := \
     $(B)/twitchd:$(PREFIX)/libexec/twitchd:755 \
     $(B)/twitchctl:$(PREFIX)/bin/twitchctl:755 \
     $(B)/systemd/twitchd.service:$(SYSTEMDIR)/system/twitchd.service:644 \
+    daemon/twitchd.conf:$(CONFDIR)/twitchd.conf:644 \
     systemd/twitchd.sysusers:$(SYSUSERSDIR)/twitchd.conf:644 \
     systemd/org.twitchd1.conf:$(DBUSDIR)/system.d/org.twitchd1.conf:644 \
     systemd/org.twitchd1.service:$(DBUSDIR)/system-services/org.twitchd1.service:644 \

@@ -1,40 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * /etc/twitchd.conf, then the drop-ins: all .conf files of /etc/twitchd.conf.d by name. What
- * comes later wins.
+ * The settings of the service: their values, and what each may be. Where they are read from: config-files.h. A new
+ * setting is a field of Config, its default, and a line in the table in config.c.
  *
- *   [device]
- *   rate_hz = 1000              # 250, 500, 1000, 2000, 4000, 8000 or 16000
- *   gain = 24                   # 1, 2, 4, 6, 8, 12 or 24
- *
- *   [channel 2]                 # zero-based
- *   gain = 12
- *
- *   [detector]
- *   false_alarms_per_hour = 1   # allowed, per channel: the sensitivity
+ * Channels are counted from 1 in files, "[channel 1]" is the input that boards call IN1, and from 0 in here.
  */
 #pragma once
 
 #include "../include/ads1299.h"
 #include "util.h"
 
-#define CONFIG_FILE "/etc/twitchd.conf"
-
 /* A daisy chain of four chips is one device */
 #define DEVICE_CHANNELS_MAX (4 * ADS1299_MAX_CHANNELS)
+#define CONFIG_LABEL_MAX 64
 
 typedef struct Config {
         unsigned rate_hz;
         unsigned gain[DEVICE_CHANNELS_MAX];
+        char label[DEVICE_CHANNELS_MAX][CONFIG_LABEL_MAX];      /* "": as the device says */
         double false_alarms_per_hour;
 } Config;
 
 void config_default(Config *c);
 
-/*
- * Reads path, then the .conf files of path.d, over what is in *c; a file that is not there is none.
- * A bad line is logged with file and line, and has no effect: an old value or the default stays,
- * because a service that measures with the default rate is better than none.
- * Returns the number of bad lines, or a negative errno if a file could not be read.
- */
-int config_load(Config *c, const char *path);
+/* Whether there is something to do after reading it anew. */
+bool config_equal(const Config *a, const Config *b);
+
+typedef struct Setting {
+        const char *section;            /* "device"; "channel" stands for "channel 1" and so on */
+        const char *name;
+        bool per_channel;
+        const char *allowed;            /* "250, 500 or 1000", for messages and pages */
+        const char *help;               /* one sentence: what it is, what raising it does */
+
+        bool (*parse)(const char *value, void *ret);            /* ret: as at `offset`; untouched if it is wrong */
+        void (*format)(const void *value, char *ret, size_t size);      /* as parse() takes it */
+        size_t offset, size;            /* of the value in Config, of the first channel */
+} Setting;
+
+/* The last one is {}. */
+extern const Setting config_settings[];
+
+/* NULL if there is none. */
+const Setting* config_find_setting(const char *section, const char *name);
+
+/* Place of the value: channel 0 for settings that are not per channel. */
+void* config_value(Config *c, const Setting *s, unsigned channel);
+
+#define CONFIG_TEXT_MAX 96
+/* The value as it stands in a file */
+const char* config_value_text(const Config *c, const Setting *s, unsigned channel, char ret[static CONFIG_TEXT_MAX]);

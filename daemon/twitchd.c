@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <systemd/sd-daemon.h>
 
+#include "config-files.h"
 #include "log.h"
 #include "manager.h"
 
@@ -13,7 +14,8 @@ static void help(void) {
                "Finds muscle twitches in the signals of ADS1299 front ends and tells them on D-Bus.\n\n"
                "  -h --help           Show this help\n"
                "     --version        Show the version\n"
-               "     --config=FILE    Read FILE and FILE.d/*.conf instead of " CONFIG_FILE "\n"
+               "     --config=FILE    Read FILE and FILE.d/*.conf instead of what is in /etc/twitchd,\n"
+               "                      /run/twitchd and /usr/lib/twitchd: see twitchd.conf(5)\n"
                "     --uri=URI        Read the first ADS1299 of another IIO context than this\n"
                "                      machine's, e.g. ip:192.168.1.5 (unencrypted: a wire of\n"
                "                      your own only)\n");
@@ -62,7 +64,7 @@ static int run(void) {
         config_default(&config);
         if (arg_config && access(arg_config, R_OK) < 0)
                 return log_error_errno(errno, "%s: %m", arg_config);
-        int r = config_load(&config, arg_config ? arg_config : CONFIG_FILE);
+        int r = config_load(&config, arg_config);
         if (r < 0)
                 return r;
 

@@ -9,6 +9,7 @@
         X(list)         \
         X(monitor)      \
         X(analyze)      \
+        X(config)       \
         X(help)
 
 #define DECLARE_VERB(name) extern const Verb verb_##name;

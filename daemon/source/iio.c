@@ -221,7 +221,10 @@ static int set_up_channel(IioSource *s, unsigned i) {
 
         info->lsb_uv = scale_mv * 1e3;
         info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
-        return read_label(c, info->label);
+        if (!s->config.label[i][0])
+                return read_label(c, info->label);
+        snprintf(info->label, sizeof(info->label), "%s", s->config.label[i]);
+        return 0;
 }
 
 static int set_up_device(IioSource *s) {

@@ -95,10 +95,10 @@ start() {
 
 # configure LINE...: settings of twitchd; none: its defaults
 configure() {
-        rm -f /etc/twitchd.conf.d/scenario.conf
+        rm -f /etc/twitchd/conf.d/scenario.conf
         [ $# -gt 0 ] || return 0
-        mkdir -p /etc/twitchd.conf.d
-        printf '%s\n' "$@" > /etc/twitchd.conf.d/scenario.conf
+        mkdir -p /etc/twitchd/conf.d
+        printf '%s\n' "$@" > /etc/twitchd/conf.d/scenario.conf
 }
 
 # the simulated bus is the only one of the guest
