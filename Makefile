@@ -48,7 +48,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-triggers bench-experiment bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -140,6 +140,15 @@ $(B)/bench-detect $(B)/bench-speed $(B)/bench-templates: $(B)/bench-%: $(B)/test
 
 bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_TIERS=T1,T2,size,T3,T4)
 	@tests/bench/report.py --hours $(BENCH_HOURS) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
+
+# Lives of people who keep a diary, and experiments: what the answers promise, in numbers
+BENCH_LIVES ?= 10000
+$(B)/bench-triggers $(B)/bench-experiment: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libstats.a $(B)/libsynth.a $(B)/libdetect.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
+bench-triggers: $(B)/bench-triggers ## how often triggers are found that are none, and those that are (BENCH_LIVES=)
+	@$< $(BENCH_LIVES)
+bench-experiment: $(B)/bench-experiment ## what coin-flip experiments find, and what they should not
+	@$<
 
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
 	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel
