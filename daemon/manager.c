@@ -490,6 +490,7 @@ static int set_up_event(Manager *m) {
 }
 
 static void on_history_changed(void *userdata) {
+        bus_history_changed(((Manager*) userdata)->bus);
 }
 
 /* A monitor without a memory is better than none. */

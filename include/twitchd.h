@@ -16,6 +16,8 @@
 #define TWITCHD_MANAGER_INTERFACE	"org.twitchd1.Manager"
 #define TWITCHD_MONITOR_INTERFACE	"org.twitchd1.Monitor"
 #define TWITCHD_CHANNEL_INTERFACE	"org.twitchd1.Channel"
+#define TWITCHD_HISTORY_PATH		"/org/twitchd1/history"
+#define TWITCHD_HISTORY_INTERFACE	"org.twitchd1.History"
 
 /* Kinds of events, as in the Twitch signal and in `twitchctl analyze --json`. Expect more. */
 #define TWITCHD_EVENT_KINDS(X)                                  \

@@ -90,6 +90,9 @@ int bus_register(sd_bus *bus, Manager *m) {
                 r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
                                              manager_vtable, m);
         if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_HISTORY_PATH, TWITCHD_HISTORY_INTERFACE,
+                                             history_vtable, m);
+        if (r >= 0)
                 r = sd_bus_add_fallback_vtable(bus, NULL, TWITCHD_MONITOR_PATH, TWITCHD_MONITOR_INTERFACE,
                                                monitor_vtable, bus_find_monitor, m);
         if (r >= 0)

@@ -113,7 +113,9 @@ typedef struct KeeperState {
 
 typedef struct Keeper {
         Sql *sql;                               /* NULL: not open */
-        const char *boot_id;                    /* of the kernel */
+        const char *path, *boot_id;             /* of the file; of the kernel */
+        const bool *stopping;
+        bool wipe;                              /* a deletion: nothing of it may stay in the journal */
         KeeperState state;
         KeptDevice about[KEEPER_DEVICES_MAX];   /* of state.devices: to begin anew in another file */
 } Keeper;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
+#include "copy.h"
 #include "history.h"
 #include "log.h"
 #include "store.h"
@@ -29,6 +30,7 @@ struct Store {
         JobList waiting, done;
         usec_t first_usec;              /* when the first of waiting came; 0: there is none */
         unsigned n_requests;            /* submitted and not yet dispatched */
+        unsigned n_beside;              /* threads that read */
         bool urgent, stop, stopped;
         StoreStatus status;
         uint64_t n_lost_told;           /* of status.n_lost, what an incident in the file says */
@@ -127,6 +129,66 @@ void store_submit(Store *s, StoreJob *j, size_t size) {
         pthread_mutex_unlock(&s->lock);
         if (drop)
                 free_job(j);
+}
+
+typedef struct Beside {
+        Store *store;
+        StoreJob *job;
+        Keeper keeper;
+} Beside;
+
+bool keeper_is_stopping(const Keeper *k) {
+        return __atomic_load_n(k->stopping, __ATOMIC_RELAXED);
+}
+
+static void* run_beside(void *userdata) {
+        Beside *b = userdata;
+        Store *s = b->store;
+        int r = b->job->run(&b->keeper, b->job);
+
+        pthread_mutex_lock(&s->lock);
+        finish_locked(s, b->job, r);
+        s->n_beside--;
+        pthread_cond_broadcast(&s->wake);
+        pthread_mutex_unlock(&s->lock);
+        free(b);
+        return NULL;
+}
+
+/* No signal is for a thread of the Store. */
+static int start_thread(void* (*f)(void*), void *userdata, pthread_t *ret) {
+        sigset_t all, before;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        int r = pthread_create(ret, NULL, f, userdata);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return -r;
+}
+
+void store_submit_beside(Store *s, StoreJob *j) {
+        Beside *b = malloc(sizeof(*b));
+        pthread_t thread;
+        int r = -ENOMEM;
+
+        pthread_mutex_lock(&s->lock);
+        s->n_requests++;
+        if (s->stop)
+                r = -ECANCELED;
+        else if (b && s->n_beside >= STORE_BESIDE_MAX)
+                r = -EBUSY;
+        else if (b) {
+                *b = (Beside) { .store = s, .job = j, .keeper = { .path = s->path, .stopping = &s->stop } };
+                r = start_thread(run_beside, b, &thread);
+        }
+        if (r >= 0) {
+                pthread_detach(thread);
+                s->n_beside++;
+        } else {
+                finish_locked(s, j, r);
+                free(b);
+        }
+        pthread_mutex_unlock(&s->lock);
 }
 
 int store_fd(const Store *s) {
@@ -245,10 +307,14 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int n_pages) {
  * When it fails, the journal grows until it succeeds.
  */
 static void checkpoint(Store *s) {
-        if (s->wal_pages < WAL_PAGES)
+        int mode = s->keeper.wipe ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+
+        if (s->wal_pages < WAL_PAGES && !s->keeper.wipe)
                 return;
-        if (sqlite3_wal_checkpoint_v2(s->keeper.sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-                s->wal_pages = 0;
+        if (sqlite3_wal_checkpoint_v2(s->keeper.sql->db, NULL, mode, NULL, NULL) != SQLITE_OK)
+                return;
+        s->wal_pages = 0;
+        s->keeper.wipe = false;
 }
 
 static int open_file(Store *s) {
@@ -388,6 +454,7 @@ static void* write_history(void *userdata) {
         bool stop;
 
         list_init(&jobs);
+        history_remove_copies(s->path);
         /* What was left open by an interruption is closed now, and a damaged file found. */
         (void) write_jobs(s, &jobs);
         do {
@@ -404,19 +471,9 @@ static void* write_history(void *userdata) {
         if (s->waiting.n > 0)
                 log_error("%s: %" PRIu64 " records could not be written and are lost.", s->path, s->waiting.n);
         s->stopped = true;
-        pthread_cond_signal(&s->wake);
+        pthread_cond_broadcast(&s->wake);
         pthread_mutex_unlock(&s->lock);
         return NULL;
-}
-
-static int start_thread(Store *s) {
-        sigset_t all, before;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        int r = pthread_create(&s->thread, NULL, write_history, s);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return -r;
 }
 
 static int init_lock(Store *s) {
@@ -444,11 +501,13 @@ int store_new(const char *dir, const char *boot_id, const KeptClock *clock, Stor
         s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         s->boot_id = strdup(boot_id);
         s->keeper.boot_id = s->boot_id;
+        s->keeper.stopping = &s->stop;
         int r = init_lock(s);
         if (r >= 0 && (s->fd < 0 || !s->boot_id || asprintf(&s->path, "%s/" HISTORY_FILE, dir) < 0))
                 r = -ENOMEM;
+        s->keeper.path = s->path;
         if (r >= 0)
-                r = start_thread(s);
+                r = start_thread(write_history, s, &s->thread);
         if (r < 0) {
                 s->stopped = true;
                 store_free(s);
@@ -463,11 +522,11 @@ int store_stop(Store *s, usec_t timeout_usec) {
         bool stopped;
 
         pthread_mutex_lock(&s->lock);
-        s->stop = true;
-        pthread_cond_signal(&s->wake);
-        while (!s->stopped && now_usec() < until)
+        __atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
+        pthread_cond_broadcast(&s->wake);
+        while ((!s->stopped || s->n_beside > 0) && now_usec() < until)
                 wait_until(s, until);
-        stopped = s->stopped;
+        stopped = s->stopped && s->n_beside == 0;
         pthread_mutex_unlock(&s->lock);
         if (!stopped)
                 return -ETIMEDOUT;

@@ -17,6 +17,7 @@
 #define STORE_QUEUE_BYTES (2u * 1024u * 1024u)
 #define STORE_REQUESTS_MAX 64u                  /* jobs that are answered */
 #define STORE_COMMIT_USEC (900 * USEC_PER_MSEC) /* so that with the commit itself it is a second */
+#define STORE_BESIDE_MAX 4u
 #define STORE_RETRY_USEC (5 * USEC_PER_SEC)
 
 typedef struct Store Store;
@@ -72,6 +73,14 @@ void store_dispatch(Store *s);
 
 /* size: of the block. Takes j, also when it is dropped. */
 void store_submit(Store *s, StoreJob *j, size_t size);
+
+/*
+ * Runs j, which has done(), beside the writer in a thread of its own: for what takes long and only reads. The Keeper it
+ * gets has a path and nothing else. result: -EBUSY: as many as may do run already; -ECANCELED when stopped.
+ */
+void store_submit_beside(Store *s, StoreJob *j);
+/* Asked now and then by what runs beside. */
+bool keeper_is_stopping(const Keeper *k);
 
 void store_get_status(Store *s, StoreStatus *ret);
 const char* store_path(const Store *s);

@@ -54,6 +54,7 @@ class Hat:
         self.stalled = False            # answers nothing at all
         self.closed = False
         self.streaming = False
+        self.reader = None              # the connection that opened the device
         self.connections = []
         self.frame = 0                  # next frame of the chip
         self.lost = False               # flag the next frame
@@ -201,6 +202,8 @@ class Hat:
                     f.flush()
         except (OSError, ValueError):
             pass
+        if self.reader is f:            # as iiod: who goes has closed the device
+            self.streaming = False
         c.close()
 
     def answer(self, f, words):
@@ -217,6 +220,7 @@ class Hat:
             number(0)
         elif verb == "OPEN":
             self.start()
+            self.reader = f
             number(0)
         elif verb == "CLOSE":
             self.streaming = False
