@@ -110,12 +110,14 @@ check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchc
 	$(B)/fuzz-edf tests/fuzz/edf-corpus/*
 	@tests/ctl/run $(B)
 	@tests/unit/stats-oracle $(B)
+	@tests/ctl/files $(B)
 
 $(B)/replay: $(B)/tests/portable/replay.o $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 check-portable: tools $(B)/replay ## hold the detector on arm64, emulated, to what it says here
 	@tests/portable/run $(B)
 
+READER_SRC := $(filter-out daemon/source/iio.c daemon/source/clock.c daemon/source/ring.c,$(wildcard daemon/source/*.c))
 # The corpus is a test of check-unit; this looks for new cases, which it leaves in build/fuzz/.
 FUZZ_SECONDS ?= 600
 $(B)/fuzz-edf: $(B)/tests/fuzz/edf.o $(B)/libtwitchd.a
@@ -123,7 +125,7 @@ $(B)/fuzz-edf: $(B)/tests/fuzz/edf.o $(B)/libtwitchd.a
 fuzz: packages-check ## feed the EDF and BDF reader what nobody thought of (FUZZ_SECONDS=)
 	@mkdir -p build/fuzz/edf-new
 	clang $(CPPFLAGS) -DFUZZ -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o build/fuzz/edf tests/fuzz/edf.c daemon/source/edf-*.c daemon/source/file.c daemon/utf8.c -lm
+		-o build/fuzz/edf tests/fuzz/edf.c $(READER_SRC) daemon/utf8.c -lm
 	cd build/fuzz && ./edf -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=1024 \
 		-dict=../../tests/fuzz/edf.dict edf-new ../../tests/fuzz/edf-corpus
 

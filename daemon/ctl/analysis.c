@@ -48,12 +48,16 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
         char *s = NULL;
         int k = 0;
 
-        if (!(c->lsb_uv > 0) || !isfinite(c->lsb_uv))
-                k = c->unit[0] ? asprintf(&s, "in \"%s\", not in volts", c->unit) : asprintf(&s, "without a unit, so not known to be in volts");
+        if (c->useless)
+                k = asprintf(&s, "%s", c->useless);
+        else if (!(c->lsb_uv > 0) || !isfinite(c->lsb_uv))
+                k = !c->unit[0] ? asprintf(&s, "without a unit, so not known to be in volts: --unit=uV says so") :
+                        strpbrk(c->unit, "vV?") ? asprintf(&s, "in \"%s\", which could mean anything: --unit=uV says what", c->unit) :
+                        asprintf(&s, "in \"%s\", not in volts", c->unit);
         else if (c->rate_hz < DETECT_RATE_HZ_MIN)
-                k = asprintf(&s, "%g samples/s, and at least %g are needed", c->rate_hz, DETECT_RATE_HZ_MIN);
+                k = asprintf(&s, "%g samples/s, and at least 200 are needed", c->rate_hz);
         else if (c->rate_hz > DETECT_RATE_HZ_MAX)
-                k = asprintf(&s, "%g samples/s, and at most %g are understood", c->rate_hz, DETECT_RATE_HZ_MAX);
+                k = asprintf(&s, "%g samples/s, and at most 16384 are understood", c->rate_hz);
         if (k < 0)
                 return -ENOMEM;
         *ret = s;
@@ -80,7 +84,7 @@ int analysis_new(FileSource *file, double false_alarms_per_hour, Sinc3Choice sin
                 int r = reason_to_leave_out(c->file, &c->left_out);
                 if (r < 0)
                         return r;
-                a->duration_s = MAX(a->duration_s, (double) c->file->length / c->file->rate_hz);
+                a->duration_s = MAX(a->duration_s, c->file->rate_hz > 0 ? (double) c->file->length / c->file->rate_hz : 0);
                 if (c->left_out)
                         a->n_left_out++;
                 else

@@ -203,6 +203,22 @@ static void print_text(const Analysis *a) {
                "Sizes are corrected for the droop of the converter (sinc3).\n");
 }
 
+/* What was assumed of the recording, before anybody believes what comes of it */
+static void print_notes(const Notes *n, const char *path) {
+        for (size_t i = 0; i < n->n; i++) {
+                fprintf(stderr, "twitchctl: %s: %s\n", path, n->lines[i]);
+                if (arg_json) {
+                        Json j = { .f = stdout };
+
+                        json_object(&j, NULL);
+                        json_string(&j, "type", "warning");
+                        json_string(&j, "text", n->lines[i]);
+                        json_object_end(&j);
+                        json_line(&j);
+                }
+        }
+}
+
 /* Said before the work, so that nobody waits for a channel in vain; none left is an error. */
 static int check_left_out(const Analysis *a, const char *path, char **ret_error) {
         if (a->n_left_out == 0)
@@ -229,7 +245,7 @@ static int analyze(const char *path, char **ret_error) {
         if ((r = file_source_open(path, &file, ret_error)) < 0 ||
             (r = analysis_new(file, arg_false_alarms_per_hour, arg_sinc3, &a)) < 0 ||
             (r = check_left_out(a, path, ret_error)) < 0 ||
-            (r = analysis_run(a)) < 0)
+            (print_notes(file_source_notes(a->file), path), r = analysis_run(a)) < 0)
                 return r;
 
         if (arg_json)

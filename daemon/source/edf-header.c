@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <math.h>
-#include <stdarg.h>
+#include <strings.h>
 
 #include "../utf8.h"
-#include "../util.h"
 #include "edf-header.h"
+#include "edf-start.h"
 
 #define VERSION_SIZE 8u
 #define MAIN_SIZE 256u
@@ -16,12 +17,17 @@
 #define RECORD_DURATION_MIN_S 1e-6
 #define RECORD_DURATION_MAX_S 1e6
 
+/* How much of the samples is looked at to see whether a copy as text has spoilt them */
+#define PROBE_SIZE 65536u
+
 typedef struct Field {
         const char *name;
         size_t offset, width;   /* of a signal: the fields of all signals follow each other */
 } Field;
 
 static const Field recording = { "recording identification", 88, 80 };
+static const Field start_date = { "start date", 168, 8 };
+static const Field start_time = { "start time", 176, 8 };
 static const Field header_size = { "number of bytes in the header", 184, 8 };
 static const Field reserved = { "reserved", 192, 44 };
 static const Field n_records = { "number of data records", 236, 8 };
@@ -42,21 +48,20 @@ typedef struct Parser {
         int fd;
         uint64_t file_size;
         char *bytes;            /* of the header */
-        EdfHeader *header;
+        Layout *layout;
+        char *odd;              /* the first number written otherwise than the format has it */
+        unsigned n_odd;
+        bool version_damaged, text_copy;
         char **ret_error;
 } Parser;
 
 static int _printf_(3, 4) fault(Parser *p, int r, const char *format, ...) {
-        char *text;
         va_list ap;
 
         va_start(ap, format);
-        int k = vasprintf(&text, format, ap);
+        *p->ret_error = line_from(format, ap);
         va_end(ap);
-        if (k < 0)
-                return -ENOMEM;
-        *p->ret_error = text;
-        return r;
+        return *p->ret_error ? r : -ENOMEM;
 }
 
 /* A field without its padding; what is not printable becomes '?'. ret[width + 1] */
@@ -72,7 +77,7 @@ static const char* text_of(const char *bytes, size_t width, char *ret) {
 static const char* field_bytes(const Parser *p, const Field *f, int signal) {
         if (signal < 0)
                 return p->bytes + f->offset;
-        return p->bytes + MAIN_SIZE + f->offset * p->header->n_signals + f->width * (size_t) signal;
+        return p->bytes + MAIN_SIZE + f->offset * p->layout->n_signals + f->width * (size_t) signal;
 }
 
 /* Names a field for a message: "digital minimum of signal 3 (EMG left)". */
@@ -88,31 +93,73 @@ static const char* name_of(const Parser *p, const Field *f, int signal, char ret
 }
 
 /*
- * A number in a field of at most 8 bytes; signal is -1 for the main header.
- * strtod() is right here: no program of the project sets LC_NUMERIC.
+ * A number in a field of at most 8 bytes, for all that is in it: a decimal comma and what follows a NUL are odd,
+ * but can mean nothing else. strtod() is right here: no program of the project sets LC_NUMERIC.
  */
-static int parse_number(Parser *p, const Field *f, int signal, bool integer, double *ret) {
-        char padded[9], name[96], *end;
+static bool number_in(const char *bytes, size_t width, double *ret, bool *ret_odd) {
+        char text[9], *end;
+        size_t n = strnlen(bytes, width);
 
-        const char *text = text_of(field_bytes(p, f, signal), f->width, padded);
-        text += strspn(text, " ");
-        double value = strtod(text, &end);
+        *ret_odd = false;
+        for (size_t i = n; i < width; i++)
+                *ret_odd = *ret_odd || (bytes[i] != 0 && bytes[i] != ' ');
+        text_of(bytes, n, text);
+        char *start = text + strspn(text, " ");
+        char *comma = strchr(start, ',');
+        if (comma && !strchr(start, '.')) {
+                *comma = '.';
+                *ret_odd = true;
+        }
+        double value = strtod(start, &end);
         /* "1e999" is a number to strtod() and infinite */
-        if (text[0] == 0 || text[strspn(text, integer ? "+-0123456789" : "+-.0123456789eE")] != 0 || *end != 0 ||
-            !isfinite(value))
-                return fault(p, -EBADMSG, "the header says \"%s\" for the %s, and that is not %s",
-                             padded, name_of(p, f, signal, name), integer ? "a whole number" : "a number");
+        if (start[0] == 0 || start[strspn(start, "+-.0123456789eE")] != 0 || *end != 0 || !isfinite(value))
+                return false;
         *ret = value;
-        return 0;
+        return true;
 }
 
-/* Text in UTF-8; what is not is taken for Latin 1, in which "uV" is often written with a real mu. */
+/* Remembers the first odd one. */
+static int note_odd(Parser *p, const Field *f, int signal, double value) {
+        char padded[9], name[96];
+
+        if (p->n_odd++ > 0)
+                return 0;
+        return asprintf(&p->odd, "the header writes \"%s\" for the %s: read as %.9g",
+                        text_of(field_bytes(p, f, signal), f->width, padded), name_of(p, f, signal, name), value) < 0 ? -ENOMEM : 0;
+}
+
+/* 1: *ret is the number; 0: there is none. signal is -1 for the main header. */
+static int parse_number(Parser *p, const Field *f, int signal, bool integer, double *ret) {
+        const char *bytes = field_bytes(p, f, signal);
+        bool odd;
+
+        if (!number_in(bytes, f->width, ret, &odd) || (integer && *ret != round(*ret)))
+                return 0;
+        if (integer && memchr(bytes, '.', strnlen(bytes, f->width)))
+                odd = true;
+        int r = odd ? note_odd(p, f, signal, *ret) : 0;
+        return r < 0 ? r : 1;
+}
+
+/* The same where nothing can be read without it */
+static int need_number(Parser *p, const Field *f, int signal, bool integer, double *ret) {
+        char padded[9], name[96];
+
+        int r = parse_number(p, f, signal, integer, ret);
+        if (r == 0)
+                return fault(p, -EBADMSG, "the header says \"%s\" for the %s, and that is not %s",
+                             text_of(field_bytes(p, f, signal), f->width, padded), name_of(p, f, signal, name),
+                             integer ? "a whole number" : "a number");
+        return r;
+}
+
+/* Text in UTF-8; what is not is taken for Latin 1, in which "uV" is often written with a real mu, but for the mu of Shift-JIS. */
 static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
         const char *bytes = field_bytes(p, f, signal);
         char text[2 * 16 + 1];
-        size_t from = 0, to = f->width, n = 0;
+        size_t from = 0, to = strnlen(bytes, f->width), n = 0;
 
-        while (to > from && (bytes[to - 1] == ' ' || bytes[to - 1] == 0))
+        while (to > from && bytes[to - 1] == ' ')
                 to--;
         while (from < to && bytes[from] == ' ')
                 from++;
@@ -124,7 +171,11 @@ static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
                         text[n++] = '?';
                 else if (b < 128 || utf8)
                         text[n++] = (char) b;
-                else {
+                else if (b == 0x83 && i + 1 < to && (uint8_t) bytes[i + 1] == 0xca) {
+                        text[n++] = (char) 0xce;
+                        text[n++] = (char) 0xbc;
+                        i++;
+                } else {
                         text[n++] = (char) (0xc0 | b >> 6);
                         text[n++] = (char) (0x80 | (b & 0x3f));
                 }
@@ -141,130 +192,273 @@ static bool tells_sinc3(const Parser *p, const Field *f, int signal) {
         return strcasestr(text, "ADS1299") || strcasestr(text, "sinc3");
 }
 
+/* A header whose first 8 bytes are damaged is known by the numbers behind them, which agree. */
+static bool is_plausible(const char *bytes) {
+        double size, n;
+        bool odd;
+
+        return number_in(bytes + header_size.offset, header_size.width, &size, &odd) &&
+                number_in(bytes + n_signals.offset, n_signals.width, &n, &odd) &&
+                n >= 1 && n <= SIGNALS_MAX && size == MAIN_SIZE + n * SIGNAL_SIZE;
+}
+
+bool edf_header_is(const char *bytes, size_t n) {
+        char text[VERSION_SIZE + 1];
+
+        if (n >= VERSION_SIZE && (memcmp(bytes + 1, "BIOSEMI", 7) == 0 || streq(text_of(bytes, VERSION_SIZE, text), "0")))
+                return true;
+        if (n >= VERSION_SIZE + 2 && memcmp(bytes, "\xef\xbf\xbd" "BIOSEMI", 10) == 0)
+                return true;
+        return n >= MAIN_SIZE && is_plausible(bytes);
+}
+
+/* The first byte of a BDF file is no text: what turned it into some may have changed samples, too, which are half of such bytes. */
+static int check_text_copy(Parser *p) {
+        uint8_t bytes[PROBE_SIZE];
+
+        if (memcmp(p->bytes, "\xef\xbf\xbd", 3) != 0) {
+                ssize_t n = pread(p->fd, bytes, sizeof bytes, (off_t) p->layout->data_offset);
+                for (ssize_t i = 0; i < n; i++)
+                        if (bytes[i] >= 0x80)
+                                return notes_add(&p->layout->notes, "the first byte of the file is \"%c\" where a BDF file has FF, "
+                                                 "as after a copy as text; the samples look untouched and are read",
+                                                 p->bytes[0] >= 32 && p->bytes[0] <= 126 ? p->bytes[0] : '?');
+        }
+        return fault(p, -EBADMSG, "this BDF file was copied or converted as text, which changes its samples (its first byte is "
+                     "not FF any more); copy the original again, as binary");
+}
+
 static int parse_version(Parser *p) {
-        p->header->bdf = memcmp(p->bytes, "\xff" "BIOSEMI", VERSION_SIZE) == 0;
-        if (!p->header->bdf && memcmp(p->bytes, "0       ", VERSION_SIZE) != 0)
-                return fault(p, -EBADMSG, "this is neither an EDF nor a BDF file");
+        bool edf = memcmp(p->bytes, "0       ", VERSION_SIZE) == 0, bdf = memcmp(p->bytes, "\xff" "BIOSEMI", VERSION_SIZE) == 0;
+        char text[45];
+
+        p->text_copy = !bdf && (memcmp(p->bytes + 1, "BIOSEMI", 7) == 0 || memcmp(p->bytes, "\xef\xbf\xbd" "BIOSEMI", 10) == 0);
+        p->version_damaged = !edf && !bdf && !p->text_copy;
+        if (bdf || p->text_copy)
+                p->layout->sample_bytes = 3;
+        else {
+                text_of(p->bytes + reserved.offset, reserved.width, text);
+                p->layout->sample_bytes = !edf && (strncmp(text, "BDF", 3) == 0 || strncmp(text, "24BIT", 5) == 0) ? 3 : 2;
+        }
+        p->layout->format = p->layout->sample_bytes == 3 ? "BDF" : "EDF";
+        if (p->version_damaged)
+                return notes_add(&p->layout->notes, "the file does not begin as an EDF or BDF file does; the rest of its header is one of %s",
+                                 p->layout->format);
         return 0;
 }
 
 static int parse_main(Parser *p) {
-        EdfHeader *h = p->header;
-        double value;
-        int r;
+        Layout *l = p->layout;
+        double value, size;
+        int r, sized;
 
-        if ((r = parse_number(p, &n_signals, -1, true, &value)) < 0)
+        if ((r = sized = parse_number(p, &header_size, -1, true, &size)) < 0 ||
+            (r = parse_number(p, &n_signals, -1, true, &value)) < 0)
                 return r;
+        if (r == 0) {
+                if (!sized || size < MAIN_SIZE + SIGNAL_SIZE || fmod(size, SIGNAL_SIZE) != 0)
+                        return need_number(p, &n_signals, -1, true, &value);
+                value = size / SIGNAL_SIZE - 1;
+                r = notes_add(&l->notes, "the header does not say how many signals there are; its size is that for %.0f", value);
+                if (r < 0)
+                        return r;
+        }
         if (value < 1)
                 return fault(p, -EBADMSG, "the file holds no signals");
         if (value > SIGNALS_MAX)
                 return fault(p, -EOPNOTSUPP, "the file has %.0f signals, and at most %u are read", value, SIGNALS_MAX);
-        h->n_signals = (unsigned) value;
-        h->data_offset = MAIN_SIZE + SIGNAL_SIZE * (uint64_t) h->n_signals;
+        l->n_signals = (unsigned) value;
+        l->data_offset = MAIN_SIZE + SIGNAL_SIZE * (uint64_t) l->n_signals;
+        if (!sized || size != (double) l->data_offset) {
+                char text[9];
 
-        if ((r = parse_number(p, &header_size, -1, true, &value)) < 0)
-                return r;
-        if (value != (double) h->data_offset)
-                return fault(p, -EBADMSG, "the header says it has %.0f bytes, but %u signals make %llu",
-                             value, h->n_signals, (unsigned long long) h->data_offset);
+                r = notes_add(&l->notes, "the header says \"%s\" for its own size; taken as the %llu bytes that %u signals make",
+                              text_of(p->bytes + header_size.offset, header_size.width, text), (unsigned long long) l->data_offset,
+                              l->n_signals);
+                if (r < 0)
+                        return r;
+        }
 
-        if ((r = parse_number(p, &record_duration, -1, false, &h->record_duration_s)) < 0)
+        if ((r = need_number(p, &record_duration, -1, false, &l->record_duration_s)) < 0)
                 return r;
-        if (!(h->record_duration_s >= RECORD_DURATION_MIN_S && h->record_duration_s <= RECORD_DURATION_MAX_S))
-                return fault(p, -EBADMSG, "the duration of a data record is %g s", h->record_duration_s);
-        return 0;
+        if (!(l->record_duration_s >= RECORD_DURATION_MIN_S && l->record_duration_s <= RECORD_DURATION_MAX_S))
+                return fault(p, -EBADMSG, "the duration of a data record is %g s, so nobody knows the sample rate",
+                             l->record_duration_s);
+        return edf_start_read(p->bytes + start_date.offset, p->bytes + start_time.offset, p->bytes + recording.offset,
+                              &l->start, &l->notes);
+}
+
+static int _printf_(2, 3) useless(LayoutSignal *s, const char *format, ...) {
+        va_list ap;
+
+        if (s->useless)
+                return 0;
+        va_start(ap, format);
+        s->useless = line_from(format, ap);
+        va_end(ap);
+        return s->useless ? 0 : -ENOMEM;
+}
+
+/* A number of a signal without which that signal, and only that one, says nothing */
+static int signal_number(Parser *p, const Field *f, unsigned i, bool integer, double *ret) {
+        char text[9];
+
+        int r = parse_number(p, f, (int) i, integer, ret);
+        if (r != 0)
+                return MIN(r, 0);
+        *ret = 0;
+        text_of(field_bytes(p, f, (int) i), f->width, text);
+        return text[0] ? useless(p->layout->signals + i, "its %s is \"%s\"", f->name, text) :
+                useless(p->layout->signals + i, "its %s is missing", f->name);
+}
+
+/* Trigger codes of a recorder, whatever unit it says they have. Names that BioSemi, MNE and others give them. */
+static bool is_triggers(const char *text) {
+        static const char *const names[] = { "Status", "Trigger", "Triggers", "TRIG", "STI 014", "Marker", "Markers", "Events" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcasecmp(text, names[i]) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_annotations(const LayoutSignal *s) {
+        return strcasecmp(s->label, "EDF Annotations") == 0 || strcasecmp(s->label, "BDF Annotations") == 0 ||
+                (strcasecmp(s->label, "Annotations") == 0 && !s->unit[0]);
+}
+
+/* Both kinds of limits the wrong way round turn the signal twice. */
+static void swap_digital(LayoutSignal *s, double *min, double *max) {
+        double d = *min, v = s->physical_min;
+
+        *min = *max;
+        *max = d;
+        s->physical_min = s->physical_max;
+        s->physical_max = v;
+}
+
+static int check_limits(Parser *p, unsigned i, double min, double max) {
+        LayoutSignal *s = p->layout->signals + i;
+        double limit = p->layout->sample_bytes == 3 ? 0x800000 : 0x8000;
+        unsigned bits = p->layout->sample_bytes * 8;
+        int r = 0;
+
+        if (s->useless)
+                return 0;
+        if (s->physical_min == s->physical_max)
+                return useless(s, "its physical minimum and maximum are the same");
+        if (min == max)
+                return useless(s, "its digital minimum and maximum are the same");
+        if (min > max) {
+                r = notes_add(&p->layout->notes, "signal %u (%s) has its digital limits the wrong way round: its polarity is turned", i + 1, s->label);
+                swap_digital(s, &min, &max);
+        }
+        if (min < -limit - 1 || max > limit)
+                return useless(s, "its digital limits are beyond %u bits", bits);
+        if (r >= 0 && (min < -limit || max > limit - 1))
+                r = notes_add(&p->layout->notes, "signal %u (%s) has digital limits one beyond %u bits: its scale is taken as written",
+                              i + 1, s->label, bits);
+        s->digital_min = (int32_t) min;
+        s->digital_max = (int32_t) max;
+        return r;
 }
 
 static int parse_signal(Parser *p, unsigned i) {
-        EdfHeader *h = p->header;
-        EdfSignal *s = h->signals + i;
+        Layout *l = p->layout;
+        LayoutSignal *s = l->signals + i;
         double dig_min, dig_max, samples;
         int r;
 
         if ((r = parse_text(p, &label, (int) i, &s->label)) < 0 ||
             (r = parse_text(p, &unit, (int) i, &s->unit)) < 0 ||
-            (r = parse_number(p, &physical_min, (int) i, false, &s->physical_min)) < 0 ||
-            (r = parse_number(p, &physical_max, (int) i, false, &s->physical_max)) < 0 ||
-            (r = parse_number(p, &digital_min, (int) i, true, &dig_min)) < 0 ||
-            (r = parse_number(p, &digital_max, (int) i, true, &dig_max)) < 0 ||
-            (r = parse_number(p, &n_samples, (int) i, true, &samples)) < 0)
+            (r = need_number(p, &n_samples, (int) i, true, &samples)) < 0)
                 return r;
 
-        if (s->physical_min == s->physical_max)
-                return fault(p, -EBADMSG, "signal %u (%s) has the same physical minimum and maximum", i + 1, s->label);
-        if (dig_min >= dig_max)
-                return fault(p, -EBADMSG, "signal %u (%s) has a digital minimum of %.0f and a digital maximum "
-                             "of %.0f: nothing lies between them", i + 1, s->label, dig_min, dig_max);
-        double limit = h->bdf ? 0x800000 : 0x8000;
-        if (dig_min < -limit || dig_max > limit - 1)
-                return fault(p, -EBADMSG, "signal %u (%s) has digital limits beyond %u bits",
-                             i + 1, s->label, h->bdf ? 24u : 16u);
-        if (samples < 1)
-                return fault(p, -EBADMSG, "signal %u (%s) has no samples in a data record", i + 1, s->label);
-
-        s->annotations = streq(s->label, h->bdf ? "BDF Annotations" : "EDF Annotations");
+        s->annotations = is_annotations(s);
+        if (samples < 0)
+                return fault(p, -EBADMSG, "signal %u (%s) has %.0f samples in a data record", i + 1, s->label, samples);
+        if (!s->annotations) {
+                if ((r = signal_number(p, &physical_min, i, false, &s->physical_min)) < 0 ||
+                    (r = signal_number(p, &physical_max, i, false, &s->physical_max)) < 0 ||
+                    (r = signal_number(p, &digital_min, i, true, &dig_min)) < 0 ||
+                    (r = signal_number(p, &digital_max, i, true, &dig_max)) < 0 ||
+                    (r = check_limits(p, i, dig_min, dig_max)) < 0 ||
+                    (r = samples < 1 ? useless(s, "no samples") : 0) < 0 ||
+                    (r = is_triggers(s->label) ? useless(s, "trigger codes, no signal") : 0) < 0)
+                        return r;
+        }
         s->sinc3 = tells_sinc3(p, &recording, -1) || tells_sinc3(p, &transducer, (int) i) ||
                 tells_sinc3(p, &prefiltering, (int) i);
-        s->digital_min = (int32_t) dig_min;
-        s->digital_max = (int32_t) dig_max;
         s->n_samples = (uint32_t) samples;
-        s->offset = h->record_size;
-        h->record_size += (uint64_t) s->n_samples * (h->bdf ? 3 : 2);
-        if (h->record_size > RECORD_SIZE_MAX)
+        s->offset = l->record_size;
+        l->record_size += (uint64_t) s->n_samples * l->sample_bytes;
+        if (l->record_size > RECORD_SIZE_MAX)
                 return fault(p, -EOPNOTSUPP, "a data record has more than the %llu bytes that are read at most",
                              (unsigned long long) RECORD_SIZE_MAX);
         return 0;
 }
 
 static int parse_signals(Parser *p) {
-        EdfHeader *h = p->header;
+        Layout *l = p->layout;
         unsigned n_annotations = 0;
         char text[45];
 
-        h->signals = calloc(h->n_signals, sizeof *h->signals);
-        if (!h->signals)
+        l->signals = calloc(l->n_signals, sizeof *l->signals);
+        if (!l->signals)
                 return -ENOMEM;
-        for (unsigned i = 0; i < h->n_signals; i++) {
+        for (unsigned i = 0; i < l->n_signals; i++) {
                 int r = parse_signal(p, i);
                 if (r < 0)
                         return r;
-                n_annotations += h->signals[i].annotations;
+                n_annotations += l->signals[i].annotations;
         }
-        if (n_annotations == h->n_signals)
+        if (n_annotations == l->n_signals)
                 return fault(p, -EBADMSG, "the file holds annotations and no signals");
+        if (l->record_size == 0)
+                return fault(p, -EBADMSG, "no signal of the file has samples");
 
         text_of(p->bytes + reserved.offset, reserved.width, text);
-        h->discontinuous = strncmp(text, h->bdf ? "BDF+D" : "EDF+D", 5) == 0;
-        if (h->discontinuous && n_annotations == 0)
-                return fault(p, -EBADMSG, "the file calls itself discontinuous (%.5s) and has no annotation signal "
-                             "to say when its data records begin", text);
+        l->discontinuous = strncmp(text, "BDF+D", 5) == 0 || strncmp(text, "EDF+D", 5) == 0;
+        return 0;
+}
+
+/* The header promises another number of records than the file has: those that are whole are used. */
+static int note_records(Parser *p, bool known, double promised, uint64_t present, uint64_t rest) {
+        Notes *n = &p->layout->notes;
+        char text[9];
+
+        if (!known || promised < -1 || promised == 0)
+                return notes_add(n, "the header says \"%s\" for the number of data records: all %llu in the file are read",
+                                 text_of(p->bytes + n_records.offset, n_records.width, text), (unsigned long long) present);
+        if (promised == -1)     /* still being written, or never closed: legal */
+                return 0;
+        if (promised > (double) present)
+                return notes_add(n, "the file is cut short: the header promises %.0f data records, and the %llu that are whole are read",
+                                 promised, (unsigned long long) present);
+        if (promised < (double) present && rest == 0)
+                return notes_add(n, "the header promises %.0f data records, and all %llu in the file are read", promised,
+                                 (unsigned long long) present);
+        if (promised < (double) present || rest > 0)
+                return notes_add(n, "what lies behind the %.0f data records that the header promises is not read", promised);
         return 0;
 }
 
 static int parse_n_records(Parser *p) {
-        EdfHeader *h = p->header;
-        uint64_t data = p->file_size - h->data_offset, present = data / h->record_size;
-        double value;
+        Layout *l = p->layout;
+        uint64_t data = p->file_size - l->data_offset, present = data / l->record_size, rest = data % l->record_size;
+        double promised = -1;
 
-        int r = parse_number(p, &n_records, -1, true, &value);
-        if (r < 0)
-                return r;
-
-        /* -1: still being written, or never closed. What is there is good, a last part of a record is not. */
-        h->n_records = value == -1 ? present : (uint64_t) fmax(value, 0);
-        if (h->n_records < 1)
-                return fault(p, -EBADMSG, "the file holds no data records");
-        if (h->n_records > present)
-                return fault(p, -EBADMSG, "the file is cut short: %llu bytes are missing of the %llu data "
-                             "records its header promises; EDFbrowser can repair it",
-                             (unsigned long long) (h->n_records * h->record_size - data),
-                             (unsigned long long) h->n_records);
-        if (value != -1 && data > h->n_records * h->record_size)
-                return fault(p, -EBADMSG, "the file has %llu bytes more than the %llu data records its header "
-                             "promises; EDFbrowser can repair it",
-                             (unsigned long long) (data - h->n_records * h->record_size),
-                             (unsigned long long) h->n_records);
-        return 0;
+        int known = parse_number(p, &n_records, -1, true, &promised);
+        if (known < 0)
+                return known;
+        l->n_records = present;
+        /* more of them are records only if they come out even */
+        if (known && promised >= 1 && promised < (double) present && rest > 0)
+                l->n_records = (uint64_t) promised;
+        if (l->n_records < 1)
+                return data == 0 ? fault(p, -EBADMSG, "the file holds no data records") :
+                        fault(p, -EBADMSG, "the file is cut short: not one of its data records is whole");
+        return note_records(p, known > 0, promised, present, rest);
 }
 
 /* Bytes from .. size of the file, to their place. */
@@ -289,42 +483,33 @@ static int read_bytes(Parser *p, uint64_t from, uint64_t size) {
         return 0;
 }
 
+static int note_odd_numbers(Parser *p) {
+        if (p->n_odd == 0)
+                return 0;
+        if (p->n_odd == 1)
+                return notes_add(&p->layout->notes, "%s", p->odd);
+        return notes_add(&p->layout->notes, "%s; %u more are written so", p->odd, p->n_odd - 1);
+}
+
 static int parse(Parser *p) {
         int r;
 
-        if (p->file_size == 0)
-                return fault(p, -EBADMSG, "the file is empty");
-        if (p->file_size < VERSION_SIZE)
-                return fault(p, -EBADMSG, "this is neither an EDF nor a BDF file");
-        if ((r = read_bytes(p, 0, VERSION_SIZE)) < 0 ||
+        if ((r = read_bytes(p, 0, MAIN_SIZE)) < 0 ||
             (r = parse_version(p)) < 0 ||
-            (r = read_bytes(p, VERSION_SIZE, MAIN_SIZE)) < 0 ||
             (r = parse_main(p)) < 0 ||
-            (r = read_bytes(p, MAIN_SIZE, p->header->data_offset)) < 0 ||
-            (r = parse_signals(p)) < 0)
+            (r = read_bytes(p, MAIN_SIZE, p->layout->data_offset)) < 0 ||
+            (r = p->text_copy ? check_text_copy(p) : 0) < 0 ||
+            (r = parse_signals(p)) < 0 ||
+            (r = parse_n_records(p)) < 0)
                 return r;
-        return parse_n_records(p);
+        return note_odd_numbers(p);
 }
 
-int edf_header_read(int fd, uint64_t file_size, EdfHeader *ret, char **ret_error) {
-        EdfHeader h = {};
-        Parser p = { .fd = fd, .file_size = file_size, .header = &h, .ret_error = ret_error };
+int edf_header_read(int fd, uint64_t file_size, Layout *l, char **ret_error) {
+        Parser p = { .fd = fd, .file_size = file_size, .layout = l, .ret_error = ret_error };
 
         int r = parse(&p);
         free(p.bytes);
-        if (r < 0) {
-                edf_header_done(&h);
-                return r;
-        }
-        *ret = h;
-        return 0;
-}
-
-void edf_header_done(EdfHeader *h) {
-        for (unsigned i = 0; h->signals && i < h->n_signals; i++) {
-                free(h->signals[i].label);
-                free(h->signals[i].unit);
-        }
-        free(h->signals);
-        *h = (EdfHeader) {};
+        free(p.odd);
+        return r;
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
-#include <fcntl.h>
 #include <math.h>
-#include <sys/stat.h>
 
 #include "edf-header.h"
 #include "edf-timing.h"
 #include "file.h"
+#include "foreign.h"
+#include "input.h"
+#include "units.h"
 
-#define BLOCK_SAMPLES 16384u
+/* Data records are read together up to that size; longer ones a piece at a time. */
+#define CACHE_SIZE (UINT64_C(1) << 20)
+#define PROBE_SIZE 4096u
 
 typedef struct Channel {
         FileChannel public;
-        const EdfSignal *signal;
+        const LayoutSignal *signal;
         bool inverted;
         size_t stretch;                 /* where the next sample is: stretch of records, ... */
         uint64_t record;                /* ... data record, ... */
@@ -21,10 +24,11 @@ typedef struct Channel {
 
 struct FileSource {
         int fd;
-        EdfHeader header;
-        EdfTiming timing;
+        Layout layout;
         unsigned n_channels;
         Channel *channels;
+        uint8_t *cache;                 /* [CACHE_SIZE] some whole data records, or a part of one */
+        uint64_t cached_from, cached_to; /* bytes of the file */
 };
 
 FileSource* file_source_free(FileSource *f) {
@@ -32,87 +36,88 @@ FileSource* file_source_free(FileSource *f) {
                 return NULL;
         if (f->fd >= 0)
                 close(f->fd);
-        edf_header_done(&f->header);
-        edf_timing_done(&f->timing);
+        layout_done(&f->layout);
         free(f->channels);
+        free(f->cache);
         free(f);
         return NULL;
 }
 
-/* Microvolts in one of a unit; NAN if it is no voltage. The letters are those of the EDF+ specification, and both mus of Unicode. */
-static double unit_to_uv(const char *unit) {
-        static const struct {
-                const char *unit;
-                double uv;
-        } table[] = {
-                { "nV", 1e-3 }, { "uV", 1 }, { "\xc2\xb5V", 1 }, { "\xce\xbcV", 1 }, { "mV", 1e3 }, { "V", 1e6 },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (streq(unit, table[i].unit))
-                        return table[i].uv;
-        return NAN;
-}
-
 /* Position of the first sample of a stretch of records, in samples of a channel; bounded for rates nobody has. */
 static uint64_t stretch_position(const FileSource *f, const Channel *c, size_t stretch) {
-        return (uint64_t) fmin(round(f->timing.stretches[stretch].start_s * c->public.rate_hz), 1e18);
+        return (uint64_t) fmin(round(f->layout.stretches[stretch].start_s * c->public.rate_hz), 1e18);
 }
 
-static void fill_channel(FileSource *f, Channel *c, const EdfSignal *s) {
-        const EdfStretch *last = f->timing.stretches + f->timing.n_stretches - 1;
+static void set_unit(Channel *c, double unit_uv) {
+        const LayoutSignal *s = c->signal;
+
+        if (s->useless)
+                return;
+        double lsb = (s->physical_max - s->physical_min) / ((double) s->digital_max - s->digital_min);
+        c->public.lsb_uv = fabs(lsb) * unit_uv;
+        c->public.offset_uv = (s->physical_min - s->digital_min * lsb) * unit_uv;
+}
+
+static void fill_channel(FileSource *f, Channel *c, const LayoutSignal *s) {
+        const Stretch *last = f->layout.stretches + f->layout.n_stretches - 1;
 
         c->signal = s;
         c->inverted = s->physical_max < s->physical_min;
         c->public = (FileChannel) {
                 .label = s->label,
                 .unit = s->unit,
+                .useless = s->useless,
                 .sinc3 = s->sinc3,
-                .rate_hz = s->n_samples / f->header.record_duration_s,
-                .lsb_uv = fabs(s->physical_max - s->physical_min) / ((double) s->digital_max - s->digital_min) *
-                          unit_to_uv(s->unit),
+                .rate_hz = s->n_samples / f->layout.record_duration_s,
+                .lsb_uv = NAN,
+                .offset_uv = NAN,
                 .code_min = c->inverted ? -s->digital_max : s->digital_min,
                 .code_max = c->inverted ? -s->digital_min : s->digital_max,
-                .n_samples = f->header.n_records * s->n_samples,
+                .n_samples = f->layout.n_records * s->n_samples,
         };
-        c->public.length = stretch_position(f, c, f->timing.n_stretches - 1) +
-                           (f->header.n_records - last->first_record) * s->n_samples;
+        set_unit(c, unit_to_uv(s->unit));
+        c->public.length = stretch_position(f, c, f->layout.n_stretches - 1) +
+                           (f->layout.n_records - last->first_record) * s->n_samples;
 }
 
-static int open_file(FileSource *f, const char *path, uint64_t *ret_size, char **ret_error) {
-        /* O_NONBLOCK: a FIFO without a writer must not hang us. */
-        f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (f->fd < 0)
-                return -errno;
+static int not_understood(const char *bytes, size_t n, char **ret_error) {
+        const char *line = n == 0 ? "the file is empty" : foreign_format(bytes, n);
 
-        struct stat st;
-        if (fstat(f->fd, &st) < 0)
+        *ret_error = strdup(line ?: "this is neither an EDF nor a BDF file");
+        return -EBADMSG;
+}
+
+static int read_layout(FileSource *f, uint64_t size, char **ret_error) {
+        char bytes[PROBE_SIZE];
+        int r;
+
+        ssize_t n = pread(f->fd, bytes, sizeof bytes, 0);
+        if (n < 0)
                 return -errno;
-        if (S_ISDIR(st.st_mode))
-                return -EISDIR;
-        if (!S_ISREG(st.st_mode)) {
-                *ret_error = strdup("this is not an ordinary file");
-                return -EBADMSG;
-        }
-        *ret_size = (uint64_t) st.st_size;
-        return 0;
+        if (!edf_header_is(bytes, (size_t) n))
+                return not_understood(bytes, (size_t) n, ret_error);
+        if ((r = edf_header_read(f->fd, size, &f->layout, ret_error)) < 0)
+                return r;
+        return edf_timing_read(f->fd, &f->layout);
 }
 
 static int open_source(FileSource *f, const char *path, char **ret_error) {
         uint64_t size = 0;
         int r;
 
-        if ((r = open_file(f, path, &size, ret_error)) < 0 ||
-            (r = edf_header_read(f->fd, size, &f->header, ret_error)) < 0 ||
-            (r = edf_timing_read(f->fd, &f->header, &f->timing, ret_error)) < 0)
+        f->fd = input_open(path, &size, ret_error);
+        if (f->fd < 0)
+                return f->fd;
+        if ((r = read_layout(f, size, ret_error)) < 0)
                 return r;
 
-        f->channels = calloc(f->header.n_signals, sizeof *f->channels);
-        if (!f->channels)
+        f->channels = calloc(f->layout.n_signals, sizeof *f->channels);
+        f->cache = malloc(CACHE_SIZE);
+        if (!f->channels || !f->cache)
                 return -ENOMEM;
-        for (unsigned i = 0; i < f->header.n_signals; i++)
-                if (!f->header.signals[i].annotations)
-                        fill_channel(f, f->channels + f->n_channels++, f->header.signals + i);
+        for (unsigned i = 0; i < f->layout.n_signals; i++)
+                if (!f->layout.signals[i].annotations)
+                        fill_channel(f, f->channels + f->n_channels++, f->layout.signals + i);
         return 0;
 }
 
@@ -142,6 +147,23 @@ const FileChannel* file_source_channel(const FileSource *f, unsigned channel) {
         return &f->channels[channel].public;
 }
 
+const char* file_source_format(const FileSource *f) {
+        return f->layout.format;
+}
+
+const Notes* file_source_notes(const FileSource *f) {
+        return &f->layout.notes;
+}
+
+const StartTime* file_source_start(const FileSource *f) {
+        return &f->layout.start;
+}
+
+void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv) {
+        assert(channel < f->n_channels);
+        set_unit(f->channels + channel, unit_uv);
+}
+
 static int read_exactly(int fd, uint64_t offset, uint8_t *bytes, size_t size) {
         while (size > 0) {
                 ssize_t n = pread(fd, bytes, size, (off_t) offset);
@@ -158,28 +180,71 @@ static int read_exactly(int fd, uint64_t offset, uint8_t *bytes, size_t size) {
         return 0;
 }
 
-/* n samples of the record a channel is at, little-endian two's complement */
-static int read_in_record(const FileSource *f, const Channel *c, int32_t *ret, size_t n) {
-        unsigned width = f->header.bdf ? 3 : 2;
-        uint8_t bytes[BLOCK_SAMPLES * 3];
+/* Bytes of the file in the cache: at least one sample there; *ret_n: how many bytes. */
+static int cached(FileSource *f, uint64_t record, uint64_t offset, const uint8_t **ret, size_t *ret_n) {
+        const Layout *l = &f->layout;
+        uint64_t at = l->data_offset + record * l->record_size + offset;
 
-        assert(n <= BLOCK_SAMPLES);
-        int r = read_exactly(f->fd, f->header.data_offset + c->record * f->header.record_size + c->signal->offset +
-                             (uint64_t) c->sample * width, bytes, n * width);
+        if (at < f->cached_from || at >= f->cached_to) {
+                bool whole = l->record_size <= CACHE_SIZE;
+                uint64_t from = whole ? at - offset : at;
+                uint64_t end = l->data_offset + l->n_records * l->record_size;
+                uint64_t most = whole ? CACHE_SIZE / l->record_size * l->record_size : CACHE_SIZE / 12 * 12;
+                uint64_t n = MIN(most, end - from);
+
+                f->cached_from = f->cached_to = 0;
+                int r = read_exactly(f->fd, from, f->cache, n);
+                if (r < 0)
+                        return r;
+                f->cached_from = from;
+                f->cached_to = from + n;
+        }
+        *ret = f->cache + (at - f->cached_from);
+        *ret_n = f->cached_to - at;
+        return 0;
+}
+
+static void decode(const uint8_t *b, unsigned width, bool inverted, int32_t *ret, size_t n) {
+        switch (width) {
+        case 2:
+                for (size_t i = 0; i < n; i++, b += 2)
+                        ret[i] = b[0] | (int8_t) b[1] * 256;
+                break;
+        case 3:
+                for (size_t i = 0; i < n; i++, b += 3)
+                        ret[i] = b[0] | b[1] << 8 | (int8_t) b[2] * 65536;
+                break;
+        default:
+                for (size_t i = 0; i < n; i++, b += 4)
+                        ret[i] = b[0] | b[1] << 8 | b[2] << 16 | (int8_t) b[3] * 16777216;
+        }
+        for (size_t i = 0; inverted && i < n; i++)
+                ret[i] = -ret[i];
+}
+
+/* At most n samples of the record a channel is at, not beyond its end: how many */
+static ssize_t read_in_record(FileSource *f, Channel *c, int32_t *ret, size_t n) {
+        unsigned width = f->layout.sample_bytes;
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        int r = cached(f, c->record, c->signal->offset + (uint64_t) c->sample * width, &bytes, &n_bytes);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < n; i++) {
-                const uint8_t *b = bytes + i * width;
-                int32_t code = width == 3 ? b[0] | b[1] << 8 | (int8_t) b[2] * 65536 : b[0] | (int8_t) b[1] * 256;
-
-                ret[i] = c->inverted ? -code : code;
+        n = MIN(n, (size_t) (c->signal->n_samples - c->sample));
+        n = MIN(n, n_bytes / width);
+        decode(bytes, width, c->inverted, ret, n);
+        c->sample += (uint32_t) n;
+        if (c->sample == c->signal->n_samples) {
+                c->record++;
+                c->sample = 0;
         }
-        return 0;
+        return (ssize_t) n;
 }
 
 /* The first record behind the stretch a channel is in */
 static uint64_t stretch_end(const FileSource *f, const Channel *c) {
-        return c->stretch + 1 < f->timing.n_stretches ? f->timing.stretches[c->stretch + 1].first_record : f->header.n_records;
+        return c->stretch + 1 < f->layout.n_stretches ? f->layout.stretches[c->stretch + 1].first_record : f->layout.n_records;
 }
 
 ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position, int32_t *ret_samples, size_t n) {
@@ -187,24 +252,18 @@ ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position
         size_t done = 0;
 
         assert(channel < f->n_channels);
-        if (c->record == stretch_end(f, c) && c->record < f->header.n_records)
+        if (c->signal->n_samples == 0)
+                return 0;
+        if (c->record == stretch_end(f, c) && c->record < f->layout.n_records)
                 c->stretch++;
 
-        uint64_t end = stretch_end(f, c), first = f->timing.stretches[c->stretch].first_record;
+        uint64_t end = stretch_end(f, c), first = f->layout.stretches[c->stretch].first_record;
         *ret_position = stretch_position(f, c, c->stretch) + (c->record - first) * c->signal->n_samples + c->sample;
         while (done < n && c->record < end) {
-                size_t k = MIN(n - done, (size_t) (c->signal->n_samples - c->sample));
-                k = MIN(k, (size_t) BLOCK_SAMPLES);
-
-                int r = read_in_record(f, c, ret_samples + done, k);
-                if (r < 0)
-                        return r;
-                done += k;
-                c->sample += (uint32_t) k;
-                if (c->sample == c->signal->n_samples) {
-                        c->record++;
-                        c->sample = 0;
-                }
+                ssize_t k = read_in_record(f, c, ret_samples + done, n - done);
+                if (k < 0)
+                        return k;
+                done += (size_t) k;
         }
         return (ssize_t) done;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * EDF, EDF+, BDF and BDF+ recordings, continuous and not.
+ * Recordings: EDF, EDF+, BDF and BDF+, continuous and not, and text. What a file is, its content decides.
  *
  * Annotation channels are left out; channels are zero-based among the others.
  */
@@ -11,17 +11,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../util.h"
+#include "layout.h"
 
 typedef struct FileSource FileSource;
 
 typedef struct FileChannel {
         const char *label;
         const char *unit;               /* physical dimension as in the header; may be empty */
-        double rate_hz;
-        double lsb_uv;                  /* microvolts per count, > 0; NAN where the unit is no voltage */
+        const char *useless;            /* why nothing can be said of its samples; NULL: something can */
+        double rate_hz;                 /* 0: it has no samples */
+        double lsb_uv;                  /* microvolts per count, > 0; NAN where the unit is no voltage, or useless */
+        double offset_uv;               /* of the code 0; NAN likewise */
         bool sinc3;                     /* the header tells of a converter with such a filter */
-        int32_t code_min, code_max;     /* digital minimum and maximum */
+        int32_t code_min, code_max;     /* digital minimum and maximum; equal if useless */
         uint64_t n_samples;
         uint64_t length;                /* of the recording, in samples: those that are missing are counted */
 } FileChannel;
@@ -30,6 +32,9 @@ typedef struct FileChannel {
  * On failure *ret_error says in one line what is wrong with the file, for a person
  * (the caller frees it); the result is -EBADMSG for a damaged or foreign file,
  * -EOPNOTSUPP for one that is legal and not understood, or the errno of opening it.
+ *
+ * "-" is standard input. What is no ordinary file (a pipe) is copied to a file without a name in $TMPDIR or
+ * /var/tmp first; a pipe with a name to which nobody writes is refused after some seconds.
  */
 int file_source_open(const char *path, FileSource **ret, char **ret_error);
 FileSource* file_source_free(FileSource *f);
@@ -37,6 +42,14 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(FileSource*, file_source_free);
 
 unsigned file_source_n_channels(const FileSource *f);
 const FileChannel* file_source_channel(const FileSource *f, unsigned channel);
+
+/* "BDF+D", ...; what was assumed of it; when it began */
+const char* file_source_format(const FileSource *f);
+const Notes* file_source_notes(const FileSource *f);
+const StartTime* file_source_start(const FileSource *f);
+
+/* The header's unit is wrong or missing: one of the physical values of a channel is so many microvolts. */
+void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv);
 
 /*
  * Next samples of one channel, in counts: how many were read, at most n, 0 at the end; or -EBADMSG where

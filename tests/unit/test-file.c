@@ -220,14 +220,7 @@ START_TEST(damage_is_named) {
                 int error;
                 const char *text;
         } table[] = {
-                { MAIN(0),             "PK\x03\x04",  -EBADMSG,    "neither an EDF nor a BDF"              },
-                { MAIN(1),             "X",           -EBADMSG,    "neither an EDF nor a BDF"              },
-                { MAIN(184),           "1280    ",    -EBADMSG,    "3 signals make 1024"                   },
-                { MAIN(236),           "-2      ",    -EBADMSG,    "no data records"                       },
-                { MAIN(236),           "0       ",    -EBADMSG,    "no data records"                       },
-                { MAIN(236),           "many    ",    -EBADMSG,    "\"many\""                              },
-                { MAIN(236),           "8       ",    -EBADMSG,    "cut short"                             },
-                { MAIN(236),           "6       ",    -EBADMSG,    "bytes more"                            },
+                { MAIN(0),             "\xef\xbf\xbd" "BIOSEMI", -EBADMSG, "copied or converted as text"     },
                 { MAIN(244),           "0       ",    -EBADMSG,    "duration of a data record is 0"        },
                 { MAIN(244),           "-1      ",    -EBADMSG,    "duration of a data record is -1"       },
                 { MAIN(244),           "1e-300  ",    -EBADMSG,    "duration of a data record is 1e-300"   },
@@ -236,14 +229,8 @@ START_TEST(damage_is_named) {
                 { MAIN(252),           "0   ",        -EBADMSG,    "no signals"                            },
                 { MAIN(252),           "9999",        -EOPNOTSUPP, "9999 signals"                          },
                 { MAIN(252),           "-2  ",        -EBADMSG,    "no signals"                            },
-                { SIGNAL(104, 8, 1),   "187.5   ",    -EBADMSG,    "right calf) has the same physical"     },
-                { SIGNAL(104, 8, 0),   "1,5     ",    -EBADMSG,    "physical minimum of signal 1 (left calf)" },
-                { SIGNAL(120, 8, 0),   "8388607 ",    -EBADMSG,    "nothing lies between"                  },
-                { SIGNAL(120, 8, 0),   "-9999999",    -EBADMSG,    "beyond 24 bits"                        },
-                { SIGNAL(128, 8, 0),   "1.5     ",    -EBADMSG,    "not a whole number"                    },
-                { SIGNAL(216, 8, 0),   "0       ",    -EBADMSG,    "no samples"                            },
                 { SIGNAL(216, 8, 0),   "99999999",    -EOPNOTSUPP, "more than the 268435456 bytes"         },
-                { SIGNAL(216, 8, 0),   "14316557",    -EBADMSG,    "300626697 bytes are missing"           },
+                { SIGNAL(216, 8, 0),   "14316557",    -EBADMSG,    "not one of its data records is whole"           },
         };
 
         write_file(EDFLIB_FILETYPE_BDFPLUS, bdf_signals, 2);
@@ -272,9 +259,9 @@ START_TEST(any_length) {
                 expect_fault(-EBADMSG, "ends within its header");
         }
         spill(b.data, 1024);
+        expect_fault(-EBADMSG, "no data records");
+        spill(b.data, 1025);
         expect_fault(-EBADMSG, "cut short");
-        spill(b.data, b.size - 1);
-        expect_fault(-EBADMSG, "cut short: 1 bytes are missing of the 7 data records");
         free(b.data);
 }
 END_TEST
@@ -302,7 +289,7 @@ START_TEST(any_byte) {
                                 n_read++;
                         b.data[i] = was;
                 }
-        ck_assert_uint_gt(n_refused, 500);
+        ck_assert_uint_gt(n_refused, 100);
         ck_assert_uint_gt(n_read, 1000);
         free(b.data);
 }
@@ -312,7 +299,7 @@ START_TEST(what_is_no_file) {
         expect_fault(-ENOENT, "No such file");
 
         ck_assert_int_eq(mkfifo(path, 0600), 0);
-        expect_fault(-EBADMSG, "not an ordinary file");
+        expect_fault(-EBADMSG, "nobody writes to it");
         unlink(path);
 
         FileSource *f = NULL;
@@ -440,26 +427,56 @@ START_TEST(discontinuous) {
 }
 END_TEST
 
-START_TEST(bad_times) {
+/* Stamps that are no gaps: read as one, with a note of each kind. */
+START_TEST(stamps_are_measurements) {
         static const struct {
                 const char *starts[N_RECORDS];
-                const char *text;
+                double rate_hz;
+                const char *note;
         } table[] = {
-                { { "+0", "+1", "+1.9", "+3", "+4", "+5", "+6" },       "data record 3 of this discontinuous recording begins before" },
-                { { "+0", "+1", "+2", "+3", "+4", "+5", "+-6" },        "data record 7 of this discontinuous recording does not begin with its time" },
-                { { "0", "+1", "+2", "+3", "+4", "+5", "+6" },          "data record 1 " },
-                { { "+0", "+1", "+2", "+3.3.3", "+4", "+5", "+6" },     "data record 4 " },
-                { { "+0", "+1", "+2", "+3", "+9999999999", "+5", "+6" }, "data record 5 of this discontinuous recording is decades away" },
-                { { "+0", "", "+2", "+3", "+4", "+5", "+6" },           "data record 2 " },
+                { { "+0", "+1.002", "+1.999", "+3.001", "+3.998", "+5.003", "+6" },  1000,          NULL                },
+                { { "+0", "+1.025", "+2.05", "+3.075", "+4.1", "+5.125", "+6.15" }, 1000 / 1.025,  "1.025000 times"    },
+                { { "+0", "+0.995", "+1.99", "+2.985", "+3.98", "+4.975", "+5.97" }, 1000 / 0.995, "0.995000 times"    },
+                { { "+0", "+1", "+2", "+1.5", "+4", "+5", "+6" },                    1000,          "1 of 7 time stamps" },
+                { { "+0", "+1", "+2", "+3", "+4", "+5", "+-6" },                     1000,          "1 of 7 time stamps" },
+                { { "+0", "+1", "+2", "+3.3.3", "+4", "+5", "+6" },                  1000,          "1 of 7 time stamps" },
+                { { "+0", "+1", "+2", "+3", "+9999999999", "+5", "+6" },             1000,          "1 of 7 time stamps" },
+                { { "+0", "", "+2", "+3", "+4", "+5", "+6" },                        1000,          "1 of 7 time stamps" },
+                { { "+0", "+0", "+0", "+0", "+0", "+0", "+0" },                      1000,          "no time stamps that make sense" },
+                { { "", "", "", "", "", "", "" },                                    1000,          "no time stamps that make sense" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(file_source_freep) FileSource *f = NULL;
+                char *error = NULL;
+
                 write_discontinuous(table[i].starts);
-                expect_fault(-EBADMSG, table[i].text);
+                ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+                ck_assert_uint_eq(file_source_channel(f, 0)->length, 7000);
+                ck_assert_double_eq_tol(file_source_channel(f, 0)->rate_hz, table[i].rate_hz, 0.01);
+                const Notes *n = file_source_notes(f);
+                ck_assert_uint_eq(n->n, table[i].note ? 1 : 0);
+                if (table[i].note)
+                        ck_assert_msg(strstr(n->lines[0], table[i].note), "%s", n->lines[0]);
+                check_samples(f, 0, bdf_signals, 1024);
         }
-        write_discontinuous(table[0].starts);
-        patch(SIGNAL(0, 16, 2), "BDF annotations ", 16);
-        expect_fault(-EBADMSG, "no annotation signal");
+}
+END_TEST
+
+/* A clock that was set back: nothing is lost, and the next sample is behind the last. */
+START_TEST(overlaps) {
+        static const char *const starts[N_RECORDS] = { "+0", "+1", "+2", "+1.5", "+2.5", "+3.5", "+4.5" };
+        _cleanup_(file_source_freep) FileSource *f = NULL;
+        static int32_t samples[4000];
+        uint64_t position;
+        char *error = NULL;
+
+        write_discontinuous(starts);
+        ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+        ck_assert_ptr_nonnull(strstr(file_source_notes(f)->lines[0], "begin before the one in front"));
+        ck_assert_int_eq(file_source_read(f, 0, &position, samples, 4000), 3000);
+        ck_assert_int_eq(file_source_read(f, 0, &position, samples, 4000), 4000);
+        ck_assert_uint_eq(position, 3001);
 }
 END_TEST
 
@@ -475,12 +492,12 @@ START_TEST(corpus) {
                 { "made/good.bdf",                   1,   1000, NULL              },
                 { "made/half_second_records.bdf",    1,   1000, NULL              },
                 { "made/discontinuous.bdf",          1,   1000, NULL              },
-                { "made/digital_min_is_max.bdf",     0,   0,    "nothing lies"    },
+                { "made/digital_min_is_max.bdf",     1,   1000, NULL              },
                 { "made/header_cut.bdf",             0,   0,    "within its header" },
-                { "made/last_record_cut.bdf",        0,   0,    "1000 bytes are missing" },
-                { "made/more_records_claimed.bdf",   0,   0,    "cut short"       },
+                { "made/last_record_cut.bdf",        1,   1000, NULL              },
+                { "made/more_records_claimed.bdf",   1,   1000, NULL              },
                 { "made/nrec_minus_1.bdf",           1,   1000, NULL              },
-                { "made/trailing_bytes.bdf",         0,   0,    "100 bytes more"  },
+                { "made/trailing_bytes.bdf",         1,   1000, NULL              },
                 { "mne/test.bdf",                    73,  2048, NULL              },
                 { "mne/test.edf",                    139, 512,  NULL              },
                 { "mne/test_uneven_samp.edf",        2,   100,  NULL              },
@@ -529,7 +546,8 @@ int main(void) {
         tcase_add_test(t, text_in_latin_1);
         tcase_add_test(t, never_closed);
         tcase_add_test(t, discontinuous);
-        tcase_add_test(t, bad_times);
+        tcase_add_test(t, stamps_are_measurements);
+        tcase_add_test(t, overlaps);
         tcase_add_test(t, corpus);
         suite_add_tcase(suite, t);
 

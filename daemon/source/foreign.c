@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "foreign.h"
+#include "../util.h"
+
+/* save2gdf is in Debian's package biosig-tools; it reads BrainVision, GDF, Neuroscan and WFDB. */
+#define SAVE2GDF "convert it with \"save2gdf -f=BDF FILE FILE.bdf\" (Debian: biosig-tools)"
+
+/* The header of a WFDB record is text: "100 2 360 650000", and a line with the file of each signal. */
+static bool is_wfdb(const char *bytes, size_t n) {
+        const char *line = memchr(bytes, '\n', n);
+        const char *space = line ? memchr(line, ' ', n - (size_t) (line - bytes)) : NULL;
+
+        return space && space - line > 5 && memcmp(space - 4, ".dat", 4) == 0;
+}
+
+const char* foreign_format(const char *bytes, size_t n) {
+        static const struct {
+                const char *magic;
+                size_t size;
+                const char *line;
+        } table[] = {
+                { "\x1f\x8b",                   2, "this is a gzip file: unpack it first with gunzip, or \"gunzip -c FILE | twitchctl analyze -\"" },
+                { "BZh",                        3, "this is a bzip2 file: unpack it first with bunzip2" },
+                { "\xfd" "7zXZ",                5, "this is an xz file: unpack it first with unxz" },
+                { "\x28\xb5\x2f\xfd",           4, "this is a zstd file: unpack it first with unzstd" },
+                { "PK\x03\x04",                 4, "this is a zip archive (or an office document): unpack it first, or save the sheet as CSV" },
+                { "7z\xbc\xaf",                 4, "this is a 7z archive: unpack it first" },
+                { "GDF ",                       4, "this is a GDF recording: " SAVE2GDF },
+                { "Brain Vision",              12, "this is the header of a BrainVision recording: " SAVE2GDF },
+                { "\xef\xbb\xbf" "Brain Vision", 15, "this is the header of a BrainVision recording: " SAVE2GDF },
+                { "BrainVision",               11, "this is a BrainVision recording: " SAVE2GDF },
+                { "XDF:",                       4, "this is an XDF recording: read it with pyxdf and write CSV or EDF" },
+                { "Version 3.0",               11, "this is a Neuroscan recording: " SAVE2GDF },
+                { "\x89HDF\r\n",                6, "this is an HDF5 file (MATLAB 7.3, NWB, ...): write its signals as CSV or EDF" },
+                { "MATLAB 5.0",                10, "this is a MATLAB file: write its signals as CSV (writematrix) or EDF (edfwrite)" },
+                { "\x93NUMPY",                  6, "this is a NumPy array: write it as CSV (numpy.savetxt)" },
+                { "PAR1",                       4, "this is a Parquet file: write it as CSV" },
+                { "RIFF",                       4, "this is a sound file (WAV), whose values have no unit: write it as CSV" },
+                { "%PDF",                       4, "this is a PDF document, not a recording" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (n >= table[i].size && memcmp(bytes, table[i].magic, table[i].size) == 0)
+                        return table[i].line;
+        return is_wfdb(bytes, n) ? "this is the header of a WFDB record: " SAVE2GDF : NULL;
+}

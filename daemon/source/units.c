@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <strings.h>
+
+#include "units.h"
+#include "util.h"
+
+#define UNIT_MAX 40u
+
+/* Without spaces, brackets and a point at the end; both micro signs of Unicode and the Cyrillic letters become "u", "m", "V". */
+static void simplify(const char *unit, char ret[static UNIT_MAX]) {
+        static const struct {
+                const char *from;
+                char to;
+        } letters[] = {
+                { "\xc2\xb5", 'u' }, { "\xce\xbc", 'u' }, { "\xd0\xbc\xd0\xba", 'u' }, { "\xd0\xbc", 'm' }, { "\xd0\x92", 'V' },
+        };
+        size_t n = 0;
+
+        while (*unit && n < UNIT_MAX - 1) {
+                size_t i = 0;
+
+                for (; i < ELEMENTSOF(letters); i++)
+                        if (strncmp(unit, letters[i].from, strlen(letters[i].from)) == 0)
+                                break;
+                if (i < ELEMENTSOF(letters)) {
+                        ret[n++] = letters[i].to;
+                        unit += strlen(letters[i].from);
+                } else if (strchr(" []()\"'_", *unit))
+                        unit++;
+                else
+                        ret[n++] = *unit++;
+        }
+        ret[n] = 0;
+}
+
+double unit_to_uv(const char *unit) {
+        static const char *const volt[] = { "V", "volt", "volts" };
+        static const struct {
+                const char *prefix;
+                double uv;
+        } prefixes[] = {
+                { "", 1e6 }, { "m", 1e3 }, { "milli", 1e3 }, { "u", 1 }, { "micro", 1 }, { "mic", 1 }, { "mc", 1 }, { "mk", 1 },
+                { "n", 1e-3 }, { "nano", 1e-3 }, { "10^-6", 1 }, { "1e-6", 1 }, { "10^-3", 1e3 }, { "1e-3", 1e3 },
+        };
+        char simple[UNIT_MAX];
+
+        simplify(unit, simple);
+        /* capitals: of "MV" nobody knows whether it is milli or mega */
+        if (simple[0] == 'M' && strncasecmp(simple, "mi", 2) != 0)
+                return NAN;
+        for (size_t p = 0; p < ELEMENTSOF(prefixes); p++)
+                for (size_t v = 0; v < ELEMENTSOF(volt); v++) {
+                        char word[UNIT_MAX];
+
+                        snprintf(word, sizeof word, "%s%s", prefixes[p].prefix, volt[v]);
+                        if (strcasecmp(simple, word) == 0)
+                                return prefixes[p].uv;
+                }
+        return NAN;
+}
