@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "channel.h"
+#include "daemon/detect/artefacts/artefact.h"
 #include "daemon/detect/artefacts/crosstalk.h"
 #include "detect.h"
 #include "detector.h"
@@ -115,21 +116,9 @@ void channel_stop(Detector *d, Channel *c, unsigned channel) {
 }
 
 static void invalid_report(Detector *d, unsigned channel, InvalidInterval *s, ArtefactCause cause) {
-        DetectArtefact artefact = {
-                .id = s->notices.id,
-                .n_merged = s->notices.n_merged,
-                .cause = cause,
-                .n_channels = 1,
-                .channels = { channel },
-                .from = (double) s->from,
-                .to = (double) s->to,
-        };
-
-        memcpy(artefact.merged, s->notices.merged, sizeof artefact.merged);
+        artefact_report(d, cause, &s->notices, &channel, 1, (double) s->from, (double) s->to);
         s->notices = (NoticeIds) { .id = 0 };
         s->active = false;
-        if (d->config.on_artefact)
-                d->config.on_artefact(&artefact, d->config.userdata);
 }
 
 /* Stretches less than the blank time apart are one artefact. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "detector.h"
+#include "daemon/detect/artefacts/artefact.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
 #include "daemon/detect/statistic/crossing.h"
@@ -234,15 +235,11 @@ void detector_gap(Detector *d, uint64_t n_frames) {
                 return;
         stop_all(d);
 
-        DetectArtefact artefact = {
-                .cause = ARTEFACT_GAP,
-                .from = (double) d->position,
-                .to = (double) (d->position + n_frames),
-        };
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX], n = 0;
         for (unsigned i = 0; i < d->config.n_channels && i < DETECT_EVENT_CHANNELS_MAX; i++)
-                artefact.channels[artefact.n_channels++] = i;
-        if (d->config.on_artefact)
-                d->config.on_artefact(&artefact, d->config.userdata);
+                channels[n++] = i;
+        artefact_report(d, ARTEFACT_GAP, &(NoticeIds) { .id = 0 }, channels, n, (double) d->position,
+                        (double) (d->position + n_frames));
 
         exposure_gap(d, n_frames);
         ecg_break(&d->ecg);

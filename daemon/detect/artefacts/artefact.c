@@ -198,18 +198,27 @@ ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *stro
         return _ARTEFACT_CAUSE_MAX;
 }
 
-void report_artefact(Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n) {
+void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n,
+                     double from, double to) {
         DetectArtefact artefact = {
-                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = INFINITY,
+                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = from, .to = to,
         };
 
         memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
-        for (size_t i = 0; i < n; i++) {
-                const Activity *activity = &d->channels[channels[i]].activity;
-                artefact.channels[i] = channels[i];
-                artefact.from = fmin(artefact.from, detector_frame_of_step(d, activity->onset));
-                artefact.to = fmax(artefact.to, detector_frame_of_step(d, activity->end));
-        }
+        memcpy(artefact.channels, channels, n * sizeof *channels);
         if (d->config.on_artefact)
                 d->config.on_artefact(&artefact, d->config.userdata);
+}
+
+void artefact_report_activities(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels,
+                                size_t n) {
+        double from = INFINITY, to = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const Activity *activity = &d->channels[channels[i]].activity;
+
+                from = fmin(from, detector_frame_of_step(d, activity->onset));
+                to = fmax(to, detector_frame_of_step(d, activity->end));
+        }
+        artefact_report(d, cause, notices, channels, n, from, to);
 }

@@ -103,10 +103,11 @@ static float low_at(const Motion *m, double ago) {
 
         if (whole < 1 || whole + 2 >= m->n_hops)
                 return 0;
-        unsigned k = m->next + 2 * MOTION_HOPS - (unsigned) whole;
+        float x[4];
+        for (unsigned i = 0; i < 4; i++)
+                x[i] = m->low_uv[(m->next + 2 * MOTION_HOPS + 1 - (unsigned) whole - i) % MOTION_HOPS];
         cubic_weights(ago - whole, weights);
-        return weights[0] * m->low_uv[(k + 1) % MOTION_HOPS] + weights[1] * m->low_uv[k % MOTION_HOPS] +
-                weights[2] * m->low_uv[(k - 1) % MOTION_HOPS] + weights[3] * m->low_uv[(k - 2) % MOTION_HOPS];
+        return cubic_value(weights, x + 1);
 }
 
 static float beat_at(const Motion *m, double place) {
@@ -117,8 +118,7 @@ static float beat_at(const Motion *m, double place) {
         if (i < 1 || i < m->beat_first || i + 2 >= MOTION_BEAT_HOPS || i >= m->beat_end)
                 return 0;
         cubic_weights(place - whole, weights);
-        return weights[0] * m->beat_uv[i - 1] + weights[1] * m->beat_uv[i] + weights[2] * m->beat_uv[i + 1] +
-                weights[3] * m->beat_uv[i + 2];
+        return cubic_value(weights, m->beat_uv + i);
 }
 
 static float largest_of_beat(const Motion *m) {

@@ -20,8 +20,9 @@
 #include <string.h>
 
 #include "droop.h"
+#include "daemon/detect/base/band.h"
 #include "daemon/detect/base/history.h"
-#include "daemon/detect/statistic/whiten.h"
+#include "daemon/detect/base/linalg.h"
 
 #define EDGE 0.45
 #define GAIN_MAX 3.0
@@ -38,25 +39,8 @@ static double sinc3(double f) {
         return s * s * s;
 }
 
-/* a[N][N] x = b, a symmetric and positive; Gauss without pivoting. x replaces b. */
-static void solve(double a[N][N], double b[N]) {
-        for (unsigned k = 0; k < N; k++)
-                for (unsigned i = k + 1; i < N; i++) {
-                        double factor = a[i][k] / a[k][k];
-
-                        for (unsigned j = k; j < N; j++)
-                                a[i][j] -= factor * a[k][j];
-                        b[i] -= factor * b[k];
-                }
-        for (unsigned k = N; k-- > 0;) {
-                for (unsigned j = k + 1; j < N; j++)
-                        b[k] -= a[k][j] * b[j];
-                b[k] /= a[k][k];
-        }
-}
-
 static void fit_taps(double ret[static DROOP_TAPS]) {
-        double a[N][N] = { { 0 } }, b[N] = { 0 };
+        double a[N][MATRIX_COLUMNS(N)] = { { 0 } }, b[N] = { 0 };
 
         for (unsigned g = 0; g <= GRID; g++) {
                 double f = 0.5 * g / GRID, wanted = 1 / sinc3(fmin(f, EDGE)), weight = f <= EDGE ? 1 : BEYOND_WEIGHT;
@@ -70,9 +54,14 @@ static void fit_taps(double ret[static DROOP_TAPS]) {
                         b[i] += weight * c[i] * wanted;
                 }
         }
-        solve(a, b);
-        for (unsigned k = 0; k < N; k++)
-                ret[DROOP_TAPS / 2 + k] = ret[DROOP_TAPS / 2 - k] = b[k];
+        matrix_invert(a[0], N);
+        for (unsigned k = 0; k < N; k++) {
+                double tap = 0;
+
+                for (unsigned i = 0; i < N; i++)
+                        tap += a[k][i] * b[i];
+                ret[DROOP_TAPS / 2 + k] = ret[DROOP_TAPS / 2 - k] = tap;
+        }
 }
 
 /* By how much the converter makes a typical potential smaller, inverted: its spectrum is f exp(-(2 pi f TYPICAL_S)^2 / 2). */
@@ -98,8 +87,8 @@ void droop_init(Droop *d, double rate_hz, bool sinc3_converter) {
         bool wanted = sinc3_converter && rate_hz < RATE_HZ_MAX;
 
         *d = (Droop) {
-                .of_signal = wanted && rate_hz >= WHITEN_RATE_HZ_MIN,
-                .of_amplitudes = wanted && rate_hz < WHITEN_RATE_HZ_MIN,
+                .of_signal = wanted && rate_hz >= DETECT_FULL_BAND_RATE_HZ_MIN,
+                .of_amplitudes = wanted && rate_hz < DETECT_FULL_BAND_RATE_HZ_MIN,
                 .typical_gain = 1,
         };
         fit_taps(d->taps);

@@ -30,6 +30,7 @@
 #include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/base/simd.h"
+#include "daemon/detect/base/sort.h"
 #include "daemon/detect/events/candidates.h"
 
 #define BEFORE_S 0.25                   /* R: the P wave ... */
@@ -161,7 +162,7 @@ static float value_at(const EcgTracker *h, const EcgTemplate *c, const EcgAlignm
         if (i < 1 || i + 2 >= (int64_t) length(h))
                 return 0;
         const float *x = c->template + i;
-        return p->weights[0] * x[-1] + p->weights[1] * x[0] + p->weights[2] * x[1] + p->weights[3] * x[2];
+        return cubic_value(p->weights, x);
 }
 
 /* The range of the template that is one beat's own. */
@@ -245,12 +246,7 @@ static void subtract_so_far(const EcgTracker *h, Channel *c) {
 /* --- learning --- */
 
 static float median(float *x, unsigned n) {
-        for (unsigned i = 1; i < n; i++)
-                for (unsigned k = i; k > 0 && x[k] < x[k - 1]; k--) {
-                        float t = x[k];
-                        x[k] = x[k - 1];
-                        x[k - 1] = t;
-                }
+        sort_stable(x, n, sizeof *x, sort_floats_up);
         return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
@@ -262,8 +258,7 @@ static float beat_at(const History *h, const EcgTracker *ecg, int i) {
         if (whole < 1 || whole + 2 >= h->fill)
                 return 0;
         cubic_weights(at - whole, weights);
-        const float *x = h->y + (size_t) whole;
-        return weights[0] * x[-1] + weights[1] * x[0] + weights[2] * x[1] + weights[3] * x[2];
+        return cubic_value(weights, h->y + (size_t) whole);
 }
 
 /* What is left of a part of a beat: its mean, as what is slow is what the bank looks for. */
@@ -538,31 +533,33 @@ static double shift(const EcgTracker *h, const Channel *c, double beat, float li
         return ss > 0 ? (double) (-rs / ss) : 0;
 }
 
+typedef struct Shift {
+        double steps, weight;
+} Shift;
+
+static bool is_shifted_less(const void *a, const void *b) {
+        return ((const Shift*) a)->steps < ((const Shift*) b)->steps;
+}
+
 /* First the median over channels, as one with a twitch on it may be far off, ... */
 static double median_shift(const Detector *d, double beat) {
-        double shifts[SHIFTS_MAX], weights[SHIFTS_MAX], sum = 0, below = 0;
+        Shift shifts[SHIFTS_MAX];
+        double sum = 0, below = 0;
         unsigned n = 0;
 
         for (unsigned i = 0; i < d->config.n_channels && n < SHIFTS_MAX; i++) {
                 const Channel *c = d->channels + i;
-                double weight, x;
 
                 if (!takes_part(d, c) || !(c->ecg.search_weight > 0))
                         continue;
-                x = shift(&d->ecg, c, beat, INFINITY, &weight);
-                sum += weight;
-                unsigned k = n++;
-                for (; k > 0 && shifts[k - 1] > x; k--) {
-                        shifts[k] = shifts[k - 1];
-                        weights[k] = weights[k - 1];
-                }
-                shifts[k] = x;
-                weights[k] = weight;
+                shifts[n].steps = shift(&d->ecg, c, beat, INFINITY, &shifts[n].weight);
+                sum += shifts[n++].weight;
         }
+        sort_stable(shifts, n, sizeof *shifts, is_shifted_less);
         for (unsigned k = 0; k < n; k++) {
-                below += weights[k];
+                below += shifts[k].weight;
                 if (below >= sum / 2)
-                        return fmax(-1, fmin(1, shifts[k]));
+                        return fmax(-1, fmin(1, shifts[k].steps));
         }
         return 0;
 }

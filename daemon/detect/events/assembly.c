@@ -246,7 +246,7 @@ static void event_close(Detector *d, unsigned event) {
         ArtefactCause cause = classify_artefact(d, event, d->channels + channels[0]);
         if (cause != _ARTEFACT_CAUSE_MAX) {
                 take_exposure(d, event, cause);
-                report_artefact(d, cause, &o->notices, channels, n);
+                artefact_report_activities(d, cause, &o->notices, channels, n);
         } else
                 hand_on(d, o, channels, n);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "candidates.h"
+#include "daemon/detect/artefacts/artefact.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detect.h"
 #include "daemon/detect/detector.h"
@@ -140,18 +141,11 @@ bool candidate_absorb(Detector *d, CandidateEvent *into, CandidateEvent *part) {
 }
 
 static void was_beat(Detector *d, CandidateEvent *h) {
-        DetectArtefact artefact = {
-                .id = h->notices.id, .n_merged = h->notices.n_merged, .cause = ARTEFACT_ECG, .n_channels = h->n_channels,
-                .from = detector_frame_of_step(d, h->onset), .to = detector_frame_of_step(d, h->end),
-        };
-
-        memcpy(artefact.merged, h->notices.merged, sizeof artefact.merged);
-        memcpy(artefact.channels, h->channels, sizeof artefact.channels);
+        artefact_report(d, ARTEFACT_ECG, &h->notices, h->channels, h->n_channels, detector_frame_of_step(d, h->onset),
+                        detector_frame_of_step(d, h->end));
         for (size_t k = 0; k < h->n_channels; k++)
                 exposure_exclude(d, d->channels + h->channels[k], h->onset, h->end, EXCLUSION_ECG);
         candidate_forget(d, h);
-        if (d->config.on_artefact)
-                d->config.on_artefact(&artefact, d->config.userdata);
 }
 
 /* A heart is known now: what waits at even periods before this beat of it was of it; if its pace is even. */

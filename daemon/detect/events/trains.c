@@ -4,8 +4,10 @@
  * second tells.
  */
 #include <math.h>
+#include <string.h>
 
 #include "trains.h"
+#include "daemon/detect/base/sort.h"
 #include "classify.h"
 #include "daemon/detect/detector.h"
 #include "assembly.h"
@@ -153,12 +155,8 @@ static Row row_of(Detector *d, CandidateEvent *h) {
 static double typical_gap(const Row *row) {
         double sorted[ROW_MAX];
 
-        for (unsigned i = 0; i < row->n_gaps; i++) {
-                unsigned k = i;
-                for (; k > 0 && sorted[k - 1] > row->gaps[i]; k--)
-                        sorted[k] = sorted[k - 1];
-                sorted[k] = row->gaps[i];
-        }
+        memcpy(sorted, row->gaps, row->n_gaps * sizeof *sorted);
+        sort_stable(sorted, row->n_gaps, sizeof *sorted, sort_doubles_up);
         return row->n_gaps > 0 ? sorted[row->n_gaps / 3] : 0;
 }
 

@@ -19,6 +19,7 @@
 #include "discharge.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
+#include "daemon/detect/base/linalg.h"
 #include "daemon/detect/base/simd.h"
 #include "units.h"
 #include "daemon/detect/statistic/whiten.h"
@@ -26,7 +27,7 @@
 #define POINT_S 0.001
 #define LAG_S 0.00025
 #define SINC_POINTS 8
-#define COLUMNS ((AMPLITUDE_POINTS + 3) / 4 * 4)
+#define COLUMNS MATRIX_COLUMNS(AMPLITUDE_POINTS)
 #define ROW_MAX (3 * AMPLITUDE_POINTS)  /* steps: DETECT_STEP_RATE_HZ_MAX is less than 3 a millisecond */
 #define TABLE_SCALE 1000.0f
 /* Variances, sigma^2: chosen on the generator's training seeds 100113 and 100114. */
@@ -60,24 +61,8 @@ void amplitude_templates_init(AmplitudeTemplates *s) {
                                 s->waveforms[k][lag][i] = (float) moved(table[k], i, (lag - AMPLITUDE_LAGS / 2) * LAG_S / POINT_S) / TABLE_SCALE;
 }
 
-/* Of a symmetric positive definite matrix, in place (Gauss and Jordan; it needs no pivots). Four columns at a time. */
 static ALWAYS_INLINE void invert_any(double a[AMPLITUDE_POINTS][COLUMNS]) {
-        for (int k = 0; k < AMPLITUDE_POINTS; k++) {
-                double pivot = 1 / a[k][k];
-
-                a[k][k] = 1;
-                for (int j = 0; j < COLUMNS; j += 4)
-                        *(f64x4*) (a[k] + j) *= pivot;
-                for (int i = 0; i < AMPLITUDE_POINTS; i++) {
-                        double factor = a[i][k];
-
-                        if (i == k)
-                                continue;
-                        a[i][k] = 0;
-                        for (int j = 0; j < COLUMNS; j += 4)
-                                *(f64x4*) (a[i] + j) -= factor * *(const f64x4*) (a[k] + j);
-                }
-        }
+        matrix_invert(a[0], AMPLITUDE_POINTS);
 }
 
 STATIC_VECTOR_FUNCTION(void, invert, (double a[AMPLITUDE_POINTS][COLUMNS]), (a))

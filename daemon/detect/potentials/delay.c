@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "delay.h"
+#include "daemon/detect/base/interpolate.h"
 #include "discharge.h"
 
 #define TOGETHER_S 0.016                /* largest main phases further apart are not of one potential */
@@ -51,11 +52,8 @@ double inter_channel_delay_steps(const float *a, double a_peak, const float *b, 
                 if (here[i] > here[best])
                         best = i;
 
-        double part = 0;
-        if (best > 0 && best < 2 * SLACK) {
-                double curve = here[best - 1] - 2 * here[best] + here[best + 1];
-                if (curve < 0)
-                        part = fmax(-0.5, fmin(0.5, (here[best - 1] - here[best + 1]) / (2 * curve)));
-        }
+        double part = 0, height;
+        if (best > 0 && best < 2 * SLACK)
+                part = parabola_vertex(here[best - 1], here[best], here[best + 1], &height);
         return (apart + (best - SLACK + part) * point_s) * step_rate_hz;
 }

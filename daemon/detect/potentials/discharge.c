@@ -3,13 +3,12 @@
  * A crossing of the threshold becomes discharges: where the peaks are, where each begins
  * and ends, how large it is. All read off the in-band signal, not the filter output.
  */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "discharge.h"
 #include "daemon/detect/base/history.h"
+#include "daemon/detect/base/interpolate.h"
+#include "daemon/detect/base/sort.h"
 
 #define EDGE_FRACTION 0.1f              /* of the peak: where a discharge begins and ends */
 #define EDGE_SIGMA 3.0f                 /* but not in the noise */
@@ -17,77 +16,6 @@
 #define WAVEFORM_SLACK 2                /* points: alignment of the peaks */
 #define FURTHER_FRACTION 0.3f           /* of the largest peak: another discharge ... */
 #define FURTHER_SIGMA 5.0f              /* ... that noise does not make */
-
-int history_init(History *h, unsigned keep) {
-        *h = (History) { .keep = keep, .size = 2 * keep };
-        h->y = calloc(h->size, sizeof *h->y);
-        h->fill = keep;
-        return h->y ? 0 : -ENOMEM;
-}
-
-void history_done(History *h) {
-        free(h->y);
-}
-
-void history_restart(History *h, int64_t step) {
-        memset(h->y, 0, h->keep * sizeof *h->y);
-        h->fill = h->keep;
-        h->end = step;
-}
-
-void history_make_room(History *h) {
-        memmove(h->y, h->y + h->size - h->keep, h->keep * sizeof *h->y);
-        h->fill = h->keep;
-}
-
-/* |y| of the steps from .. to, as far as they are still there: how many. */
-unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max) {
-        int64_t base = h->end - (int64_t) h->fill;
-        unsigned n = 0;
-
-        for (int64_t i = (int64_t) from; i <= (int64_t) to && n < max; i++)
-                if (i >= base && i < h->end)
-                        ret[n++] = fabsf(h->y[i - base]);
-        return n;
-}
-
-float history_peak_to_peak(const History *h, unsigned latest) {
-        float low = 0, high = 0;
-
-        for (size_t i = h->fill - (latest < h->keep ? latest : h->keep); i < h->fill; i++) {
-                low = fminf(low, h->y[i]);
-                high = fmaxf(high, h->y[i]);
-        }
-        return high - low;
-}
-
-/* The in-band signal between its steps: cubic through four of them. */
-float history_at(const History *h, double step) {
-        double at = step - (double) (h->end - (int64_t) h->fill), whole = floor(at);
-
-        if (whole < 1 || whole + 2 >= (double) h->fill)
-                return 0;
-        const float *y = h->y + (size_t) whole;
-        float t = (float) (at - whole);
-        return y[-1] * (-t * (t - 1) * (t - 2) / 6) + y[0] * ((t + 1) * (t - 1) * (t - 2) / 2) +
-                y[1] * (-t * (t + 1) * (t - 2) / 2) + y[2] * (t * (t + 1) * (t - 1) / 6);
-}
-
-/* n of them, so far apart. */
-void history_sample(const History *h, double first_step, double steps_per_point, float *ret, int n) {
-        for (int i = 0; i < n; i++)
-                ret[i] = history_at(h, first_step + i * steps_per_point);
-}
-
-/* Offset of the extremum of the parabola through three neighbours, in -0.5 .. 0.5, and its height. */
-static double parabola(float left, float middle, float right, float *ret_height) {
-        double curve = (double) left - 2 * (double) middle + (double) right;
-        double slope = ((double) right - (double) left) / 2;
-        double x = curve != 0 ? fmax(-0.5, fmin(0.5, -slope / curve)) : 0;
-
-        *ret_height = (float) ((double) middle + slope * x / 2);
-        return x;
-}
 
 static size_t largest(const float *y, size_t from, size_t to) {
         size_t best = from;
@@ -110,17 +38,17 @@ static size_t edge(const float *y, size_t peak, size_t limit, int direction, flo
 }
 
 static void measure(const float *y, size_t n, size_t peak, size_t from, size_t to, float sigma_uv, Discharge *ret) {
-        float low = 0, high = 0, height;
+        float low = 0, high = 0;
         double offset = 0;
 
         for (size_t i = from; i <= to; i++) {
-                height = y[i];
-                if (i > 0 && i + 1 < n) {
-                        double x = parabola(y[i - 1], y[i], y[i + 1], &height);
-                        bool extremum = (y[i] >= y[i - 1]) == (y[i] >= y[i + 1]);
-                        if (!extremum)
-                                height = y[i];
-                        if (i == peak && extremum)
+                float height = y[i];
+
+                if (i > 0 && i + 1 < n && (y[i] >= y[i - 1]) == (y[i] >= y[i + 1])) {
+                        double vertex, x = parabola_vertex((double) y[i - 1], (double) y[i], (double) y[i + 1], &vertex);
+
+                        height = (float) vertex;
+                        if (i == peak)
                                 offset = x;
                 }
                 low = fminf(low, height);
@@ -171,6 +99,10 @@ float discharge_half_width_s(const float *waveform) {
         while (to + 1 < WAVEFORM_POINTS && (half > 0 ? waveform[to + 1] >= half : waveform[to + 1] <= half))
                 to++;
         return (float) (to - from) * WAVEFORM_S / (WAVEFORM_POINTS - 1);
+}
+
+static bool is_earlier(const void *a, const void *b) {
+        return ((const Discharge*) a)->peak < ((const Discharge*) b)->peak;
 }
 
 /*
@@ -232,11 +164,6 @@ size_t discharges_measure(const History *h, int64_t from, int64_t to, float sigm
                 ret[i].onset += (double) base;
                 ret[i].end += (double) base;
         }
-        for (size_t i = 1; i < n; i++)
-                for (size_t j = i; j > 0 && ret[j].peak < ret[j - 1].peak; j--) {
-                        Discharge t = ret[j];
-                        ret[j] = ret[j - 1];
-                        ret[j - 1] = t;
-                }
+        sort_stable(ret, n, sizeof *ret, is_earlier);
         return n;
 }

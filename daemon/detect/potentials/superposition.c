@@ -11,6 +11,7 @@
 #include "superposition.h"
 #include "discharge.h"
 #include "daemon/detect/base/history.h"
+#include "daemon/detect/base/interpolate.h"
 #include "daemon/detect/base/simd.h"
 #include "units.h"
 
@@ -43,14 +44,13 @@ typedef struct Constituents {
 static void add(float *x, int n, const float *waveform, float at, float scale) {
         float whole = floorf(at), t = 1 - (at - whole);
         int first = (int) whole + 1;
-        float w[4] = {
-                -t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2, -t * (t + 1) * (t - 2) / 2, t * (t + 1) * (t - 1) / 6,
-        };
+        float weights[4];
 
+        cubic_weights_single(t, weights);
         /* Point first + i of x lies t behind point i of the waveform. */
         for (int i = 1; i + 2 < UNIT_POINTS; i++)
                 if (first + i >= 0 && first + i < n)
-                        x[first + i] += scale * (w[0] * waveform[i - 1] + w[1] * waveform[i] + w[2] * waveform[i + 1] + w[3] * waveform[i + 2]);
+                        x[first + i] += scale * cubic_value(weights, waveform + i);
 }
 
 static bool too_near(const Constituents *c, unsigned except, int at) {
@@ -105,11 +105,10 @@ static float best_constituent(const float *residual, int n, const Unit *k, const
         if (best <= 0)
                 return best;
 
-        float before = product_at(&p, found - 1), at = product_at(&p, found), after = product_at(&p, found + 1);
-        float curve = before - 2 * at + after;
-        float part = curve < 0 ? fmaxf(-0.5f, fminf(0.5f, 0.5f * (before - after) / curve)) : 0;
-        *ret_at = (float) found + part;
-        *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (at + 0.25f * (after - before) * part) / tt));
+        double height, part = parabola_vertex((double) product_at(&p, found - 1), (double) product_at(&p, found),
+                                              (double) product_at(&p, found + 1), &height);
+        *ret_at = (float) (found + part);
+        *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (float) height / tt));
         return best;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crossing.h"
+#include "daemon/detect/artefacts/artefact.h"
 #include "daemon/detect/events/activity.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detect.h"
@@ -93,20 +94,9 @@ void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, floa
 
 /* What the channel had taken for a twitch was part of a heartbeat. */
 static void ecg_report(Detector *d, unsigned channel, const Activity *activity, const NoticeIds *notices) {
-        DetectArtefact artefact = {
-                .id = notices->id,
-                .n_merged = notices->n_merged,
-                .cause = ARTEFACT_ECG,
-                .n_channels = 1,
-                .channels = { channel },
-                .from = detector_frame_of_step(d, activity->onset),
-                .to = detector_frame_of_step(d, activity->end),
-        };
-
         exposure_exclude(d, d->channels + channel, activity->onset, activity->end, EXCLUSION_ECG);
-        memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
-        if (d->config.on_artefact)
-                d->config.on_artefact(&artefact, d->config.userdata);
+        artefact_report(d, ARTEFACT_ECG, notices, &channel, 1, detector_frame_of_step(d, activity->onset),
+                        detector_frame_of_step(d, activity->end));
 }
 
 /*

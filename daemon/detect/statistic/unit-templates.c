@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "unit-templates.h"
+#include "daemon/detect/base/sort.h"
 #include "template-bank.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detector.h"
@@ -136,6 +137,10 @@ static unsigned most_like(UnitTemplates *l, unsigned lane, const TemplateBank *b
         return best;
 }
 
+static bool is_more_frequent(const void *a, const void *b) {
+        return (*(const Unit* const*) a)->n > (*(const Unit* const*) b)->n;
+}
+
 /*
  * The most often seen first. A heart is found once it has been seen some times, and again at each beat somewhat late: its
  * waves look like units until then.
@@ -150,13 +155,11 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
                         sample(unit, 0, d->step_rate_hz, d->scratch, d->bank.n_taps);
                         if (ecg_likeness(&d->ecg, &c->ecg, d->scratch, d->bank.n_taps, c->noise.sigma_uv) > LIKE_HEART)
                                 continue;
-                        unsigned k = n++;
-                        for (; k > 0 && ret[k - 1]->n < unit->n; k--)
-                                ret[k] = ret[k - 1];
-                        ret[k] = unit;
+                        ret[n++] = unit;
                 }
                 total += unit->n;
         }
+        sort_stable(ret, n, sizeof *ret, is_more_frequent);
         while (kept < n && kept < UNIT_TEMPLATE_LANES && (double) ret[kept]->n >= SHARE_MIN * total)
                 kept++;
         *ret_total = total;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "whiten.h"
+#include "daemon/detect/base/band.h"
 #include "template-bank.h"
 #include "noise.h"
 #include "daemon/detect/base/simd.h"
@@ -41,7 +42,7 @@ int whiten_init(Whiten *w, const TemplateBank *bank, double step_rate_hz, unsign
         *w = (Whiten) {
                 .n_lags = bank->n_taps,
                 .stride = (unsigned) fmax(1, floor(step_rate_hz / eval_steps / STRIDE_HZ)),
-                .wanted = step_rate_hz >= WHITEN_RATE_HZ_MIN,
+                .wanted = step_rate_hz >= DETECT_FULL_BAND_RATE_HZ_MIN,
                 .taps = calloc(size, sizeof *w->taps),
         };
         w->block = calloc(w->n_lags, sizeof *w->block);

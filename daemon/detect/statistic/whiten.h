@@ -6,8 +6,6 @@
 #include "template-bank.h"
 #include "noise.h"
 
-#define WHITEN_RATE_HZ_MIN 900.0        /* below, the band is too narrow for noise to have much colour */
-
 typedef struct Whiten {
         unsigned n_lags, stride;        /* steps; evaluations from products to products */
         unsigned wait;                  /* evaluations until the next products */
