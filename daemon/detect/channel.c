@@ -42,7 +42,8 @@ int channel_init(Detector *d, Channel *c, unsigned i) {
 
         int r = history_init(&c->history, (unsigned) lround(HISTORY_S * d->step_rate_hz));
         if (r >= 0)
-                r = noise_init(&c->noise, d->step_rate_hz, d->eval_steps, d->bank.n_lanes, d->bank.weights, lsb_uv);
+                r = noise_init(&c->noise, d->step_rate_hz, d->eval_steps, d->bank.n_lanes, d->bank.weights,
+                               lsb_uv);
         if (r >= 0)
                 r = whiten_init(&c->whiten, &d->bank, d->step_rate_hz, d->eval_steps);
         if (r >= 0)
@@ -84,7 +85,8 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         highpass_restart(&d->highpass, channel, code);
         decimator_restart(&d->decimator, channel);
         history_restart(&c->history, d->next_step);
-        motion_restart(&c->motion, highpass_low(&d->highpass, d->highpass.sum_of_sums, channel), d->next_step);
+        motion_restart(&c->motion, highpass_low(&d->highpass, d->highpass.sum_of_sums, channel),
+                       d->next_step);
         c->measured_until = (double) d->next_step;
         channel_forget_evals(d, c);
         mains_channel_run(&d->mains, channel, true);
@@ -136,10 +138,14 @@ static void invalid_next(Detector *d, unsigned channel, InvalidInterval *s, Arte
 static void channel_skip(Detector *d, Channel *c, unsigned channel) {
         bool rail = c->is_lead_off || c->is_saturated;
 
-        exposure_invalid(d, c, c->is_lead_off ? EXCLUSION_LEAD_OFF : c->is_saturated ? EXCLUSION_SATURATION : EXCLUSION_FLAT);
+        exposure_invalid(d, c,
+                         c->is_lead_off          ? EXCLUSION_LEAD_OFF :
+                                 c->is_saturated ? EXCLUSION_SATURATION :
+                                                   EXCLUSION_FLAT);
         if (c->running) {
                 if (rail)
-                        assembly_drop(d, channel, c->is_lead_off ? &c->lead_off.notices : &c->saturation.notices);
+                        assembly_drop(d, channel,
+                                      c->is_lead_off ? &c->lead_off.notices : &c->saturation.notices);
                 notices_settle(d, channel);
                 channel_stop(d, c, channel);
         }
@@ -152,7 +158,10 @@ static void channel_skip(Detector *d, Channel *c, unsigned channel) {
         }
 }
 
-/* A frame which validity_next() has been given. True: the channel measures, and no artefact of it is under way. */
+/*
+ * A frame which validity_next() has been given. True: the channel measures, and no artefact of it is under
+ * way.
+ */
 bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off) {
         c->is_lead_off = is_lead_off;
         c->is_saturated = validity_saturated(&d->validity, channel, d->position);

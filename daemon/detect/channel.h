@@ -24,7 +24,7 @@ typedef struct Detector Detector;
 
 #define SUBTHRESHOLD_PEAKS 16
 
-typedef struct SubthresholdPeak {       /* the statistic has a maximum, above the threshold or not far below */
+typedef struct SubthresholdPeak { /* the statistic has a maximum, above the threshold or not far below */
         double step;
         float statistic;
 } SubthresholdPeak;
@@ -68,7 +68,7 @@ typedef struct Channel {
         double measured_until;          /* step */
         bool sustained;                 /* by the size of the latest block */
         Activity activity;
-        Checkpoint checkpoints[CHECKPOINTS];    /* a ring; none is from before the latest end of an activity */
+        Checkpoint checkpoints[CHECKPOINTS]; /* a ring; none is from before the latest end of an activity */
         unsigned n_checkpoints, next_checkpoint;
         SubthresholdPeak subthreshold_peaks[SUBTHRESHOLD_PEAKS];
         unsigned subthreshold_next;

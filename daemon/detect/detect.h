@@ -69,10 +69,10 @@ enum {
 };
 
 /*
- * "A twitch, provisionally", soon after the end of a discharge: what it is part of is not known yet. Ids count up
- * from 1 over a Detector's notices and events. Each notice is answered by exactly one later event or
- * artefact, which has its id or names it among its merged ones: that of a twitch, of something longer (a train,
- * a contraction) that takes in several notices, or of what was none.
+ * "A twitch, provisionally", soon after the end of a discharge: what it is part of is not known yet. Ids
+ * count up from 1 over a Detector's notices and events. Each notice is answered by exactly one later event
+ * or artefact, which has its id or names it among its merged ones: that of a twitch, of something longer (a
+ * train, a contraction) that takes in several notices, or of what was none.
  */
 typedef struct DetectNotice {
         uint64_t id;
@@ -90,7 +90,11 @@ typedef struct DetectEvent {
         EventKind kind;
         size_t n_channels;              /* at least 1 */
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* zero-based, the strongest first */
-        double lags[DETECT_EVENT_CHANNELS_MAX]; /* frames by which each sees the first discharge later than the strongest; NAN: does not, or of many units */
+        /*
+         * frames by which each sees the first discharge later than the strongest; NAN: does not, or of many
+         * units
+         */
+        double lags[DETECT_EVENT_CHANNELS_MAX];
         double peak;                    /* frame position of the largest peak of the first discharge */
         double onset, end;              /* frame positions, onset <= peak <= end */
         double amplitude_uv;            /* peak to peak, 20-450 Hz, strongest channel */
@@ -110,16 +114,16 @@ typedef struct DetectArtefact {
 } DetectArtefact;
 
 /*
- * What a minute of one channel was good for, given once no later decision changes it; minutes are counted from the
- * first frame. exposure_s and all of excluded_s together are the length of the minute: 60 s, less for the last one.
- * Each event takes its time from the exposure when it is decided; a contraction also takes
+ * What a minute of one channel was good for, given once no later decision changes it; minutes are counted
+ * from the first frame. exposure_s and all of excluded_s together are the length of the minute: 60 s, less
+ * for the last one. Each event takes its time from the exposure when it is decided; a contraction also takes
  * half a second on either side.
  *
- * voluntary: at least half a second of the minute is contraction (the shortest activity that counts as sustained). A
- * muscle that is used twitches otherwise than one at rest, so the whole minute stays out of
- * a rate, whatever else is in it; a cramp does not do that, and neither does a jerk. The choice moves
- * rates by a factor (2.6 in Bashford 2019): it belongs beside every rate, and who wants another one can
- * make it, as voluntary minutes are given like all others.
+ * voluntary: at least half a second of the minute is contraction (the shortest activity that counts as
+ * sustained). A muscle that is used twitches otherwise than one at rest, so the whole minute stays out of a
+ * rate, whatever else is in it; a cramp does not do that, and neither does a jerk. The choice moves rates by
+ * a factor (2.6 in Bashford 2019): it belongs beside every rate, and who wants another one can make it, as
+ * voluntary minutes are given like all others.
  *
  * At most DETECT_MINUTES_PENDING minutes wait: of what goes on for longer the first minutes are
  * given as if it ended now, and its event counts in the first one that waits.
@@ -144,14 +148,14 @@ typedef struct DetectConfig {
         const double *lsb_uv;           /* [n_channels] microvolts per count, > 0; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
         /*
-         * They need not be the converter's: a file may name the extremes of its data. Then a run of codes at a limit,
-         * or many, make it a rail, and a single one is a sample.
+         * They need not be the converter's: a file may name the extremes of its data. Then a run of codes at
+         * a limit, or many, make it a rail, and a single one is a sample.
          */
         bool limits_may_be_extremes;
         double false_alarms_per_hour;   /* per channel; the one knob for sensitivity */
         /*
-         * The converter's filter is a sinc3 with its first null at the rate, as that of the ADS1299: what it takes
-         * from the upper half of the band is given back. Only the source can know that.
+         * The converter's filter is a sinc3 with its first null at the rate, as that of the ADS1299: what it
+         * takes from the upper half of the band is given back. Only the source can know that.
          */
         bool sinc3;
         /* Called from within push, gap and finish, in order of decision. Each may be NULL. */
@@ -164,7 +168,7 @@ typedef struct DetectConfig {
 
 typedef struct DetectChannelStats {
         double noise_uv;                /* robust RMS, 20-450 Hz; NAN until known */
-        double floor_uv;                /* smallest twitch found 9 times in 10, peak to peak; NAN until known */
+        double floor_uv; /* smallest twitch found 9 times in 10, peak to peak; NAN until known */
         double exposure_s;              /* usable time so far */
         uint64_t events;                /* events whose strongest channel this is */
         /* Of the minutes given so far. A rate is rest_twitches / rest_s. */

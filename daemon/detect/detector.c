@@ -41,8 +41,8 @@
 #define CROSSING_MAX_S 0.1
 #define CROSSING_CUT_S 0.012            /* before the end of one that does not */
 #define MAINS_DELAY_S 0.1               /* by then most of a heartbeat has been taken out of the signal */
-#define EVAL_RATE_HZ_MIN 900.0          /* for outputs of the bank to have next to nothing beyond half of it */
-#define WAKE 0.7f                       /* of the threshold: what an evaluation 0.5 ms beside a peak leaves of it is more */
+#define EVAL_RATE_HZ_MIN 900.0 /* for outputs of the bank to have next to nothing beyond half of it */
+#define WAKE 0.7f /* of the threshold: what an evaluation 0.5 ms beside a peak leaves of it is more */
 #define LSB_UV_MIN 1e-9
 #define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
@@ -80,7 +80,8 @@ static int detector_init(Detector *d) {
         if (r >= 0)
                 r = highpass_init(&d->highpass, highpass, d->n_lanes);
         if (r >= 0)
-                r = validity_init(&d->validity, d->n_lanes, d->config.rate_hz, frames(d, FLAT_S), !d->config.limits_may_be_extremes);
+                r = validity_init(&d->validity, d->n_lanes, d->config.rate_hz, frames(d, FLAT_S),
+                                  !d->config.limits_may_be_extremes);
         if (r < 0)
                 return r;
         d->step_rate_hz = d->config.rate_hz / d->decimator.decimation;
@@ -95,12 +96,14 @@ static int detector_init(Detector *d) {
         ecg_init(&d->ecg, d->step_rate_hz);
         high_frequency_init(&d->high_frequency_bank, d->step_rate_hz);
         d->eval_steps = (unsigned) fmax(1, floor(d->step_rate_hz / EVAL_RATE_HZ_MIN));
-        d->n_evals = EVAL_BATCH * (1 + (unsigned) ceil((ecg_wait(&d->ecg) + 1) / d->eval_steps / EVAL_BATCH));
+        d->n_evals = EVAL_BATCH *
+                (1 + (unsigned) ceil((ecg_wait(&d->ecg) + 1) / d->eval_steps / EVAL_BATCH));
 
         d->delay_frames = highpass - 1.0 + d->decimator.delay_frames;
         d->keep_frames = frames(d, KEEP_S);
         d->blank_frames = frames(d, BLANK_S);
-        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->decimator.length_frames + d->bank.n_taps * d->decimator.decimation;
+        d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->decimator.length_frames +
+                d->bank.n_taps * d->decimator.decimation;
         d->highpass_steps = highpass / d->decimator.decimation;
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_cut_steps = d->step_rate_hz < UNIT_RATE_HZ_MIN ? 0 : steps(d, CROSSING_CUT_S);
@@ -120,7 +123,8 @@ static int detector_init(Detector *d) {
         d->active = calloc(d->config.n_channels, sizeof *d->active);
         d->late = calloc(d->n_lanes, sizeof *d->late);
         d->scratch = calloc((size_t) d->bank.n_taps * (2 + d->bank.n_lanes), sizeof *d->scratch);
-        if (!d->codes || !d->high || !d->low || !d->filtered || !d->outputs || !d->scratch || !d->channels || !d->active || !d->late)
+        if (!d->codes || !d->high || !d->low || !d->filtered || !d->outputs || !d->scratch || !d->channels ||
+            !d->active || !d->late)
                 return -ENOMEM;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 r = channel_init(d, d->channels + i, i);
@@ -195,7 +199,8 @@ uint64_t detector_position(const Detector *d) {
 unsigned detector_latency_frames(const Detector *d) {
         double until_closed = fmax(d->assembly.gap + d->assembly.settle, ecg_wait(&d->ecg));
 
-        return (unsigned) ceil(d->delay_frames + (until_closed + d->assembly.next + 2) * d->decimator.decimation);
+        return (unsigned) ceil(d->delay_frames +
+                               (until_closed + d->assembly.next + 2) * d->decimator.decimation);
 }
 
 /* --- input --- */
@@ -264,7 +269,8 @@ void detector_finish(Detector *d) {
 /* --- what is known of a channel --- */
 
 double detector_floor_uv(const Detector *d, const Channel *c) {
-        return d->droop.typical_gain * template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+        return d->droop.typical_gain *
+                template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
 }
 
 int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {

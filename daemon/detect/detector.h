@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The state of a detector: what detector.c puts together. detector.c is what callers see, channel.c one channel's state.
- * The way of a sample of one channel:
+ * The state of a detector: what detector.c puts together. detector.c is what callers see, channel.c one
+ * channel's state. The way of a sample of one channel:
  *
  *   frames.c                        the first filters, for all channels at once, frame by frame:
  *   conditioning/validity.c         rails, electrode off, flat: is this sample a measurement at all?
@@ -9,7 +9,7 @@
  *   conditioning/droop.c            the converter's frequency response made flat (input rate, in one with:)
  *   conditioning/decimator.c        450 Hz and decimation to at most 2048 Hz (input -> processing rate)
  *   step.c                          the others, step by step:
- *   conditioning/mains.c            50/60 Hz and harmonics estimated and subtracted (processing rate from here on)
+ *   conditioning/mains.c            50/60 Hz and harmonics subtracted (processing rate from here on)
  *   ecg/ecg-tracker.c               the heartbeat learned and subtracted
  *   statistic/template-bank.c       matched filters for motor unit potentials
  *   statistic/noise.c               how large their outputs are when nothing happens
@@ -24,7 +24,7 @@
  *   potentials/high-frequency.c     discharges so fast that they overlap
  *   potentials/delay.c              how much later another channel sees it
  *   events/notices.c                an early word of it
- *   events/assembly.c               discharges close in time, also of neighbouring channels, become one candidate event
+ *   events/assembly.c               discharges close in time, also of other channels: one candidate event
  *   artefacts/artefact.c            what it was if not a twitch; by motion.c and ecg/qrs-detector.c, too
  *   events/classify.c               what it looks like by itself
  *   events/candidates.c             candidate events until nothing more can come
@@ -83,13 +83,14 @@ struct Detector {
         double *scratch;                /* [n_taps][2 + n_lanes] for whiten.c */
         unsigned mains_late_steps;      /* mains learn sooner */
         unsigned eval_steps;            /* from one look at the statistic to the next */
-        unsigned n_evals;               /* length of the rings, whole batches of EVAL_BATCH: then all of a heartbeat is known */
+        /* length of the rings, whole batches of EVAL_BATCH: then all of a heartbeat is known */
+        unsigned n_evals;
         unsigned eval_index;            /* place of the latest in them */
         bool evaluating, learning;      /* at this step */
         float threshold;
         float evaluate_level;           /* where a statistic is so large, those beside it are looked at */
         float peak_memory_level;        /* a statistic below is nothing to remember */
-        float idle_level;               /* ... nor anything to raise the rate for: how small it is does not matter */
+        float idle_level; /* ... nor anything to raise the rate for: how small it is does not matter */
         uint64_t keep_frames, settle_frames, blank_frames;
         unsigned crossing_close_steps, crossing_max_steps, crossing_cut_steps;
         unsigned highpass_steps;

@@ -2,11 +2,11 @@
 /*
  * In which time a twitch would have been seen, and why not in the rest.
  *
- * A channel is in one state at a time: at rest, or excluded for some reason. Where the state changes a span begins, and
- * spans are remembered for some minutes, because what becomes of a stretch is decided later: an activity of
- * discharges was a contraction, or an artefact. When nothing undecided reaches back into a minute any more, its
- * spans are added up and it is given. All spans together are the whole time, so that nothing is counted
- * twice and nothing is left out.
+ * A channel is in one state at a time: at rest, or excluded for some reason. Where the state changes a span
+ * begins, and spans are remembered for some minutes, because what becomes of a stretch is decided later: an
+ * activity of discharges was a contraction, or an artefact. When nothing undecided reaches back into a
+ * minute any more, its spans are added up and it is given. All spans together are the whole time, so that
+ * nothing is counted twice and nothing is left out.
  */
 #include <math.h>
 #include <string.h>
@@ -20,7 +20,8 @@
 
 #define MINUTE_S 60.0
 #define EVAL_S 5.0
-#define DECIDED_S 1.5                   /* so far back at most reaches what is not even an activity yet, or a heartbeat that is taken back */
+/* so far back at most reaches what is not even an activity yet, or a heartbeat that is taken back */
+#define DECIDED_S 1.5
 #define CONTRACTION_BESIDE_S 0.5        /* around a contraction a muscle is not at rest */
 #define VOLUNTARY_S 0.4                 /* seen, of half a second: the first units are too small to be */
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
@@ -95,7 +96,8 @@ static void give_minute(Detector *d, unsigned channel, double from, double to, b
                 .floor_uv = m->n_evals > 0 ? m->floor_uv / m->n_evals : NAN,
                 .events = m->n_events,
                 .twitches = m->n_twitches,
-                .voluntary = (given_up ? m->frames[EXCLUSION_CONTRACTION] : m->voluntary_frames) >= VOLUNTARY_S * rate_hz,
+                .voluntary = (given_up ? m->frames[EXCLUSION_CONTRACTION] : m->voluntary_frames) >=
+                        VOLUNTARY_S * rate_hz,
         };
 
         for (unsigned i = 0; i < _EXCLUSION_MAX; i++)
@@ -205,7 +207,8 @@ void exposure_invalid(Detector *d, Channel *c, Exclusion why) {
                 return;
         if (c->running) {
                 exposure_set(d, &c->exposure, delayed(d), (uint8_t) why);
-                exclude(d, &c->exposure, (double) d->position - before_s * d->config.rate_hz, (double) d->position, why);
+                exclude(d, &c->exposure, (double) d->position - before_s * d->config.rate_hz,
+                        (double) d->position, why);
         } else
                 exposure_set(d, &c->exposure, (double) d->position, (uint8_t) why);
         c->exposure.unusable = why == EXCLUSION_FLAT ? EXCLUSION_SETTLING : (uint8_t) why;
@@ -221,7 +224,8 @@ void exposure_gap(Detector *d, uint64_t n_frames) {
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 exposure_set(d, &d->channels[i].exposure, from, EXCLUSION_GAP);
-        while (d->exposure.first <= minute_of(&d->exposure, from) && d->exposure.first < minute_of(&d->exposure, to))
+        while (d->exposure.first <= minute_of(&d->exposure, from) &&
+               d->exposure.first < minute_of(&d->exposure, to))
                 give_minutes(d, INFINITY, false);
         if (d->exposure.first < minute_of(&d->exposure, to))
                 d->exposure.first = minute_of(&d->exposure, to);
@@ -246,10 +250,12 @@ void exposure_event(Detector *d, const CandidateEvent *h, EventKind kind) {
         double beside = CONTRACTION_BESIDE_S * d->step_rate_hz;
         for (size_t i = 0; i < h->n_channels; i++) {
                 Channel *c = d->channels + h->channels[i];
-                double from = detector_frame_of_step(d, h->contraction_from[i]), to = detector_frame_of_step(d, h->contraction_to[i]);
+                double from = detector_frame_of_step(d, h->contraction_from[i]),
+                       to = detector_frame_of_step(d, h->contraction_to[i]);
 
                 exposure_exclude(d, c, h->onset - beside, h->end + beside, EXCLUSION_CONTRACTION);
-                for (uint64_t k = d->exposure.first; kind == EVENT_CONTRACTION && k < d->exposure.first + DETECT_MINUTES_PENDING; k++)
+                for (uint64_t k = d->exposure.first;
+                     kind == EVENT_CONTRACTION && k < d->exposure.first + DETECT_MINUTES_PENDING; k++)
                         c->exposure.minutes[k % DETECT_MINUTES_PENDING].voluntary_frames +=
                                 overlap(from, to, (double) k * minute, (double) (k + 1) * minute);
         }
@@ -300,7 +306,9 @@ void exposure_finish(Detector *d) {
         double end = (double) d->position;
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
-                if (d->channels[i].exposure.minutes[minute_of(&d->exposure, delayed(d)) % DETECT_MINUTES_PENDING].n_evals == 0)
+                if (d->channels[i]
+                            .exposure.minutes[minute_of(&d->exposure, delayed(d)) % DETECT_MINUTES_PENDING]
+                            .n_evals == 0)
                         sample_noise(d, d->channels + i);
         while ((double) d->exposure.first * d->exposure.minute_frames < end)
                 give_minutes(d, end, false);

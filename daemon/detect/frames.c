@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Frames, all channels side by side: which of them measure, the filters before the steps, and when there is one.
+ * Frames, all channels side by side: which of them measure, the filters before the steps, and when there is
+ * one.
  */
 #include <string.h>
 
@@ -16,16 +17,20 @@
 static void check_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {
         d->undisturbed = true;
         for (unsigned i = 0; i < d->config.n_channels; i++)
-                d->undisturbed &= channel_check(d, d->channels + i, i, codes[i], flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
+                d->undisturbed &= channel_check(d, d->channels + i, i, codes[i],
+                                                flags && flags[i] & DETECT_SAMPLE_LEAD_OFF);
 }
 
-/* Frames that are measurements in all channels that run: through the filters side by side, and their steps. */
+/*
+ * Frames that are measurements in all channels that run: through the filters side by side, and their steps.
+ */
 static void filter_frames(Detector *d, const int32_t *codes, unsigned n_frames) {
         unsigned n, n_lanes = d->n_lanes;
 
         highpass_next(&d->highpass, codes, n_frames, d->high, d->low);
         for (unsigned begin = 0; begin < n_frames; begin += n) {
-                uint64_t step_at = (uint64_t) d->next_step * d->decimator.decimation, until = step_at - d->position + 1;
+                uint64_t step_at = (uint64_t) d->next_step * d->decimator.decimation,
+                         until = step_at - d->position + 1;
                 const float *first = d->high + (size_t) begin * n_lanes;
 
                 n = n_frames - begin < until ? n_frames - begin : (unsigned) until;
@@ -60,7 +65,10 @@ static bool any_flag(const uint8_t *flags, size_t n) {
         return any != 0;
 }
 
-/* At most FRAMES_MAX. Where all channels measure they are taken together, otherwise each channel is looked at frame by frame. */
+/*
+ * At most FRAMES_MAX. Where all channels measure they are taken together, otherwise each channel is looked
+ * at frame by frame.
+ */
 void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsigned n_frames) {
         const int32_t *codes = lay_out(d, samples, n_frames);
 
@@ -68,7 +76,8 @@ void frames_push(Detector *d, const int32_t *samples, const uint8_t *flags, unsi
                 flags = NULL;
         while (n_frames > 0) {
                 bool watch = flags || !d->undisturbed;
-                unsigned n_checked = watch ? 1 : n_frames, good = validity_next(&d->validity, codes, n_checked), n = watch ? 0 : good;
+                unsigned n_checked = watch ? 1 : n_frames,
+                         good = validity_next(&d->validity, codes, n_checked), n = watch ? 0 : good;
 
                 filter_frames(d, codes, n);
                 if (n < n_checked) {

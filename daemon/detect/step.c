@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A step of all channels: mains and heart out of the signal, the statistic of the filters, what it means, and what
- * is learned of the noise. Where a channel rests, that is all.
+ * A step of all channels: mains and heart out of the signal, the statistic of the filters, what it means,
+ * and what is learned of the noise. Where a channel rests, that is all.
  *
- * The outputs of the filters have next to nothing above 450 Hz: from 1800 steps a second on, every second step is looked at,
- * and the others only beside a look at which the statistic comes near the threshold. Noise is
- * learned from whole batches of evaluations, in which vectors stay in their registers.
+ * The outputs of the filters have next to nothing above 450 Hz: from 1800 steps a second on, every second
+ * step is looked at, and the others only beside a look at which the statistic comes near the threshold.
+ * Noise is learned from whole batches of evaluations, in which vectors stay in their registers.
  */
 #include <string.h>
 
@@ -33,13 +33,15 @@
 #define SUSTAINED_OFF 2.0f
 
 /*
- * In standard deviations of the channel's own noise: the filter that says most; 0 where it is nothing. window: ends
- * with that step.
+ * In standard deviations of the channel's own noise: the filter that says most; 0 where it is nothing.
+ * window: ends with that step.
  */
-static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, const float *window, int64_t step, float *ret_outputs) {
+static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, const float *window,
+                                        int64_t step, float *ret_outputs) {
         f32x8 by_lane;
 
-        template_bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse, ret_outputs, &by_lane);
+        template_bank_outputs(d->bank.n_taps, d->bank.n_lanes, c->whiten.taps, window, c->noise.inverse,
+                              ret_outputs, &by_lane);
         i32x8 something = by_lane >= d->idle_level;
         /* the typical case; what comes after only makes it less */
         if ((!i32x8_any(&something) && c->unit_templates.n_lanes == 0) || !noise_known(&c->noise))
@@ -54,21 +56,25 @@ static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, con
         return d->ecg.known ? largest * ecg_weight(&d->ecg, &c->ecg, step, d->bank.n_taps) : largest;
 }
 
-static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step, float *ret_outputs) {
+static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step,
+                                                 float *ret_outputs) {
         return statistic_of(d, c, history_window_at(&c->history, step, d->bank.n_taps), step, ret_outputs);
 }
 
 /* At a step that the history still holds. */
-VECTOR_FUNCTION(float, channel_statistic, (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
+VECTOR_FUNCTION(float, channel_statistic,
+                (const Detector *d, const Channel *c, int64_t step, float *ret_outputs),
                 (d, c, step, ret_outputs))
 
 /*
- * The evaluations whose turn it is: the latest ones, or, where there is a heart, those so long ago that it has been taken
- * out of them meanwhile. True at the end of a block.
+ * The evaluations whose turn it is: the latest ones, or, where there is a heart, those so long ago that it
+ * has been taken out of them meanwhile. True at the end of a block.
  */
 static bool channel_learn(Detector *d, Channel *c) {
-        static const uint8_t all_calm[EVAL_BATCH] = { EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM };
-        unsigned ago = d->ecg.known ? d->n_evals - 1 : EVAL_BATCH - 1, first = (d->eval_index + d->n_evals - ago) % d->n_evals;
+        static const uint8_t all_calm[EVAL_BATCH] = { EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM,
+                                                      EVAL_CALM, EVAL_CALM, EVAL_CALM, EVAL_CALM };
+        unsigned ago = d->ecg.known ? d->n_evals - 1 : EVAL_BATCH - 1,
+                 first = (d->eval_index + d->n_evals - ago) % d->n_evals;
         const uint8_t *states = c->eval_states + first;
         const float *y = history_window(&c->history, ago * d->eval_steps + 1);
         const float *outputs = c->eval_outputs + (size_t) first * d->bank.n_lanes;
@@ -83,10 +89,12 @@ static bool channel_learn(Detector *d, Channel *c) {
                 if (states[i] == EVAL_NOTHING)
                         continue;
                 whiten_feed(&c->whiten, y, d->eval_steps, 1, states[i] == EVAL_EVENT);
-                NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == EVAL_EVENT, c->activity.open && c->activity.sustained);
+                NoiseBlock block = noise_feed(&c->noise, *y, outputs, states[i] == EVAL_EVENT,
+                                              c->activity.open && c->activity.sustained);
                 if (block == NOISE_BLOCK_UNDER_WAY)
                         continue;
-                if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch, &c->noise)) {
+                if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch,
+                                     &c->noise)) {
                         unit_templates_refit(d, c);
                         c->amplitude.fits = false;      /* most channels see nothing until the next time */
                 }
@@ -97,32 +105,42 @@ static bool channel_learn(Detector *d, Channel *c) {
 }
 
 /* What the statistic of a channel that has settled means. */
-static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step, float statistic) {
+static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step,
+                                                    float statistic) {
         crossing_next(d, c, channel, step, statistic);
         assembly_statistic(d, channel, (double) step, statistic);
-        c->sustained = motion_is_loud(&c->motion, (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv);
+        c->sustained = motion_is_loud(&c->motion,
+                                      (c->sustained ? SUSTAINED_OFF : SUSTAINED_ON) * c->noise.sigma_uv);
         bool baseline_sway = c->sustained && motion_is_baseline_sway(&c->motion);
         if (c->sustained && !baseline_sway)
                 assembly_sustained(d, channel, (double) step);
-        bool contracting = (c->activity.open && c->activity.sustained) || (double) step < c->post_activity_until;
+        bool contracting = (c->activity.open && c->activity.sustained) ||
+                (double) step < c->post_activity_until;
         c->usable = !contracting && !baseline_sway;
-        exposure_state(d, c, step, contracting ? EXCLUSION_CONTRACTION : baseline_sway ? EXCLUSION_MOTION : EXPOSURE_REST);
+        exposure_state(d, c, step,
+                       contracting           ? EXCLUSION_CONTRACTION :
+                               baseline_sway ? EXCLUSION_MOTION :
+                                               EXPOSURE_REST);
 }
 
 /* The channel has been at rest, and nothing at this step can change that. */
-static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic, bool noise_moved) {
-        return statistic < d->peak_memory_level && !c->crossing.active && !c->activity.open && !noise_moved && !c->sustained &&
-                c->exposure.state == EXPOSURE_REST && (double) step >= c->post_activity_until;
+static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic,
+                          bool noise_moved) {
+        return statistic < d->peak_memory_level && !c->crossing.active && !c->activity.open &&
+                !noise_moved && !c->sustained && c->exposure.state == EXPOSURE_REST &&
+                (double) step >= c->post_activity_until;
 }
 
 /* The steps between the latest evaluation and the one before, at which nothing was to be seen. */
-static __attribute__((noinline)) void channel_evaluate_skipped(Detector *d, Channel *c, unsigned channel, int64_t step) {
+static __attribute__((noinline)) void channel_evaluate_skipped(Detector *d, Channel *c, unsigned channel,
+                                                               int64_t step) {
         for (int64_t s = step - d->eval_steps + 1; s < step; s++)
                 channel_judge(d, c, channel, s, channel_statistic(d, c, s, d->outputs));
 }
 
 static ALWAYS_INLINE float channel_evaluate(Detector *d, Channel *c, const float *window, int64_t step) {
-        float statistic = statistic_of(d, c, window, step, c->eval_outputs + (size_t) d->eval_index * d->bank.n_lanes);
+        float statistic = statistic_of(d, c, window, step,
+                                       c->eval_outputs + (size_t) d->eval_index * d->bank.n_lanes);
 
         c->eval_states[d->eval_index] = statistic >= d->threshold ? EVAL_EVENT : EVAL_CALM;
         return statistic;
@@ -152,7 +170,8 @@ static ALWAYS_INLINE void channel_step(Detector *d, Channel *c, unsigned channel
 }
 
 /* The same until it has settled. */
-static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel, int64_t step) {
+static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, unsigned channel,
+                                                     int64_t step) {
         bool know = c->steps++ >= d->noise_start_steps;
         float statistic = 0;
 
@@ -162,13 +181,15 @@ static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, un
                 c->eval_states[d->eval_index] = EVAL_NOTHING;
                 know = know && c->frames >= d->settle_frames;
                 if (know)
-                        statistic = channel_evaluate(d, c, history_window(&c->history, d->bank.n_taps), step);
+                        statistic = channel_evaluate(d, c, history_window(&c->history, d->bank.n_taps),
+                                                     step);
                 if (d->learning)
                         (void) channel_learn(d, c);
                 c->settled = know && noise_known(&c->noise) && c->frames >= c->hold_frames;
         }
         /* A contraction that drove the channel to its rails goes on, or has just ended. */
-        if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) && !motion_is_baseline_sway(&c->motion))
+        if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) &&
+            !motion_is_baseline_sway(&c->motion))
                 c->post_activity_until = (double) step + d->assembly.after_contraction;
         if (c->settled)
                 channel_judge(d, c, channel, step, statistic);
@@ -235,12 +256,16 @@ static void mains_expect(Detector *d) {
                 const Noise *noise = &d->channels[i].noise;
 
                 if (d->channels[i].running)
-                        mains_channel_expect(&d->mains, i, noise_known(noise) ? noise->sigma_uv : 0, noise->recent_uv);
+                        mains_channel_expect(&d->mains, i, noise_known(noise) ? noise->sigma_uv : 0,
+                                             noise->recent_uv);
         }
         d->noise_moved = false;
 }
 
-/* From what is left, the mains of all channels; where there is a heart, from what is known to be left after a while. */
+/*
+ * From what is left, the mains of all channels; where there is a heart, from what is known to be left after
+ * a while.
+ */
 static void learn_mains(Detector *d) {
         if (d->ecg.known)
                 for (unsigned i = 0; i < d->config.n_channels; i++)

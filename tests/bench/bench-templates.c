@@ -17,6 +17,7 @@
 #define UNITS 240u                      /* of a scene whose units are fresh */
 #define POTENTIALS (SEEDS * UNITS)
 #define SHAPES 48u
+#define COLUMNS 11                      /* in the source that is printed */
 #define POINTS 33                       /* a millisecond apart */
 #define FINE 16                         /* of MUAP_RATE_HZ, in a millisecond */
 #define HIGHPASS_MS 28.055              /* half of the detector's triangular mean */
@@ -108,8 +109,8 @@ static void print_shapes(void) {
 
                 printf("{");
                 for (int i = 0; i < POINTS; i++)
-                        printf(" %ld,", lround(SCALE * shapes[which][i]));
-                printf(" },\n");
+                        printf("%s%ld,", i % COLUMNS ? " " : "\n        ", lround(SCALE * shapes[which][i]));
+                printf("\n},\n");
                 for (unsigned b = 0; b < POTENTIALS; b++)
                         explained[b] = fmaxf(explained[b], likeness[which][b]);
         }

@@ -24,13 +24,16 @@
 #define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
 #define SPIKE_LENGTH_S 0.015            /* with what filters make of it */
 #define SPIKE_BESIDE_S 0.006            /* around the peak */
-#define SPIKE_SHARE 0.19f               /* one sample has 0.375 of its energy in its second difference, two 0.12 to 0.6, ... */
-#define SPIKE_NOISE_SHARE 0.375f        /* ... white noise this, potentials 7 mm deep 0.02, the sharpest evoked ones 0.1 */
+/* one sample has 0.375 of its energy in its second difference, two 0.12 to 0.6, ... */
+#define SPIKE_SHARE 0.19f
+/* ... white noise this, potentials 7 mm deep 0.02, the sharpest evoked ones 0.1 */
+#define SPIKE_NOISE_SHARE 0.375f
 #define SPIKE_NOISE_EXCESS 2.5f
 #define BRIEF_S 0.003                   /* so long are the pops of a contact at most, ... */
 #define BRIEF_LOWPASS_S 0.001           /* ... with what the low-pass adds where there is one, ... */
 #define BRIEF_BESIDE_S 0.010            /* ... and of all energy so far around the peak ... */
-#define BRIEF_SHARE 0.92f               /* ... they have 0.95 and more in that time; potentials have 0.3 to 0.65, sharp evoked ones up to 0.85 */
+/* ... they have 0.95 and more in that time; potentials have 0.3 to 0.65, sharp evoked ones up to 0.85 */
+#define BRIEF_SHARE 0.92f
 #define BRIEF_DOUBT 2.5f                /* standard deviations of the energy of noise */
 #define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
 #define JUMP 0.92f                      /* correlation with the figure of a jump */
@@ -60,7 +63,9 @@ static bool is_common(const Detector *d, unsigned event) {
                 last - first <= d->assembly.common_lag && most <= COMMON_RATIO * least;
 }
 
-/* Nothing that comes through skin and fat is over within a millisecond: a discharge to ground, a loose plug. */
+/*
+ * Nothing that comes through skin and fat is over within a millisecond: a discharge to ground, a loose plug.
+ */
 static bool is_narrow(const Activity *activity) {
         const float *peak = activity->waveform + WAVEFORM_POINTS / 2;
         float width = SPIKE_S / WAVEFORM_S * (WAVEFORM_POINTS - 1);
@@ -69,7 +74,10 @@ static bool is_narrow(const Activity *activity) {
         return fmaxf(fabsf(peak[-away]), fabsf(peak[away])) < SPIKE_FRACTION * fabsf(peak[0]);
 }
 
-/* The in-band signal at the first peak, with so many steps on either side; NULL if they are not kept any more, or not there yet. */
+/*
+ * The in-band signal at the first peak, with so many steps on either side; NULL if they are not kept any
+ * more, or not there yet.
+ */
 static const float* around_peak(const Channel *c, int beside) {
         const History *h = &c->history;
         int64_t middle = (int64_t) floor(c->activity.first_peak + 0.5) - (h->end - (int64_t) h->fill);
@@ -87,18 +95,22 @@ static float energy(const float *y, int from, int to) {
 
 /* Some samples of a broken contact have corners, which what comes through skin and fat has not. */
 static bool has_corners(const Detector *d, const Channel *c) {
-        int apart = (int) lround(SPIKE_S * d->step_rate_hz), beside = (int) lround(SPIKE_BESIDE_S * d->step_rate_hz);
+        int apart = (int) lround(SPIKE_S * d->step_rate_hz),
+            beside = (int) lround(SPIKE_BESIDE_S * d->step_rate_hz);
         float corners = 0, noise = c->noise.sigma_uv * c->noise.sigma_uv * (2 * beside + 1);
         const float *y = around_peak(c, beside + apart);
 
-        if (!y || c->activity.active > (c->activity.n_discharges - c->activity.n_missed) * SPIKE_LENGTH_S * d->step_rate_hz)
+        if (!y ||
+            c->activity.active >
+                    (c->activity.n_discharges - c->activity.n_missed) * SPIKE_LENGTH_S * d->step_rate_hz)
                 return false;
         for (int i = -beside; i <= beside; i++) {
                 float difference = (y[i - apart] - 2 * y[i] + y[i + apart]) / 4;
 
                 corners += difference * difference;
         }
-        return corners > SPIKE_SHARE * (energy(y, -beside, beside) - noise) + SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
+        return corners > SPIKE_SHARE * (energy(y, -beside, beside) - noise) +
+                SPIKE_NOISE_EXCESS * SPIKE_NOISE_SHARE * noise;
 }
 
 /* A potential goes up and down again, with a tail: in no few milliseconds lies nearly all that there is. */
@@ -120,7 +132,8 @@ static bool is_brief(const Detector *d, const Channel *c) {
 }
 
 static bool is_spike(const Detector *d, const Channel *c) {
-        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN && (is_narrow(&c->activity) || has_corners(d, c) || is_brief(d, c));
+        return d->step_rate_hz >= SPIKE_RATE_HZ_MIN &&
+                (is_narrow(&c->activity) || has_corners(d, c) || is_brief(d, c));
 }
 
 /* As slow as a heartbeat, in spite of noise upon it. */
@@ -130,9 +143,9 @@ static bool is_slow(const Detector *d, const Activity *activity) {
 }
 
 /*
- * Is it at the time of a beat? Only while the latest ones were reported: once the heart is subtracted, what is seen is
- * something else. A beat is also expected where the latest ones say, as channels that see it smaller may be
- * through with it before those that know it.
+ * Is it at the time of a beat? Only while the latest ones were reported: once the heart is subtracted, what
+ * is seen is something else. A beat is also expected where the latest ones say, as channels that see it
+ * smaller may be through with it before those that know it.
  */
 static bool is_at_beat(const Assembly *e, const Activity *activity) {
         double since = activity->first_peak - e->beat;
@@ -148,8 +161,8 @@ static bool is_near_next_beat(const Assembly *e, const Activity *activity) {
 bool artefact_is_beside_beat(const Detector *d, const Activity *activity, const Discharge *discharge) {
         bool slow = discharge_half_width_s(discharge->waveform) >= QRS_HALF_WIDTH_MIN_S;
 
-        return (is_at_beat(&d->assembly, activity) || is_near_next_beat(&d->assembly, activity)) && is_slow(d, activity) != slow &&
-                discharge->onset > activity->end + d->assembly.beat_tail;
+        return (is_at_beat(&d->assembly, activity) || is_near_next_beat(&d->assembly, activity)) &&
+                is_slow(d, activity) != slow && discharge->onset > activity->end + d->assembly.beat_tail;
 }
 
 /*
@@ -184,12 +197,14 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
 ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *strongest) {
         if (d->assembly.open[event].sustained)
                 return _ARTEFACT_CAUSE_MAX;
-        if (strongest->activity.baseline_sway || motion_between(&strongest->motion, strongest->activity.onset, strongest->activity.end))
+        if (strongest->activity.baseline_sway ||
+            motion_between(&strongest->motion, strongest->activity.onset, strongest->activity.end))
                 return ARTEFACT_MOTION;
         if (is_common(d, event))
                 return ARTEFACT_COMMON;
         if (strongest->activity.amplitude_uv > POTENTIAL_UV_MAX ||
-            motion_likeness(&strongest->history, strongest->activity.first_peak, d->highpass_steps, d->step_rate_hz) >= JUMP)
+            motion_likeness(&strongest->history, strongest->activity.first_peak, d->highpass_steps,
+                            d->step_rate_hz) >= JUMP)
                 return ARTEFACT_MOTION;
         if (is_spike(d, strongest) && !classify_is_high_frequency(d, &strongest->activity))
                 return ARTEFACT_SPIKE;
@@ -198,10 +213,15 @@ ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *stro
         return _ARTEFACT_CAUSE_MAX;
 }
 
-void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n,
-                     double from, double to) {
+void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices,
+                     const unsigned *channels, size_t n, double from, double to) {
         DetectArtefact artefact = {
-                .id = notices->id, .n_merged = notices->n_merged, .cause = cause, .n_channels = n, .from = from, .to = to,
+                .id = notices->id,
+                .n_merged = notices->n_merged,
+                .cause = cause,
+                .n_channels = n,
+                .from = from,
+                .to = to,
         };
 
         memcpy(artefact.merged, notices->merged, sizeof artefact.merged);
@@ -210,8 +230,8 @@ void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *no
                 d->config.on_artefact(&artefact, d->config.userdata);
 }
 
-void artefact_report_activities(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels,
-                                size_t n) {
+void artefact_report_activities(const Detector *d, ArtefactCause cause, const NoticeIds *notices,
+                                const unsigned *channels, size_t n) {
         double from = INFINITY, to = 0;
 
         for (size_t i = 0; i < n; i++) {

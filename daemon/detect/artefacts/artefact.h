@@ -15,8 +15,8 @@ typedef struct Channel Channel;
 ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *strongest);
 bool artefact_is_beside_beat(const Detector *d, const Activity *activity, const Discharge *discharge);
 /* Of n channels, at most DETECT_EVENT_CHANNELS_MAX; from, to: frame positions. */
-void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels, size_t n,
-                     double from, double to);
+void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices,
+                     const unsigned *channels, size_t n, double from, double to);
 /* From the first onset to the last end of the activities that they have under way. */
-void artefact_report_activities(const Detector *d, ArtefactCause cause, const NoticeIds *notices, const unsigned *channels,
-                                size_t n);
+void artefact_report_activities(const Detector *d, ArtefactCause cause, const NoticeIds *notices,
+                                const unsigned *channels, size_t n);

@@ -14,7 +14,7 @@
 #define LAG_S 0.010                     /* electrodes at most 40 mm apart at 4 m/s */
 #define FAR_S 0.045                     /* ... so far apart two signals agree by chance */
 #define PRODUCT_HZ 500.0                /* products a second: most of a muscle at work is below 250 Hz */
-#define LIKE 0.18f                      /* neighbours on a muscle 0.17 to 0.4, chance in 2 s up to 0.16 ... */
+#define LIKE 0.18f /* neighbours on a muscle 0.17 to 0.4, chance in 2 s up to 0.16 ... */
 #define LIKE_OF_CHANCE 2.5f             /* ... and more in less, as other lags show: largest some 2 RMS */
 
 static float correlation_at(const float *a, const float *b, unsigned n, unsigned stride) {

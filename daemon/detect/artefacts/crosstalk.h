@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include "daemon/detect/base/history.h"
 
-#define CROSSTALK_WINDOW_S 2.0          /* a History keeps so much; longer: chance agrees less, crosstalk is known later */
+/* a History keeps so much; longer: chance agrees less, crosstalk is known later */
+#define CROSSTALK_WINDOW_S 2.0
 #define CROSSTALK_AGAIN_S 0.5           /* asked again within that, the answer is the same */
 #define CROSSTALK_REMEMBERED 8u
 

@@ -2,11 +2,11 @@
 /*
  * What moves electrodes and cables, in two tests.
  *
- * Is the raw signal moving? A muscle has little below 20 Hz; a movement has most of its energy there: more than three
- * times that of the band above whatever the high-pass makes of it. What is taken out by the
- * high-pass is looked at, without what is slower than breathing, and has to be far more than it usually is: the
- * electrodes drift. Most of a heartbeat is below 20 Hz, too: it is learned there as ecg-tracker.c does above, and taken
- * out, as otherwise small movements would be no more than what is typical.
+ * Is the raw signal moving? A muscle has little below 20 Hz; a movement has most of its energy there: more
+ * than three times that of the band above whatever the high-pass makes of it. What is taken out by the
+ * high-pass is looked at, without what is slower than breathing, and has to be far more than it usually is:
+ * the electrodes drift. Most of a heartbeat is below 20 Hz, too: it is learned there as ecg-tracker.c does
+ * above, and taken out, as otherwise small movements would be no more than what is typical.
  *
  * Is this a jump of the electrode's potential? The high-pass makes a known figure of a jump:
  * -(1 - |t|/L)^2/2 before and (1 - t/L)^2/2 after it, L the length of its moving averages.
@@ -39,7 +39,7 @@
 #define OUTLIER_BEATS_MAX 8u
 #define EDGE_HOPS 2
 #define EARLY_HOPS 6                    /* a beat before its time */
-#define UNSETTLED_HOPS 50               /* where the next beat begins: by then it has been found, or there was none */
+#define UNSETTLED_HOPS 50 /* where the next beat begins: by then it has been found, or there was none */
 #define CLIP_USUAL 3.0f                 /* to what is exceeded a tenth of the time: not of the heart, ... */
 #define CLIP_BEAT 0.25f                 /* ... nor so much of its largest wave */
 #define SEARCH_S 0.01                   /* the jump is so near to the peak */
@@ -130,8 +130,9 @@ static float largest_of_beat(const Motion *m) {
 }
 
 /*
- * The first beats make the template, then what is left of one that is over moves it. Not if that is more than there
- * is above 20 Hz, as then something moves; if beat after beat is like that, the electrode has been moved.
+ * The first beats make the template, then what is left of one that is over moves it. Not if that is more
+ * than there is above 20 Hz, as then something moves; if beat after beat is like that, the electrode has
+ * been moved.
  */
 static void learn_beat(Motion *m) {
         bool settled = m->n_beats >= BEATS_FIRST;
@@ -149,7 +150,8 @@ static void learn_beat(Motion *m) {
         if (m->n_outlier_beats > 0)
                 return;
         if (settled)
-                limit = fmaxf(CLIP_USUAL * sqrtf(m->typical / (float) m->hop_steps), CLIP_BEAT * largest_of_beat(m));
+                limit = fmaxf(CLIP_USUAL * sqrtf(m->typical / (float) m->hop_steps),
+                              CLIP_BEAT * largest_of_beat(m));
         m->n_beats += m->n_beats + 1 < BEATS_MEMORY;
         if (m->n_beats == BEATS_FIRST)
                 m->typical = 0;         /* until now the heart was part of it */
@@ -161,12 +163,13 @@ static void learn_beat(Motion *m) {
 }
 
 /*
- * A beat has been found; its beginning is taken out of what is remembered, as it has been out of the signal above 20 Hz.
- * At the end of a step.
+ * A beat has been found; its beginning is taken out of what is remembered, as it has been out of the signal
+ * above 20 Hz. At the end of a step.
  */
 void motion_beat(Motion *m, double beat, double period, const History *h) {
         m->beat = beat;
-        m->beat_first = BEAT_BEFORE_HOPS - (int) fmin(BEAT_BEFORE_HOPS, BEAT_BEFORE_OF_PERIOD * period / m->hop_steps);
+        m->beat_first = BEAT_BEFORE_HOPS -
+                (int) fmin(BEAT_BEFORE_HOPS, BEAT_BEFORE_OF_PERIOD * period / m->hop_steps);
         m->beat_end = m->beat_first + (int) fmin(period / m->hop_steps, MOTION_BEAT_HOPS - m->beat_first);
         m->beat_under_way = true;
 
@@ -242,7 +245,8 @@ static bool moves(const Motion *m, unsigned first, unsigned n) {
 /* Between two steps, and just around them; as far as it is remembered. */
 bool motion_between(const Motion *m, double from, double to) {
         double now = (double) m->end;
-        double first = floor((now - to) / m->hop_steps) - AFTER_HOPS, last = ceil((now - from) / m->hop_steps) + BEFORE_HOPS;
+        double first = floor((now - to) / m->hop_steps) - AFTER_HOPS,
+               last = ceil((now - from) / m->hop_steps) + BEFORE_HOPS;
 
         first = fmax(first, 0);
         last = fmin(last, (double) m->n_hops - 1);
@@ -250,9 +254,10 @@ bool motion_between(const Motion *m, double from, double to) {
 }
 
 /*
- * Is what goes on in the band only what the high-pass has left of something slower? Its mean over 20 ms is nearly as
- * large as it is itself, most of the time; of the interference of many potentials, 40 to 110 Hz, a mean over so long
- * leaves little. A muscle that works while the cable sways is at work, however large the sway is below.
+ * Is what goes on in the band only what the high-pass has left of something slower? Its mean over 20 ms is
+ * nearly as large as it is itself, most of the time; of the interference of many potentials, 40 to 110 Hz, a
+ * mean over so long leaves little. A muscle that works while the cable sways is at work, however large the
+ * sway is below.
  */
 bool motion_is_baseline_sway(Motion *m) {
         unsigned n_slow = 0;
@@ -260,19 +265,25 @@ bool motion_is_baseline_sway(Motion *m) {
         if (m->baseline_sway_at == m->end - m->fill)
                 return m->baseline_sway;
         for (unsigned i = 0; i < LATEST_HOPS && i + 1 < m->n_hops; i++) {
-                unsigned k = (m->next + MOTION_HOPS - i) % MOTION_HOPS, before = (k + MOTION_HOPS - 1) % MOTION_HOPS;
+                unsigned k = (m->next + MOTION_HOPS - i) % MOTION_HOPS,
+                         before = (k + MOTION_HOPS - 1) % MOTION_HOPS;
                 float sum = m->sums[k] + m->sums[before];
 
-                n_slow += sum * sum > SWAY_SHARE * (m->high[k] + m->high[before]) * (float) (2 * m->hop_steps);
+                n_slow += sum * sum >
+                        SWAY_SHARE * (m->high[k] + m->high[before]) * (float) (2 * m->hop_steps);
         }
         m->baseline_sway_at = m->end - m->fill;
         return m->baseline_sway = 2 * n_slow > LATEST_HOPS;
 }
 
-/* What goes on in the band was larger most of the latest half second, as known by now: of heartbeats most is not. */
+/*
+ * What goes on in the band was larger most of the latest half second, as known by now: of heartbeats most is
+ * not.
+ */
 bool motion_is_loud(Motion *m, float uv) {
         float n = (float) m->hop_steps, cubic_root = 1 - 2 / (9 * n);
-        float limit = uv * uv * n * cubic_root * cubic_root * cubic_root;       /* of chi squared the median (Wilson and Hilferty) */
+        /* of chi squared the median (Wilson and Hilferty) */
+        float limit = uv * uv * n * cubic_root * cubic_root * cubic_root;
         unsigned n_loud = 0;
 
         if (m->loud_at == m->end - m->fill)

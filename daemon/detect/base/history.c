@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The latest in-band signal of a channel: pushed behind, read anywhere. When it is full its end moves to the front. */
+/*
+ * The latest in-band signal of a channel: pushed behind, read anywhere. When it is full its end moves to the
+ * front.
+ */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -28,7 +28,10 @@ static inline float cubic_value(const float weights[static 4], const float *x) {
         return weights[0] * x[-1] + weights[1] * x[0] + weights[2] * x[1] + weights[3] * x[2];
 }
 
-/* Place of the vertex from the middle of three neighbours, -0.5 .. 0.5, and its height; 0 where they lie on a line. */
+/*
+ * Place of the vertex from the middle of three neighbours, -0.5 .. 0.5, and its height; 0 where they lie on
+ * a line.
+ */
 static inline double parabola_vertex(double left, double middle, double right, double *ret_height) {
         double curve = left - 2 * middle + right, slope = (right - left) / 2;
         double x = curve != 0 ? fmax(-0.5, fmin(0.5, -slope / curve)) : 0;

@@ -11,4 +11,5 @@ void intervals_add(IntervalStats *r, double interval);
 void intervals_split(IntervalStats *r, double before, double behind);
 void intervals_join(IntervalStats *r, const IntervalStats *other);
 double intervals_mean(const IntervalStats *r);
-double intervals_cv(const IntervalStats *r);    /* coefficient of variation; INFINITY if there are fewer than two */
+/* coefficient of variation; INFINITY if there are fewer than two */
+double intervals_cv(const IntervalStats *r);

@@ -8,8 +8,9 @@
 #define MATRIX_COLUMNS(n) (((n) + 3) / 4 * 4)
 
 /*
- * Of a symmetric positive definite matrix, in place (Gauss and Jordan: Golub & Van Loan 3.2 and 4.2.1; it needs no
- * pivots). Rows are MATRIX_COLUMNS(n) long, what is beyond n is 0. Inlined, so that n is a constant.
+ * Of a symmetric positive definite matrix, in place (Gauss and Jordan: Golub & Van Loan 3.2 and 4.2.1; it
+ * needs no pivots). Rows are MATRIX_COLUMNS(n) long, what is beyond n is 0. Inlined, so that n is a
+ * constant.
  */
 static ALWAYS_INLINE void matrix_invert(double *a, int n) {
         int columns = MATRIX_COLUMNS(n);

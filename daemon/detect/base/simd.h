@@ -15,8 +15,8 @@ typedef int64_t i64x2 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double f64x4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 /*
- * From a function name_any(), for all machines, makes name(): the same operations in the same order, however many of
- * them an instruction does.
+ * From a function name_any(), for all machines, makes name(): the same operations in the same order, however
+ * many of them an instruction does.
  */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #ifdef __x86_64__
@@ -36,8 +36,10 @@ typedef double f64x4 __attribute__((vector_size(32), aligned(8), may_alias));
                 return name##_any arguments;                            \
         }
 #endif
-#define VECTOR_FUNCTION(type, name, parameters, arguments) VECTOR_FUNCTION_IN(extern, type, name, parameters, arguments)
-#define STATIC_VECTOR_FUNCTION(type, name, parameters, arguments) VECTOR_FUNCTION_IN(static, type, name, parameters, arguments)
+#define VECTOR_FUNCTION(type, name, parameters, arguments)              \
+        VECTOR_FUNCTION_IN(extern, type, name, parameters, arguments)
+#define STATIC_VECTOR_FUNCTION(type, name, parameters, arguments)       \
+        VECTOR_FUNCTION_IN(static, type, name, parameters, arguments)
 
 /* Macros: gcc 14 for arm64 does not survive parameters of an unaligned vector type. */
 #define F32X4_SELECT(which, yes, no) ((f32x4) (((i32x4) (yes) & (which)) | ((i32x4) (no) & ~(which))))

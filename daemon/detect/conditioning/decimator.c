@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Low-pass of 450 Hz and decimation, in FIR filters of linear phase: windowed sinc,
- * Kaiser window (Kaiser 1974: n - 1 = (A - 7.95) / (2.285 dw), beta = 0.5842 (A - 21)^0.4
- * + 0.07886 (A - 21) for A dB of attenuation, 21 to 50, and 0.1102 (A - 8.7) above). Up to about 1100 samples/s the
- * band ends by itself at half the rate and nothing is done. Where the converter's droop is corrected (droop.c), that
- * is part of the same filter.
+ * Low-pass of 450 Hz and decimation, in FIR filters of linear phase: windowed sinc, Kaiser window (Kaiser
+ * 1974: n - 1 = (A - 7.95) / (2.285 dw), beta = 0.5842 (A - 21)^0.4 + 0.07886 (A - 21) for A dB of
+ * attenuation, 21 to 50, and 0.1102 (A - 8.7) above). Up to about 1100 samples/s the band ends by itself at
+ * half the rate and nothing is done. Where the converter's droop is corrected (droop.c), that is part of the
+ * same filter.
  *
- * From some 6000 samples/s on there are two, one after the other: a short one, in front of all but the last halving of
- * the rate, which only has to keep away what would fold to where the second one lets pass.
+ * From some 6000 samples/s on there are two, one after the other: a short one, in front of all but the last
+ * halving of the rate, which only has to keep away what would fold to where the second one lets pass.
  */
 #include <errno.h>
 #include <math.h>
@@ -93,7 +93,8 @@ static int coarse_init(Decimator *l, double rate_hz, double pass_hz) {
 }
 
 static int fine_init(Decimator *l, double rate_hz, double transition_hz, const Droop *droop) {
-        unsigned half = l->limits ? half_length(ATTENUATION_DB, transition_hz, rate_hz) : 0, n_low = 2 * half + 1;
+        unsigned half = l->limits ? half_length(ATTENUATION_DB, transition_hz, rate_hz) : 0,
+                 n_low = 2 * half + 1;
         unsigned n_taps = n_low + (droop->of_signal ? DROOP_TAPS - 1 : 0);
         float *taps = fir_init(&l->fine, n_taps, l->n_lanes);
 
@@ -143,7 +144,9 @@ void decimator_done(Decimator *l) {
  * 2 * coarse_decimation ..., gaps included; steps do on some of them.
  */
 void decimator_align(Decimator *l, uint64_t position) {
-        l->coarse_in = (unsigned) ((l->coarse_decimation - position % l->coarse_decimation) % l->coarse_decimation) + 1;
+        l->coarse_in = (unsigned) ((l->coarse_decimation - position % l->coarse_decimation) %
+                                   l->coarse_decimation) +
+                1;
 }
 
 static void fir_restart(Fir *f, unsigned n_lanes, unsigned channel) {
@@ -162,7 +165,8 @@ static ALWAYS_INLINE void feed(Fir *f, size_t n_lanes, const float *x, unsigned 
 
         for (unsigned i = 0; i < n; i++, x += n_lanes) {
                 for (size_t lane = 0; lane < n_lanes; lane += 8)
-                        *(f32x8*) (ring + at + lane) = *(f32x8*) (ring + size + at + lane) = *(const f32x8*) (x + lane);
+                        *(f32x8*) (ring + at + lane) = *(f32x8*) (ring + size + at + lane) =
+                                *(const f32x8*) (x + lane);
                 at = at + n_lanes < size ? at + n_lanes : 0;
         }
         f->next = (unsigned) (at / n_lanes);

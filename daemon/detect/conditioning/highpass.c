@@ -71,9 +71,12 @@ void highpass_restart(Highpass *h, unsigned channel, int32_t first) {
         }
 }
 
-/* Four lanes, whose sums stay in registers from frame to frame. Returns the place of the next frame in the rings. */
-static ALWAYS_INLINE size_t next_four(Highpass *h, size_t n_lanes, size_t lane, const int32_t *codes, unsigned n_frames, float *ret,
-                                      double *ret_low) {
+/*
+ * Four lanes, whose sums stay in registers from frame to frame. Returns the place of the next frame in the
+ * rings.
+ */
+static ALWAYS_INLINE size_t next_four(Highpass *h, size_t n_lanes, size_t lane, const int32_t *codes,
+                                      unsigned n_frames, float *ret, double *ret_low) {
         size_t size = h->length * n_lanes, at = h->next * n_lanes;
         f64x4 sum = *(f64x4*) (h->sum + lane), sum_of_sums = *(f64x4*) (h->sum_of_sums + lane);
         const f64x4 square = (f64x4) { 0 } + (double) h->length * h->length;
@@ -92,7 +95,8 @@ static ALWAYS_INLINE size_t next_four(Highpass *h, size_t n_lanes, size_t lane, 
                 sum_of_sums += sum - *(const f64x4*) (sums + at);
                 *(f64x4*) (sums + at) = sum;
                 *(f64x4*) (ret_low + out) = sum_of_sums;
-                *(f32x4*) (ret + out) = __builtin_convertvector(WHOLE(middle) * square - sum_of_sums, f32x4) * gain;
+                *(f32x4*) (ret + out) =
+                        __builtin_convertvector(WHOLE(middle) * square - sum_of_sums, f32x4) * gain;
                 at = oldest;
         }
         *(f64x4*) (h->sum + lane) = sum;
@@ -100,7 +104,8 @@ static ALWAYS_INLINE size_t next_four(Highpass *h, size_t n_lanes, size_t lane, 
         return at;
 }
 
-static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
+static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes, unsigned n_frames,
+                               float *ret, double *ret_low) {
         size_t at = 0;
 
         for (size_t lane = 0; lane < n_lanes; lane += 4)
@@ -108,15 +113,20 @@ static ALWAYS_INLINE void next(Highpass *h, size_t n_lanes, const int32_t *codes
         h->next = (unsigned) (at / n_lanes);
 }
 
-static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low) {
+static ALWAYS_INLINE void highpass_next_any(Highpass *h, const int32_t *codes, unsigned n_frames, float *ret,
+                                            double *ret_low) {
         if (h->n_lanes == 8)            /* the typical case, as constants */
                 next(h, 8, codes, n_frames, ret, ret_low);
         else
                 next(h, h->n_lanes, codes, n_frames, ret, ret_low);
 }
 
-/* Frames of a code for each lane to as many of microvolts, length - 1 frames late; ret_low: for highpass_low(). */
-VECTOR_FUNCTION(void, highpass_next, (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low),
+/*
+ * Frames of a code for each lane to as many of microvolts, length - 1 frames late; ret_low: for
+ * highpass_low().
+ */
+VECTOR_FUNCTION(void, highpass_next,
+                (Highpass *h, const int32_t *codes, unsigned n_frames, float *ret, double *ret_low),
                 (h, codes, n_frames, ret, ret_low))
 
 /* What a frame was freed of, in microvolts. */

@@ -13,7 +13,8 @@
  * better of the two wins. From then on the phase in what is left of the fundamental
  * keeps it right to millihertz, over all channels together.
  *
- * Where there is a heart, all is learned a little late, from the signal that the beat has been taken out of meanwhile.
+ * Where there is a heart, all is learned a little late, from the signal that the beat has been taken out of
+ * meanwhile.
  *
  * Harmonics beyond half the rate are subtracted where they fold to. What alternates from sample to sample,
  * at just half the rate, is no muscle either: a harmonic that folds there, or two converters that
@@ -33,19 +34,20 @@
 #define FINDER_COHERENCE 0.5            /* of noise: about 0.2 */
 #define FINDER_SWITCH_RATIO 4.0
 #define TRACK_S 0.05
-#define TRACK_RAD_PER_S 1.2             /* three poles there (a drift is followed without lag: 5 mHz late is 2 % of the hum), ... */
-#define TRACK_INFORMATION 5e5           /* ... if the variance of an evaluation's phase is the inverse of that */
+/* three poles there (a drift is followed without lag: 5 mHz late is 2 % of the hum), ... */
+#define TRACK_RAD_PER_S 1.2
+#define TRACK_INFORMATION 5e5 /* ... if the variance of an evaluation's phase is the inverse of that */
 #define TRACK_RAD_PER_S_MIN 0.3
 #define TRACK_RAD_PER_S_MAX 3.0
 #define TRACK_HURRY_S 3.0
 #define INFORMATION_MEMORY_S 2.0
-#define BUSY_WEIGHT 0.2                 /* at least: large harmonics that are not followed yet look busy, too */
+#define BUSY_WEIGHT 0.2 /* at least: large harmonics that are not followed yet look busy, too */
 #define INFORMATION_MIN 30.0            /* no hum to speak of: the frequency may stay as it is */
 #define TRACK_RAD_MAX 0.3               /* between two evaluations: more is no phase but chance */
 #define DRIFT_HZ_PER_S_MAX 0.04         /* a net has inertia */
 #define TRACK_AGE_S 0.6
 #define CLIP_SIGMA 4.0f
-#define RESIDUAL_MIN_UV 1e-12f          /* in silence amplitudes stop there, and do not become denormal numbers */
+#define RESIDUAL_MIN_UV 1e-12f /* in silence amplitudes stop there, and do not become denormal numbers */
 #define TIME_CONSTANT_S 0.5             /* of a hum larger than that: */
 #define AMPLITUDE_FULL 0.25f            /* of the noise */
 #define TIME_CONSTANT_S_MAX 10.0        /* of one far below it, or not there at all */
@@ -66,7 +68,8 @@ static bool folds_apart(const Mains *m, double nominal_hz, unsigned harmonic) {
         if (hz <= DETECT_HIGHPASS_HZ || hz >= m->step_rate_hz / 2 - HARMONIC_DISTANCE_HZ)
                 return false;
         for (unsigned h = 1; h < harmonic; h++)
-                if (m->harmonics[h - 1] && fabs(hz - folded_hz(h * nominal_hz, m->step_rate_hz)) < HARMONIC_DISTANCE_HZ)
+                if (m->harmonics[h - 1] &&
+                    fabs(hz - folded_hz(h * nominal_hz, m->step_rate_hz)) < HARMONIC_DISTANCE_HZ)
                         return false;
         return true;
 }
@@ -138,7 +141,8 @@ static double turn_on(double phase, double step) {
 }
 
 /* From phases in turns, exactly. */
-static void set_oscillators(const Mains *m, double phase, const double finder_phases[static 2], MainsOscillators *ret) {
+static void set_oscillators(const Mains *m, double phase, const double finder_phases[static 2],
+                            MainsOscillators *ret) {
         double re1 = cos(2 * M_PI * phase), im1 = sin(2 * M_PI * phase), re = 1, im = 0;
 
         for (unsigned h = 0; h < MAINS_HARMONICS_MAX; h++) {
@@ -169,7 +173,8 @@ static __attribute__((noinline)) void set_anew(Mains *m) {
 }
 
 /* A product of complex numbers each. */
-static ALWAYS_INLINE void rotation(const MainsOscillators *from, const MainsOscillators *by, MainsOscillators *ret) {
+static ALWAYS_INLINE void rotation(const MainsOscillators *from, const MainsOscillators *by,
+                                   MainsOscillators *ret) {
         for (unsigned i = 0; i < MAINS_OSCILLATORS; i += 8) {
                 f32x8 re = *(const f32x8*) (from->re + i), im = *(const f32x8*) (from->im + i);
                 f32x8 by_re = *(const f32x8*) (by->re + i), by_im = *(const f32x8*) (by->im + i);
@@ -184,7 +189,8 @@ static ALWAYS_INLINE void mains_oscillate_any(Mains *m) {
 
         m->phase = turn_on(m->phase, m->hz / m->step_rate_hz);
         for (unsigned i = 0; i < 2; i++)
-                m->finders[i].phase = turn_on(m->finders[i].phase, m->finders[i].nominal_hz / m->step_rate_hz);
+                m->finders[i].phase = turn_on(m->finders[i].phase,
+                                              m->finders[i].nominal_hz / m->step_rate_hz);
         m->now = m->late;
         m->late = m->now < m->delay ? m->now + 1 : 0;
         m->oscillators[m->now].alternation = -before->alternation;
@@ -244,12 +250,14 @@ void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float rece
 }
 
 /* Of each amplitude times oscillator, for one harmonic after the other. */
-static ALWAYS_INLINE void add_harmonic(const MainsLanes8 *e, const MainsOscillators *o, unsigned h, f32x8 *sum) {
+static ALWAYS_INLINE void add_harmonic(const MainsLanes8 *e, const MainsOscillators *o, unsigned h,
+                                       f32x8 *sum) {
         sum[0] += *(const f32x8*) e->re[h] * o->re[h];
         sum[1] += *(const f32x8*) e->im[h] * o->im[h];
 }
 
-static ALWAYS_INLINE void add_up_hum(const Mains *m, const MainsLanes8 *e, const MainsOscillators *o, f32x8 *ret) {
+static ALWAYS_INLINE void add_up_hum(const Mains *m, const MainsLanes8 *e, const MainsOscillators *o,
+                                     f32x8 *ret) {
         f32x8 sum[4] = { { 0 } };
 
         /* Four sums: an addition need not wait for the one before. Beyond the harmonics there are zeros. */
@@ -277,8 +285,10 @@ static ALWAYS_INLINE void mains_subtract_any(Mains *m, float *x) {
 VECTOR_FUNCTION(void, mains_subtract, (Mains *m, float *x), (m, x))
 
 /* The listening first. Returns the flags of those who adapt; x: the signal with its hum. */
-static ALWAYS_INLINE void listen(MainsLanes8 *e, const MainsOscillators *o, bool late, f32x8 *x, i32x8 *ret_adapt) {
-        i32x8 running = *(const i32x8*) e->running, wait = *(const i32x8*) e->wait, listening = *(const i32x8*) e->listening;
+static ALWAYS_INLINE void listen(MainsLanes8 *e, const MainsOscillators *o, bool late, f32x8 *x,
+                                 i32x8 *ret_adapt) {
+        i32x8 running = *(const i32x8 *) e->running, wait = *(const i32x8 *) e->wait,
+              listening = *(const i32x8 *) e->listening;
 
         *(i32x8*) e->wait = wait += (wait > 0) & running;
         *(i32x8*) e->listening = listening + ((listening > 0) & running);
@@ -293,8 +303,10 @@ static ALWAYS_INLINE void listen(MainsLanes8 *e, const MainsOscillators *o, bool
 }
 
 /* From what is left. */
-static ALWAYS_INLINE void adapt(const Mains *m, MainsLanes8 *e, const MainsOscillators *o, const f32x8 *left, const i32x8 *who) {
-        i32x8 age = *(const i32x8*) e->age, something = (*left > RESIDUAL_MIN_UV) | (*left < -RESIDUAL_MIN_UV);
+static ALWAYS_INLINE void adapt(const Mains *m, MainsLanes8 *e, const MainsOscillators *o, const f32x8 *left,
+                                const i32x8 *who) {
+        i32x8 age = *(const i32x8 *) e->age,
+              something = (*left > RESIDUAL_MIN_UV) | (*left < -RESIDUAL_MIN_UV);
         f32x8 limit = *(const f32x8*) e->limit_uv, error = (f32x8) ((i32x8) *left & *who & something);
 
         /* While young, the running least squares fit; then the exponential memory. */
@@ -307,7 +319,8 @@ static ALWAYS_INLINE void adapt(const Mains *m, MainsLanes8 *e, const MainsOscil
         *(f32x8*) e->track_re += error * o->re[0];
         *(f32x8*) e->track_im += error * o->im[0];
         /* as quick as the others, of which a sine and a cosine share it */
-        *(f32x8*) e->alternation += F32X8_MAX(young, *(const f32x8*) e->alternation_gain) / 2 * error * o->alternation;
+        *(f32x8*) e->alternation += F32X8_MAX(young, *(const f32x8*) e->alternation_gain) / 2 * error *
+                o->alternation;
         for (unsigned h = 0; h < m->n_harmonics; h++) {
                 f32x8 step = F32X8_MAX(young, *(const f32x8*) e->gains[h]) * error;
 
@@ -322,7 +335,8 @@ static ALWAYS_INLINE void mains_learn_any(Mains *m, const float *y, bool late) {
 
         for (unsigned i = 0; i < m->n_lanes8; i++) {
                 MainsLanes8 *e = m->lanes8 + i;
-                f32x8 left = *(const f32x8*) (y + i * 8), x = left + *(const f32x8*) (m->hum + (size_t) (at * m->n_lanes8 + i) * 8);
+                f32x8 left = *(const f32x8 *) (y + i * 8),
+                      x = left + *(const f32x8 *) (m->hum + (size_t) (at * m->n_lanes8 + i) * 8);
                 i32x8 who;
 
                 listen(e, o, late, &x, &who);
@@ -334,7 +348,10 @@ static ALWAYS_INLINE void mains_learn_any(Mains *m, const float *y, bool late) {
         }
 }
 
-/* y: what is left of the signal without mains, and of the step that is `delay` behind without the heart, too. */
+/*
+ * y: what is left of the signal without mains, and of the step that is `delay` behind without the heart,
+ * too.
+ */
 VECTOR_FUNCTION(void, mains_learn, (Mains *m, const float *y, bool late), (m, y, late))
 
 static void collect_blocks(Mains *m, const unsigned *active, unsigned n_active) {
@@ -358,7 +375,8 @@ static void collect_blocks(Mains *m, const unsigned *active, unsigned n_active) 
                         if (e->n_blocks[l] > 0) {
                                 f->rotation_re += re * last_re + im * last_im;
                                 f->rotation_im += im * last_re - re * last_im;
-                                f->power += sqrt((re * re + im * im) * (last_re * last_re + last_im * last_im));
+                                f->power += sqrt((re * re + im * im) *
+                                                 (last_re * last_re + last_im * last_im));
                         }
                         e->last_re[i][l] = e->block_re[i][l];
                         e->last_im[i][l] = e->block_im[i][l];
@@ -406,10 +424,12 @@ static bool decide(Mains *m) {
 }
 
 /*
- * The phase that all channels lag behind by, on average since the latest evaluation. What a channel says counts by how far
- * its hum stands out of what else it has now; if that is more than its noise use to be, all of it counts less.
+ * The phase that all channels lag behind by, on average since the latest evaluation. What a channel says
+ * counts by how far its hum stands out of what else it has now; if that is more than its noise use to be,
+ * all of it counts less.
  */
-static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, double *ret_rad, double *ret_information) {
+static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, double *ret_rad,
+                        double *ret_information) {
         double lag = 0, information = 0, n = m->track_steps;
 
         for (unsigned k = 0; k < n_active; k++) {
@@ -421,7 +441,8 @@ static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, dou
 
                 if ((double) e->age[l] > TRACK_AGE_S * m->step_rate_hz && power > 0) {
                         double weight = typical > 0 ? 1 / typical : 1 / power;
-                        lag += clamp(1 / power, BUSY_WEIGHT * weight, weight) * (im * left_re - re * left_im);
+                        lag += clamp(1 / power, BUSY_WEIGHT * weight, weight) *
+                                (im * left_re - re * left_im);
                         information += fmax(weight, 1 / power) * (re * re + im * im) * n / 2;
                 }
                 e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
@@ -433,7 +454,10 @@ static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, dou
         return true;
 }
 
-/* At first in a hurry; then the better the phase is known the quicker (Kalman's gain for a frequency whose drift changes). */
+/*
+ * At first in a hurry; then the better the phase is known the quicker (Kalman's gain for a frequency whose
+ * drift changes).
+ */
 static double quickness(const Mains *m) {
         double settled = TRACK_RAD_PER_S * pow(m->information / TRACK_INFORMATION, 1 / 6.0);
 
@@ -448,7 +472,8 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
         if (!track_phase(m, active, n_active, &lag, &information) || !m->known ||
             hypot(f->rotation_re, f->rotation_im) <= FINDER_COHERENCE * f->power)
                 return;
-        m->information += (information - m->information) * (m->information > 0 ? track_s / INFORMATION_MEMORY_S : 1);
+        m->information += (information - m->information) *
+                (m->information > 0 ? track_s / INFORMATION_MEMORY_S : 1);
         if (m->information < INFORMATION_MIN) {
                 m->drift_hz = 0;
                 return;
@@ -457,19 +482,22 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
         double gain = quickness(m) * track_s;
         hz = lag / (2 * M_PI * track_s);
         m->drift_hz = clamp(m->drift_hz + gain * gain * gain * hz, -drift_max, drift_max);
-        m->hz = clamp(m->hz + 3 * gain * gain * hz + m->drift_hz, f->nominal_hz * (1 - TOLERANCE), f->nominal_hz * (1 + TOLERANCE));
+        m->hz = clamp(m->hz + 3 * gain * gain * hz + m->drift_hz, f->nominal_hz * (1 - TOLERANCE),
+                      f->nominal_hz * (1 + TOLERANCE));
         m->phase += 3 * gain * lag / (2 * M_PI);
         m->phase -= floor(m->phase);
 }
 
 /*
- * Every hum that is followed takes noise along: nine of them, in a hurry, a tenth of a decibel of what potentials have.
- * The smaller it is the less its changes matter, and the longer it may be averaged.
+ * Every hum that is followed takes noise along: nine of them, in a hurry, a tenth of a decibel of what
+ * potentials have. The smaller it is the less its changes matter, and the longer it may be averaged.
  */
-static ALWAYS_INLINE void settled_gain(const Mains *m, const float re[static 8], const float im[static 8], const f32x8 *sigma,
-                                       float ret[static 8]) {
-        const f32x8 slowest = (f32x8) { 0 } + (float) (1 / TIME_CONSTANT_S_MAX), fastest = (f32x8) { 0 } + (float) (1 / TIME_CONSTANT_S);
-        f32x8 size = *(const f32x8*) re * *(const f32x8*) re + *(const f32x8*) im * *(const f32x8*) im, speed;
+static ALWAYS_INLINE void settled_gain(const Mains *m, const float re[static 8], const float im[static 8],
+                                       const f32x8 *sigma, float ret[static 8]) {
+        const f32x8 slowest = (f32x8){ 0 } + (float) (1 / TIME_CONSTANT_S_MAX),
+                    fastest = (f32x8){ 0 } + (float) (1 / TIME_CONSTANT_S);
+        f32x8 size = *(const f32x8 *) re * *(const f32x8 *) re + *(const f32x8 *) im * *(const f32x8 *) im,
+              speed;
 
         for (unsigned l = 0; l < 8; l++)
                 size[l] = sqrtf(size[l]);

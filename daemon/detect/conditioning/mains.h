@@ -16,7 +16,8 @@ typedef struct MainsFinder {
 } MainsFinder;
 
 typedef struct MainsOscillators {       /* exp(2 pi i phase) at a step: */
-        float re[MAINS_OSCILLATORS];    /* [1 ... times the fundamental - 1], 0 where not subtracted; [MAINS_HARMONICS_MAX + finder] */
+        /* [1 ... times the fundamental - 1], 0 where not subtracted; [MAINS_HARMONICS_MAX + finder] */
+        float re[MAINS_OSCILLATORS];
         float im[MAINS_OSCILLATORS];
         float alternation;              /* 1, -1, 1 ... */
 } MainsOscillators;
@@ -38,7 +39,8 @@ typedef struct Mains {                  /* common to all channels */
         struct MainsLanes8 *lanes8;     /* all channels */
         float *hum;                     /* ring [delay + 1][8 * n_lanes8]: what was subtracted */
         unsigned delay;                 /* steps from the subtraction to the learning */
-        unsigned now, late;             /* of the rings of delay + 1, this step's place and that of the step learned from */
+        /* of the rings of delay + 1, this step's place and that of the step learned from */
+        unsigned now, late;
         MainsOscillators *oscillators;  /* ring */
         MainsOscillators rotation;      /* by which they go on from step to step */
         bool moved;                     /* a frequency or phase, so that it is another now */
@@ -48,7 +50,8 @@ typedef struct Mains {                  /* common to all channels */
 typedef struct MainsLanes8 {            /* eight channels side by side; flags: all bits set or none */
         float re[MAINS_HARMONICS_MAX][8], im[MAINS_HARMONICS_MAX][8];   /* amplitudes, microvolts */
         float alternation[8];           /* from step to step, microvolts */
-        float gains[MAINS_HARMONICS_MAX][8], alternation_gain[8];       /* of the least mean squares, when settled */
+        /* of the least mean squares, when settled */
+        float gains[MAINS_HARMONICS_MAX][8], alternation_gain[8];
         int32_t running[8];             /* flag */
         int32_t listening[8];           /* steps for which nothing is learned but the frequency */
         int32_t wait[8];                /* steps until the ring is of one piece */

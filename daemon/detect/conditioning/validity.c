@@ -14,21 +14,21 @@
 #define RAIL_FRACTION 1000
 
 /*
- * Many programs write the extremes of the data as the limits of the file, so that one sample of each channel lies on
- * them. It takes more than that to make a rail: a run (raise these and a clipped twitch of a few samples passes
- * with its top cut off; lower them and the flat top of a wave with few samples to the millisecond is lost), or hits
- * again and again, as of mains that is too large for the converter.
+ * Many programs write the extremes of the data as the limits of the file, so that one sample of each channel
+ * lies on them. It takes more than that to make a rail: a run (raise these and a clipped twitch of a few
+ * samples passes with its top cut off; lower them and the flat top of a wave with few samples to the
+ * millisecond is lost), or hits again and again, as of mains that is too large for the converter.
  */
 #define RUN_FRAMES_MIN 3
 #define RUN_S 0.001
-#define NEAR_RUN_S 0.05                 /* within RAIL_FRACTION: longer than a slow wave stays at its extreme */
+#define NEAR_RUN_S 0.05 /* within RAIL_FRACTION: longer than a slow wave stays at its extreme */
 #define HITS 10                         /* within HITS_S */
 #define HITS_S 1.0
 
 /*
- * An amplifier may stop within the range of its converter: one code for that long, never exceeded before, and
- * reached with a jump of that many of the smallest steps between two codes. A slow wave in coarse steps, too,
- * stands still at its turning points, but comes there in single steps.
+ * An amplifier may stop within the range of its converter: one code for that long, never exceeded before,
+ * and reached with a jump of that many of the smallest steps between two codes. A slow wave in coarse steps,
+ * too, stands still at its turning points, but comes there in single steps.
  */
 #define CLIP_FRAMES_MIN 4
 #define CLIP_S 0.004
@@ -38,7 +38,8 @@ static int32_t frames_of(double seconds, double rate_hz, int32_t least) {
         return (int32_t) fmax(least, round(seconds * rate_hz));
 }
 
-int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_frames, bool limits_are_rails) {
+int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_frames,
+                  bool limits_are_rails) {
         *r = (Validity) {
                 .n_lanes = n_lanes,
                 .flat_frames = (int32_t) flat_frames,
@@ -58,7 +59,10 @@ int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_f
                 .unchanged = calloc(n_lanes, sizeof *r->unchanged),
                 .used = calloc(n_lanes, sizeof *r->used),
         };
-        return r->rails && r->top && r->bottom && r->before && r->step && r->low && r->high && r->last && r->unchanged && r->used ? 0 : -ENOMEM;
+        return r->rails && r->top && r->bottom && r->before && r->step && r->low && r->high && r->last &&
+                        r->unchanged && r->used ?
+                0 :
+                -ENOMEM;
 }
 
 void validity_done(Validity *r) {
@@ -102,7 +106,8 @@ typedef struct Lanes8 {
 #define CHOOSE(condition, yes, no) (((condition) & (yes)) | (~(condition) & (no)))
 
 /* Flags of those of which this may be no measurement. */
-static ALWAYS_INLINE void check_lanes(Lanes8 *e, const int32_t *codes, int32_t flat_frames, int32_t clip_frames, i32x8 *ret_bad) {
+static ALWAYS_INLINE void check_lanes(Lanes8 *e, const int32_t *codes, int32_t flat_frames,
+                                      int32_t clip_frames, i32x8 *ret_bad) {
         i32x8 now = *(const i32x8*) codes, same = now == e->last, n = (e->unchanged - same) & same;
         i32x8 up = now - e->last, down = e->last - now, step = CHOOSE(up > down, up, down);
 
@@ -176,10 +181,11 @@ static ALWAYS_INLINE unsigned validity_next_any(Validity *r, const int32_t *code
 }
 
 /*
- * Of frames with a code for each lane: how many, from the first on, are measurements in all channels. That after them has
- * been looked at, too.
+ * Of frames with a code for each lane: how many, from the first on, are measurements in all channels. That
+ * after them has been looked at, too.
  */
-VECTOR_FUNCTION(unsigned, validity_next, (Validity *r, const int32_t *codes, unsigned n_frames), (r, codes, n_frames))
+VECTOR_FUNCTION(unsigned, validity_next, (Validity *r, const int32_t *codes, unsigned n_frames),
+                (r, codes, n_frames))
 
 /* Near the limits is no rail before a run or many hits have shown it; then it is one for good. */
 static bool rail_hit(const Validity *r, Rail *rail, int32_t code, uint64_t position) {
@@ -204,7 +210,8 @@ static bool rail_hit(const Validity *r, Rail *rail, int32_t code, uint64_t posit
 static bool is_clipped(const Validity *r, unsigned channel) {
         int32_t code = r->last[channel];
 
-        return r->unchanged[channel] >= r->clip_frames && (code == r->top[channel] || code == r->bottom[channel]) &&
+        return r->unchanged[channel] >= r->clip_frames &&
+                (code == r->top[channel] || code == r->bottom[channel]) &&
                 llabs((int64_t) code - r->before[channel]) >= CLIP_JUMP_STEPS * (int64_t) r->step[channel];
 }
 

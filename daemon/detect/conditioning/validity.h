@@ -30,10 +30,11 @@ typedef struct Validity {               /* arrays: [n_lanes] */
         int32_t *used;                  /* all bits set: this lane is a channel */
 } Validity;
 
-int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_frames, bool limits_are_rails);
+int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_frames,
+                  bool limits_are_rails);
 void validity_done(Validity *r);
 void validity_channel_init(Validity *r, unsigned channel, int32_t code_min, int32_t code_max);
 void validity_break(Validity *r);
 unsigned validity_next(Validity *r, const int32_t *codes, unsigned n_frames);
-bool validity_saturated(Validity *r, unsigned channel, uint64_t position);      /* once a frame, in their order */
+bool validity_saturated(Validity *r, unsigned channel, uint64_t position); /* once a frame, in their order */
 bool validity_flat(const Validity *r, unsigned channel);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The heart: learned, found again at every beat, and subtracted, so that twitches near and under a beat are seen.
+ * The heart: learned, found again at every beat, and subtracted, so that twitches near and under a beat are
+ * seen.
  *
- * qrs-detector.c says when there is one. All channels see the same heart, each in its own waveform: the moment of a
- * beat is common, the template is the channel's. A beat is looked for at a coarse rate by how much of the
- * signal's magnitude the templates explain. Magnitudes, not squares: a twitch on top counts no more than the samples it
- * covers. Its moment is then fitted to a fraction of a step over all channels together, its size within
- * what earlier beats have varied by.
+ * qrs-detector.c says when there is one. All channels see the same heart, each in its own waveform: the
+ * moment of a beat is common, the template is the channel's. A beat is looked for at a coarse rate by how
+ * much of the signal's magnitude the templates explain. Magnitudes, not squares: a twitch on top counts no
+ * more than the samples it covers. Its moment is then fitted to a fraction of a step over all channels
+ * together, its size within what earlier beats have varied by.
  *
- * A beat is known some 20 ms after its R wave. What came before that is corrected in the history, and the detector
- * looks at it once more (crossing.c); what comes after is subtracted on its way.
+ * A beat is known some 20 ms after its R wave. What came before that is corrected in the history, and the
+ * detector looks at it once more (crossing.c); what comes after is subtracted on its way.
  *
- * A template begins as the median of the first beats. After that it moves by a share of what is left of a beat,
- * clipped at a few times the noise: a twitch that happens to fall there does not become part of it.
+ * A template begins as the median of the first beats. After that it moves by a share of what is left of a
+ * beat, clipped at a few times the noise: a twitch that happens to fall there does not become part of it.
  *
- * No two beats are quite the same. How much is left of them is learned, too, for each part of a beat, and where
- * that is more than noise the statistic counts for less.
+ * No two beats are quite the same. How much is left of them is learned, too, for each part of a beat, and
+ * where that is more than noise the statistic counts for less.
  */
 #include <errno.h>
 #include <math.h>
@@ -71,7 +72,7 @@
 #define SCALE_DEVIATION 0.1f            /* of the size of beats, at first */
 #define SCALE_DEVIATION_MAX 0.3f
 #define SCALE_MEMORY 16
-#define SCALE_HALVINGS 12u              /* to 0.00015: less than noise, of all that a converter can tell from it */
+#define SCALE_HALVINGS 12u /* to 0.00015: less than noise, of all that a converter can tell from it */
 #define COMPLEX_STEPS_MAX 256u          /* to the present, in the history */
 
 static unsigned to_steps(double seconds, double step_rate_hz) {
@@ -167,7 +168,8 @@ static float value_at(const EcgTracker *h, const EcgTemplate *c, const EcgAlignm
 
 /* The range of the template that is one beat's own. */
 static void extent(const EcgTracker *h, int *ret_first, int *ret_end) {
-        double before = fmin(h->before, BEFORE_OF_PERIOD * h->period), after = fmin(h->after, AFTER_OF_PERIOD * h->period);
+        double before = fmin(h->before, BEFORE_OF_PERIOD * h->period),
+               after = fmin(h->after, AFTER_OF_PERIOD * h->period);
 
         *ret_first = (int) (h->before - before);
         *ret_end = (int) (h->before + after);
@@ -186,7 +188,10 @@ bool ecg_awaited(const EcgTracker *h, double since, double step) {
                 late < BEFORE_OF_PERIOD * h->period && step - since < ecg_wait(h);
 }
 
-/* In what the channel saw before the beat's complex there was nothing but the beat; a statistic of 0: it saw nothing. */
+/*
+ * In what the channel saw before the beat's complex there was nothing but the beat; a statistic of 0: it saw
+ * nothing.
+ */
 void ecg_early(const EcgTracker *h, EcgTemplate *c, double peak, float statistic) {
         c->early *= EARLY_MEMORY;
         if (statistic > c->early && peak < h->beat - h->complex_before) {
@@ -228,9 +233,11 @@ float ecg_weight(const EcgTracker *h, const EcgTemplate *c, int64_t step, unsign
         int64_t last = step - h->alignment.first, first = last - (int64_t) n_steps;
         float weight = 1;
 
-        if (!h->known || !is_learned(c) || last < 0 || first >= (int64_t) length(h) || step - (int64_t) h->beat > h->after)
+        if (!h->known || !is_learned(c) || last < 0 || first >= (int64_t) length(h) ||
+            step - (int64_t) h->beat > h->after)
                 return 1;
-        for (int64_t p = first < 0 ? 0 : first / h->part_steps; p <= last / h->part_steps && p < h->n_parts; p++)
+        for (int64_t p = first < 0 ? 0 : first / h->part_steps; p <= last / h->part_steps && p < h->n_parts;
+             p++)
                 weight = c->weight[p] < weight ? c->weight[p] : weight;
         return weight;
 }
@@ -270,7 +277,10 @@ static float mean_of(const float *x, unsigned n) {
         return fabsf(sum) / (float) n;
 }
 
-/* After the first beats: by how much they differ from what they have in common, and at least as hearts use to. */
+/*
+ * After the first beats: by how much they differ from what they have in common, and at least as hearts use
+ * to.
+ */
 static void residual_of_firsts(const EcgTracker *h, EcgTemplate *c) {
         float residual[ECG_FIRST_BEATS], part[PART_STEPS_MAX];
 
@@ -285,7 +295,8 @@ static void residual_of_firsts(const EcgTracker *h, EcgTemplate *c) {
                 }
                 for (unsigned i = 0; i < h->part_steps; i++)
                         largest = fmaxf(largest, fabsf(x[i]));
-                c->residual[p] = fmaxf(median(residual, ECG_FIRST_BEATS) * MEDIAN_OF_FIRSTS, VARIES * largest);
+                c->residual[p] = fmaxf(median(residual, ECG_FIRST_BEATS) * MEDIAN_OF_FIRSTS,
+                                       VARIES * largest);
         }
 }
 
@@ -296,8 +307,11 @@ static void make_weights(const EcgTracker *h, EcgTemplate *c) {
         memcpy(sorted, c->residual, h->n_parts * sizeof *sorted);
         float typical = median(sorted, h->n_parts) * RESIDUAL_OF_NOISE;
         for (unsigned p = 0; p < h->n_parts; p++)
-                c->weight[p] = c->residual[p] > typical ?
-                        1 / sqrtf(1 + STATISTIC_VARIANCE * (c->residual[p] * c->residual[p] / (typical * typical) - 1)) : 1;
+                c->weight[p] = c->residual[p] > typical ? 1 /
+                                sqrtf(1 +
+                                      STATISTIC_VARIANCE *
+                                              (c->residual[p] * c->residual[p] / (typical * typical) - 1)) :
+                                                          1;
 }
 
 /* Of one channel the part first .. end of the template, from what is left of the beat. */
@@ -313,7 +327,9 @@ static void refine(const EcgTracker *h, Channel *c, int first, int end) {
                 hc->template[i] += gain * clip(residual, limit);
                 part[k] = residual;
                 if (k + 1 == h->part_steps && p < h->n_parts && i - (int) k >= first)
-                        hc->residual[p] *= mean_of(part, h->part_steps) > hc->residual[p] ? 1 + RESIDUAL_GAIN : 1 - RESIDUAL_GAIN;
+                        hc->residual[p] *= mean_of(part, h->part_steps) > hc->residual[p] ?
+                                1 + RESIDUAL_GAIN :
+                                1 - RESIDUAL_GAIN;
         }
 }
 
@@ -349,11 +365,13 @@ static void make_coarse_template(const EcgTracker *h, Channel *c) {
 /* The first half of a beat when its complex is over, the second when its T wave is. */
 static void learn(Detector *d, int64_t step) {
         EcgTracker *h = &d->ecg;
-        int first, end, middle = (int) ((h->before + h->complex_after) / h->part_steps * h->part_steps);        /* whole parts */
+        /* whole parts */
+        int first, end, middle = (int) ((h->before + h->complex_after) / h->part_steps * h->part_steps);
         double since = (double) step - h->beat;
 
         extent(h, &first, &end);
-        bool is_first = !h->half_learned && since > h->complex_after + 2, is_second = since > end - (int) h->before + 2;
+        bool is_first = !h->half_learned && since > h->complex_after + 2,
+             is_second = since > end - (int) h->before + 2;
         if (!is_first && !is_second)
                 return;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
@@ -361,7 +379,8 @@ static void learn(Detector *d, int64_t step) {
 
                 if (!takes_part(d, c))
                         continue;
-                void (*learn_part)(const EcgTracker *, Channel *, int, int) = is_learned(&c->ecg) ? refine : begin;
+                void (*learn_part)(const EcgTracker *, Channel *, int, int) = is_learned(&c->ecg) ? refine :
+                                                                                                    begin;
                 if (is_first)
                         learn_part(h, c, first, middle);
                 if (!is_second)
@@ -403,10 +422,11 @@ void ecg_found(Detector *d, double peak, double period, bool even, int64_t step)
 }
 
 /*
- * How much a waveform, given at steps, is like some part of the channel's beat: the largest correlation, 0 to 1. Parts that
- * are hardly more than noise are like anything.
+ * How much a waveform, given at steps, is like some part of the channel's beat: the largest correlation, 0
+ * to 1. Parts that are hardly more than noise are like anything.
  */
-double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *waveform, unsigned n, float sigma_uv) {
+double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *waveform, unsigned n,
+                    float sigma_uv) {
         double own = 0, most = 0;
 
         if (!h->known || c->n_beats < ECG_FIRST_BEATS)
@@ -439,8 +459,8 @@ static void coarse_push(EcgTracker *h, EcgTemplate *c, float y) {
 }
 
 /*
- * How much of the templates is in the latest signal, and how much of the signal is left without them. Where that is far more than
- * the template a muscle is at work, which says nothing of the heart.
+ * How much of the templates is in the latest signal, and how much of the signal is left without them. Where
+ * that is far more than the template a muscle is at work, which says nothing of the heart.
  */
 static float match(const Detector *d, float *ret_left) {
         float weights = 0, before = 0, after = 0;
@@ -455,7 +475,8 @@ static float match(const Detector *d, float *ret_left) {
                         with += fabsf(c->coarse[k]);
                         without += fabsf(c->coarse[k] - c->coarse_template[k]);
                 }
-                float unlike = fmaxf(1, without / c->coarse_template_sum), weight = c->search_weight / (unlike * unlike);
+                float unlike = fmaxf(1, without / c->coarse_template_sum),
+                      weight = c->search_weight / (unlike * unlike);
                 weights += weight;
                 before += weight * with / c->coarse_template_sum;
                 after += weight * without / c->coarse_template_sum;
@@ -483,7 +504,8 @@ static float misfit(const Detector *d, double beat) {
                 if (!takes_part(d, c) || !(c->ecg.search_weight > 0))
                         continue;
                 int64_t base = c->history.end - (int64_t) c->history.fill;
-                int64_t from = (int64_t) ceil(beat) - COARSE_BEFORE * h->coarse_steps, to = from + ECG_COARSE_POINTS * h->coarse_steps;
+                int64_t from = (int64_t) ceil(beat) - COARSE_BEFORE * h->coarse_steps,
+                        to = from + ECG_COARSE_POINTS * h->coarse_steps;
                 float misfit = 0;
                 for (int64_t s = from; s < to; s++)
                         misfit += fabsf(c->history.y[s - base] - value_at(h, &c->ecg, &alignment, s));
@@ -507,8 +529,8 @@ static double nearest_step(const Detector *d, double beat) {
 }
 
 /*
- * By how much this channel would move the beat, by least squares; what differs by more than the limit does not count. Where most
- * does not, there is more than a beat and a twitch: it has no say.
+ * By how much this channel would move the beat, by least squares; what differs by more than the limit does
+ * not count. Where most does not, there is more than a beat and a twitch: it has no say.
  */
 static double shift(const EcgTracker *h, const Channel *c, double beat, float limit_uv, double *ret_weight) {
         EcgAlignment alignment = alignment_of(h, beat);
@@ -518,7 +540,9 @@ static double shift(const EcgTracker *h, const Channel *c, double beat, float li
         int n_steps = 0, n_counted = 0;
 
         for (int64_t s = from < base ? base : from; s < c->history.end; s++) {
-                float slope = scale * (value_at(h, &c->ecg, &alignment, s + 1) - value_at(h, &c->ecg, &alignment, s - 1)) / 2;
+                float slope = scale *
+                        (value_at(h, &c->ecg, &alignment, s + 1) - value_at(h, &c->ecg, &alignment, s - 1)) /
+                        2;
                 float residual = c->history.y[s - base] - scale * value_at(h, &c->ecg, &alignment, s);
                 bool counts = fabsf(residual) < limit_uv;
 
@@ -581,7 +605,10 @@ static double mean_shift(const Detector *d, double beat) {
         return weights > 0 ? fmax(-0.5, fmin(0.5, sum / weights)) : 0;
 }
 
-/* By how much a size is too small, by what it leaves of the beat; what differs by more than the limit counts as that. */
+/*
+ * By how much a size is too small, by what it leaves of the beat; what differs by more than the limit counts
+ * as that.
+ */
 static float scale_pull(const float *y, const float *t, unsigned n, float scale, float limit_uv) {
         float sum = 0;
 
@@ -591,15 +618,18 @@ static float scale_pull(const float *y, const float *t, unsigned n, float scale,
 }
 
 /*
- * The size of this beat, as far as it can be told from noise. By Huber's loss: a twitch on top counts no more
- * than a few times the noise would, and however much larger than that a breath makes the beat, nothing pulls
- * at the right size. The pull falls with the size, so that is found by halving. Returns by how much this one varied, squared.
+ * The size of this beat, as far as it can be told from noise. By Huber's loss: a twitch on top counts no
+ * more than a few times the noise would, and however much larger than that a breath makes the beat, nothing
+ * pulls at the right size. The pull falls with the size, so that is found by halving. Returns by how much
+ * this one varied, squared.
  */
 static float fit_scale(const EcgTracker *h, Channel *c, double beat) {
         EcgTemplate *hc = &c->ecg;
         EcgAlignment alignment = alignment_of(h, beat);
-        float t[COMPLEX_STEPS_MAX], sigma = c->noise.sigma_uv, low = 1 - SCALE_DEVIATION_MAX, high = 1 + SCALE_DEVIATION_MAX;
-        int64_t base = c->history.end - (int64_t) c->history.fill, from = (int64_t) ceil(beat - h->complex_before);
+        float t[COMPLEX_STEPS_MAX], sigma = c->noise.sigma_uv, low = 1 - SCALE_DEVIATION_MAX,
+                                    high = 1 + SCALE_DEVIATION_MAX;
+        int64_t base = c->history.end - (int64_t) c->history.fill,
+                from = (int64_t) ceil(beat - h->complex_before);
         unsigned n = 0;
 
         from = from < base ? base : from;
@@ -630,7 +660,8 @@ static void beat_begin(Detector *d, double beat) {
 
         beat = nearest_step(d, beat);
         beat += median_shift(d, beat);
-        for (unsigned i = 0; i < d->config.n_channels; i++)     /* with the wrong size hardly a sample would count */
+        /* with the wrong size hardly a sample would count */
+        for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (takes_part(d, d->channels + i) && is_learned(&d->channels[i].ecg))
                         (void) fit_scale(h, d->channels + i, beat);
         for (unsigned i = 0; i < NEWTON_STEPS; i++)
@@ -684,7 +715,8 @@ bool ecg_step(Detector *d, int64_t step, int64_t *ret_from) {
                 return false;
 
         float residual, found = match(d, &residual);
-        bool good = is_due(h, here) ? found > MATCH : found > MATCH_OUT_OF_TIME && residual < RESIDUAL_OUT_OF_TIME;
+        bool good = is_due(h, here) ? found > MATCH :
+                                      found > MATCH_OUT_OF_TIME && residual < RESIDUAL_OUT_OF_TIME;
         if (good && (!h->candidate || found > h->candidate_match)) {
                 h->candidate = true;
                 h->candidate_match = found;

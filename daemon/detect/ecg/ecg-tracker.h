@@ -43,9 +43,10 @@ typedef struct EcgTemplate {
         float residual[ECG_PARTS_MAX];  /* what typically is left of a part of a beat, microvolts */
         float weight[ECG_PARTS_MAX];    /* 0 .. 1: noise alone leaves such a share of it */
         float coarse[ECG_COARSE_POINTS], coarse_sum;    /* the latest signal, coarse */
-        float coarse_template[ECG_COARSE_POINTS], coarse_template_sum;  /* the template there; sum of magnitudes */
+        /* the template there; sum of magnitudes */
+        float coarse_template[ECG_COARSE_POINTS], coarse_template_sum;
         float search_weight;            /* of the channel in the search */
-        float early;                    /* statistic that beats have shown lately before their complex; 0: none */
+        float early; /* statistic that beats have shown lately before their complex; 0: none */
         double early_before;            /* ... so many steps before R */
 } EcgTemplate;
 
@@ -60,7 +61,8 @@ void ecg_early(const EcgTracker *h, EcgTemplate *c, double peak, float statistic
 bool ecg_early_due(const EcgTracker *h, const EcgTemplate *c, double at, float statistic);
 double ecg_wait(const EcgTracker *h);
 float ecg_weight(const EcgTracker *h, const EcgTemplate *c, int64_t step, unsigned n_steps);
-double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *waveform, unsigned n, float sigma_uv);
+double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *waveform, unsigned n,
+                    float sigma_uv);
 float ecg_subtract(const EcgTracker *h, const EcgTemplate *c, int64_t step, float x);
 
 void ecg_found(Detector *d, double peak, double period, bool even, int64_t step);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Is this the heart? One waveform that comes back at an even pace of 40 to 180 a minute, and that is slow
- * as a QRS complex is: some 80 ms, of which the high-pass leaves a main phase of 10 to 20 ms at half its height. A
- * motor unit's is 2 to 8 ms wide, deep under the skin, too, so a unit that happens to twitch evenly
- * is not taken for the heart. Twitches come at random: that four gaps in a row agree with the first to
- * 15 % happens to one in some 10000 of them. What is clearly as slow as a heartbeat needs two; or no even pace, as that
- * of a heart whose atria fibrillate is none, if it comes again and again and is the same each time.
- * The first beats are not known as such.
+ * Is this the heart? One waveform that comes back at an even pace of 40 to 180 a minute, and that is slow as
+ * a QRS complex is: some 80 ms, of which the high-pass leaves a main phase of 10 to 20 ms at half its
+ * height. A motor unit's is 2 to 8 ms wide, deep under the skin, too, so a unit that happens to twitch
+ * evenly is not taken for the heart. Twitches come at random: that four gaps in a row agree with the first
+ * to 15 % happens to one in some 10000 of them. What is clearly as slow as a heartbeat needs two; or no even
+ * pace, as that of a heart whose atria fibrillate is none, if it comes again and again and is the same each
+ * time. The first beats are not known as such.
  */
 #include <math.h>
 #include <string.h>

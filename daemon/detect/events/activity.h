@@ -20,7 +20,7 @@ typedef struct ActivityUnit {
 
 typedef struct Activity {               /* discharges of one channel that belong together */
         bool open;
-        unsigned event;                 /* index of Assembly.open: channels that see the same candidate event share it */
+        unsigned event; /* index of Assembly.open: channels that see the same candidate event share it */
         ActivityUnit units[ACTIVITY_UNITS];     /* the one that most discharges are of first */
         unsigned n_discharges;
         unsigned n_missed;              /* of them below the threshold */

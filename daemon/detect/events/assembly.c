@@ -48,14 +48,15 @@
 #define BURST_S 0.05                    /* discharges that fill so long may be those of many units */
 #define AFTER_BURST_S 0.5               /* for so long after one the muscle is not at rest */
 #define AFTER_CONTRACTION_S 1.0         /* muscles relax unit by unit */
-#define BEAT_WIDTH_S 0.04               /* the electrodes' views of a QRS complex peak so near to one another */
-#define BEAT_LENGTH_S 0.025             /* the part of one that stands out of noise; a potential's is shorter */
+#define BEAT_WIDTH_S 0.04 /* the electrodes' views of a QRS complex peak so near to one another */
+#define BEAT_LENGTH_S 0.025 /* the part of one that stands out of noise; a potential's is shorter */
 #define BEAT_TAIL_S 0.03                /* its last wave may look like a potential */
 #define VETO_S 0.2                      /* before a rail or an electrode off: it announces itself */
 #define TRAIN_S 1.5
 #define TRAIN_INTERVAL_S 0.25
 #define PEAK_EVERY_S 5.0                /* noise makes one as high as that in so long; ... */
-#define PEAK_EVERY_SLOW_S 0.8           /* ... where units cannot be told apart, what surrounds a twitch has to tell more */
+/* ... where units cannot be told apart, what surrounds a twitch has to tell more */
+#define PEAK_EVERY_SLOW_S 0.8
 #define PEAK_APART_S 0.04
 #define SURROUNDINGS_BEFORE_S 0.2
 #define SURROUNDINGS_APART_S 0.01
@@ -68,7 +69,8 @@
 #define TWICE 0.8f                      /* correlation of two peaks in such a time that are two discharges */
 #define REFRACTORY_S 0.003              /* of a unit (Kleine 2008): what is nearer is the same discharge */
 #define ALONE_S 0.04                    /* no other one before for so long */
-#define HIGH_FREQUENCY_AFTER_S 0.015    /* the first peak: its potential is over, and only what follows counts */
+/* the first peak: its potential is over, and only what follows counts */
+#define HIGH_FREQUENCY_AFTER_S 0.015
 #define ONE_UNIT_SHARE 0.6              /* of an activity's discharges */
 #define ONE_UNIT_ACTIVE 0.6             /* of its time: potentials of a unit have silence between them */
 #define ACTIVITY_S_MAX 30.0
@@ -84,7 +86,8 @@ static float peak_memory_level(float threshold, double false_alarms_per_hour, do
 int assembly_init(Detector *d) {
         double rate_hz = d->step_rate_hz;
 
-        d->peak_memory_level = peak_memory_level(d->threshold, d->config.false_alarms_per_hour, d->step_rate_hz);
+        d->peak_memory_level = peak_memory_level(d->threshold, d->config.false_alarms_per_hour,
+                                                 d->step_rate_hz);
         d->idle_level = fminf(d->peak_memory_level, d->evaluate_level);
         d->assembly = (Assembly) {
                 .open = calloc(d->config.n_channels, sizeof *d->assembly.open),
@@ -162,7 +165,9 @@ static void take_exposure(Detector *d, unsigned event, ArtefactCause cause) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
                 if (c->activity.open && c->activity.event == event)
-                        exposure_exclude(d, c, c->activity.onset, c->activity.sustained ? INFINITY : c->activity.end, (Exclusion) cause);
+                        exposure_exclude(d, c, c->activity.onset,
+                                         c->activity.sustained ? INFINITY : c->activity.end,
+                                         (Exclusion) cause);
         }
 }
 
@@ -225,7 +230,8 @@ static void hand_on(Detector *d, const MultichannelActivity *o, const unsigned *
 
                 h.channels[i] = channels[i];
                 h.units[i] = member->units[0].unit;
-                h.lags[i] = inter_channel_delay_steps(activity->waveform, activity->first_peak, member->waveform, member->first_peak, d->step_rate_hz);
+                h.lags[i] = inter_channel_delay_steps(activity->waveform, activity->first_peak,
+                                                      member->waveform, member->first_peak, d->step_rate_hz);
                 h.contraction_from[i] = member->sustained ? member->onset : INFINITY;
                 h.contraction_to[i] = member->sustained ? member->busy_until : -INFINITY;
                 if (h.class == CLASS_CONTRACTION || h.class == CLASS_MULTIUNIT_BURST) {
@@ -256,10 +262,15 @@ static void event_close(Detector *d, unsigned event) {
                 if (!c->activity.open || c->activity.event != event)
                         continue;
                 /* Units are quick; a slow wave is long, but no burst of them. */
-                if (cause == _ARTEFACT_CAUSE_MAX && (c->activity.sustained || (classify_is_burst(d, &c->activity) &&
-                    discharge_half_width_s(c->activity.waveform) < QRS_HALF_WIDTH_MIN_S))) {
-                        c->post_activity_until = c->activity.end + (c->activity.sustained ? d->assembly.after_contraction : d->assembly.after_burst);
-                        exposure_exclude(d, c, c->activity.end, c->post_activity_until, EXCLUSION_CONTRACTION);
+                if (cause == _ARTEFACT_CAUSE_MAX &&
+                    (c->activity.sustained ||
+                     (classify_is_burst(d, &c->activity) &&
+                      discharge_half_width_s(c->activity.waveform) < QRS_HALF_WIDTH_MIN_S))) {
+                        c->post_activity_until = c->activity.end +
+                                (c->activity.sustained ? d->assembly.after_contraction :
+                                                         d->assembly.after_burst);
+                        exposure_exclude(d, c, c->activity.end, c->post_activity_until,
+                                         EXCLUSION_CONTRACTION);
                 }
                 activity_close(d, c);
         }
@@ -276,7 +287,8 @@ static unsigned free_event(const Detector *d) {
 
 /* The nearest working channel on one side, if it sees something at the same time. */
 static const Channel* neighbour(const Detector *d, unsigned channel, int direction, double peak) {
-        for (unsigned i = channel + (unsigned) direction; i < d->config.n_channels; i += (unsigned) direction) {
+        for (unsigned i = channel + (unsigned) direction; i < d->config.n_channels;
+             i += (unsigned) direction) {
                 const Channel *c = d->channels + i;
                 if (!c->running)
                         continue;
@@ -309,9 +321,16 @@ static void activity_open(Detector *d, unsigned channel, double peak) {
 
         d->assembly.open[event] = (MultichannelActivity) { .last = peak, .n_activities = 1 };
         d->assembly.n_open++;
-        c->activity = (Activity) {
-                .open = true, .event = event, .first_peak = peak, .onset = peak, .end = peak, .busy_until = peak,
-                .units = { { .last = peak } }, .peaks = { peak }, .next_peak = 1,
+        c->activity = (Activity){
+                .open = true,
+                .event = event,
+                .first_peak = peak,
+                .onset = peak,
+                .end = peak,
+                .busy_until = peak,
+                .units = { { .last = peak } },
+                .peaks = { peak },
+                .next_peak = 1,
                 .evaluate_at = peak + in_steps(d, HIGH_FREQUENCY_AFTER_S + HIGH_FREQUENCY_WINDOW_S),
                 .peak_before = c->activity.last_peak,
         };
@@ -358,8 +377,8 @@ static void part_from_work(Detector *d, unsigned channel) {
         for (unsigned i = 0; i < d->config.n_channels && d->assembly.open[event].n_activities > 1; i++) {
                 Channel *c = d->channels + i;
 
-                if (i != channel && c->activity.open && c->activity.event == event && !c->activity.sustained &&
-                    !see_one_muscle(d, channel, i))
+                if (i != channel && c->activity.open && c->activity.event == event &&
+                    !c->activity.sustained && !see_one_muscle(d, channel, i))
                         part(d, c);
         }
 }
@@ -417,8 +436,10 @@ static void activity_begin(Detector *d, unsigned channel, const Discharge *disch
         activity_open(d, channel, discharge->peak);
         notices_take(d, channel, &d->assembly.open[activity->event].notices);
         activity->onset = discharge->onset;
-        activity->loud_before = classify_loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S, discharge->onset);
-        high_frequency_begin(&activity->high_frequency, &d->high_frequency_bank, &c->history, discharge->onset);
+        activity->loud_before = classify_loudness(d, c, -SURROUNDINGS_BEFORE_S, -SURROUNDINGS_APART_S,
+                                                  discharge->onset);
+        high_frequency_begin(&activity->high_frequency, &d->high_frequency_bank, &c->history,
+                             discharge->onset);
         memcpy(activity->waveform, discharge->waveform, sizeof activity->waveform);
 }
 
@@ -485,7 +506,9 @@ static void search_missed_discharges(Detector *d, unsigned event, double until) 
         if (o->sustained || members(d, event, &channel, 1) == 0)
                 return;
         Channel *c = d->channels + channel;
-        for (unsigned i = 0; i < DISCHARGES_MAX && !c->activity.is_long && c->activity.high_frequency.detected_at == 0 && find_missed_discharge(d, c, until, &peak); i++) {
+        for (unsigned i = 0; i < DISCHARGES_MAX && !c->activity.is_long &&
+             c->activity.high_frequency.detected_at == 0 && find_missed_discharge(d, c, until, &peak);
+             i++) {
                 activity_insert(&c->activity, peak);
                 o->last = fmax(o->last, peak);
         }
@@ -506,7 +529,8 @@ static void activity_add(Detector *d, unsigned channel, const Discharge *dischar
                 if (begin - e->last > gap)
                         search_missed_discharges(d, activity->event, discharge->onset);
                 if (begin - e->last > gap ||
-                    activity->end - activity->onset > d->assembly.activity_length_max || artefact_is_beside_beat(d, activity, discharge)) {
+                    activity->end - activity->onset > d->assembly.activity_length_max ||
+                    artefact_is_beside_beat(d, activity, discharge)) {
                         event_close(d, activity->event);
                         c->measured_until = fmax(c->measured_until, activity->end + 1);
                         crossing_checkpoint(c); /* the one before went with the activity */
@@ -525,7 +549,9 @@ static void activity_add(Detector *d, unsigned channel, const Discharge *dischar
         e->last = fmax(e->last, is_long ? discharge->end : discharge->peak);
         activity->last_peak = discharge->peak;
         activity->is_long = activity->is_long || is_long;
-        activity->active += fmax(0, discharge->end - fmax(discharge->onset, activity->active > 0 ? activity->end : -INFINITY));
+        activity->active += fmax(
+                0,
+                discharge->end - fmax(discharge->onset, activity->active > 0 ? activity->end : -INFINITY));
         activity->end = fmax(activity->end, discharge->end);
         activity->busy_until = fmax(activity->busy_until, discharge->end);
         activity->snr = fmaxf(activity->snr, discharge->snr);
@@ -538,7 +564,8 @@ static void activity_add(Detector *d, unsigned channel, const Discharge *dischar
         }
 }
 
-static void several(Detector *d, unsigned channel, const Discharge *whole, unsigned unit, const double *peaks, unsigned n) {
+static void several(Detector *d, unsigned channel, const Discharge *whole, unsigned unit,
+                    const double *peaks, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 Discharge part = *whole;
 
@@ -572,8 +599,8 @@ static Discharge whole_of(const Discharge *parts, size_t n) {
 }
 
 /*
- * Lobes near one another: of one potential, if a known one explains them, or of several that overlap, if that does;
- * else each counts.
+ * Lobes near one another: of one potential, if a known one explains them, or of several that overlap, if
+ * that does; else each counts.
  */
 static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, size_t n) {
         Channel *c = d->channels + channel;
@@ -589,9 +616,12 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         Discharge whole = whole_of(parts, n);
         /* What may be a heartbeat has to keep its peak. */
         bool slow = discharge_half_width_s(whole.waveform) >= QRS_HALF_WIDTH_MIN_S;
-        unsigned constituents = slow ? 0 : resolve_superposition(&c->units, &c->history, &whole, sigma_uv, d->step_rate_hz, peaks, &unit);
+        unsigned constituents = slow ? 0 :
+                                       resolve_superposition(&c->units, &c->history, &whole, sigma_uv,
+                                                             d->step_rate_hz, peaks, &unit);
         /* What may yet turn out to be a beat's is seen anew once that is known. */
-        bool alone = whole.peak - c->activity.last_peak > d->assembly.alone && !ecg_awaited(&d->ecg, whole.peak, (double) d->step);
+        bool alone = whole.peak - c->activity.last_peak > d->assembly.alone &&
+                !ecg_awaited(&d->ecg, whole.peak, (double) d->step);
         bool brief = whole.end - whole.onset < d->assembly.brief;
         unsigned n_new = 0;
         for (unsigned i = 0; constituents > 1 && i < constituents; i++)
@@ -600,16 +630,20 @@ static void cluster_add(Detector *d, unsigned channel, const Discharge *parts, s
         if (n_new > 0) {
                 /* Should it come again and again, it is a unit's whose potential only looks so. */
                 if (constituents == 2 && brief)
-                        (void) units_assign(&c->units, &c->history, &whole, alone, unit, sigma_uv, d->step_rate_hz);
+                        (void) units_assign(&c->units, &c->history, &whole, alone, unit, sigma_uv,
+                                            d->step_rate_hz);
                 several(d, channel, &whole, unit, peaks, n_new);
                 return;
         }
-        if (constituents == 1 || (brief && !slow && (n != 2 || discharge_similarity(parts[0].waveform, parts[1].waveform) < TWICE))) {
+        if (constituents == 1 ||
+            (brief && !slow &&
+             (n != 2 || discharge_similarity(parts[0].waveform, parts[1].waveform) < TWICE))) {
                 parts = &whole;
                 n = 1;
         }
         for (size_t i = 0; i < n; i++) {
-                unit = units_assign(&c->units, &c->history, parts + i, alone && n == 1, 0, sigma_uv, d->step_rate_hz);
+                unit = units_assign(&c->units, &c->history, parts + i, alone && n == 1, 0, sigma_uv,
+                                    d->step_rate_hz);
                 activity_add(d, channel, parts + i, unit);
         }
 }
@@ -630,7 +664,8 @@ void assembly_statistic(Detector *d, unsigned channel, double step, float statis
 
         if (statistic < d->peak_memory_level)
                 return;
-        SubthresholdPeak *latest = c->subthreshold_peaks + (c->subthreshold_next + SUBTHRESHOLD_PEAKS - 1) % SUBTHRESHOLD_PEAKS;
+        SubthresholdPeak *latest = c->subthreshold_peaks +
+                (c->subthreshold_next + SUBTHRESHOLD_PEAKS - 1) % SUBTHRESHOLD_PEAKS;
         if (step - latest->step >= d->assembly.peak_apart) {
                 latest = c->subthreshold_peaks + c->subthreshold_next;
                 c->subthreshold_next = (c->subthreshold_next + 1) % SUBTHRESHOLD_PEAKS;
@@ -644,14 +679,16 @@ void assembly_statistic(Detector *d, unsigned channel, double step, float statis
 void assembly_sustained(Detector *d, unsigned channel, double step) {
         Channel *c = d->channels + channel;
         Activity *activity = &c->activity;
-        double since = step - d->assembly.sustained_length / 2; /* most of the latest half second: it has begun by then, or goes on until then */
+        /* most of the latest half second: it has begun by then, or goes on until then */
+        double since = step - d->assembly.sustained_length / 2;
 
         if (!activity->open) {
                 activity_open(d, channel, since);
                 notices_take(d, channel, &d->assembly.open[activity->event].notices);
                 activity->n_discharges = activity->units[0].n = 1;
                 activity->snr = motion_level_uv(&c->motion) / c->noise.sigma_uv;
-                activity->amplitude_uv = history_peak_to_peak(&c->history, (unsigned) d->assembly.sustained_length);
+                activity->amplitude_uv = history_peak_to_peak(&c->history,
+                                                              (unsigned) d->assembly.sustained_length);
         }
         set_sustained(d, channel);
         activity->end = activity->last_peak = activity->busy_until = fmax(activity->busy_until, since);
@@ -663,9 +700,11 @@ static void search_high_frequency(Detector *d, Channel *c, double step) {
         Activity *activity = &c->activity;
 
         for (; activity->evaluate_at <= step; activity->evaluate_at += d->assembly.eval_apart)
-                if (high_frequency_evaluate(&activity->high_frequency, &d->high_frequency_bank, &c->history, activity->evaluate_at)) {
+                if (high_frequency_evaluate(&activity->high_frequency, &d->high_frequency_bank, &c->history,
+                                            activity->evaluate_at)) {
                         activity->end = activity->busy_until = fmax(activity->end, activity->evaluate_at);
-                        d->assembly.open[activity->event].last = fmax(d->assembly.open[activity->event].last, activity->evaluate_at);
+                        d->assembly.open[activity->event].last = fmax(d->assembly.open[activity->event].last,
+                                                                      activity->evaluate_at);
                 }
 }
 

@@ -12,14 +12,14 @@
 typedef struct Detector Detector;
 typedef struct Channel Channel;
 
-#define UNIT_NEXT_S 0.5                 /* a unit's next discharge, in a train of 4 a second with its jitter */
+#define UNIT_NEXT_S 0.5 /* a unit's next discharge, in a train of 4 a second with its jitter */
 #define UNIT_NEXT_GROUP_S 2.6           /* its next group */
 #define BESIDE_CONTRACTION_S 0.5        /* what is so near to a contraction belongs to it */
 
 typedef struct MultichannelActivity {
         unsigned n_activities;          /* 0: free */
         NoticeIds notices;
-        double last;                    /* peak of any channel, or end of what is longer than a discharge; steps */
+        double last; /* peak of any channel, or end of what is longer than a discharge; steps */
         bool waiting;                   /* a channel is not through with its signal */
         bool sustained;
 } MultichannelActivity;
@@ -32,7 +32,8 @@ typedef struct Assembly {
         double beat, beat_period;       /* the latest heartbeat any channel knows, steps */
         double beat_width, beat_length, beat_tail, burst_length, after_burst, after_contraction;
         double neighbour_lag, common_lag, train_length, train_interval, peak_apart, settle;
-        double notice_wait, notice_wait_heart, eval_apart, alone, refractory, next, cluster, brief, activity_length_max;
+        double notice_wait, notice_wait_heart, eval_apart, alone, refractory, next, cluster, brief,
+                activity_length_max;
 } Assembly;
 
 int assembly_init(Detector *d);

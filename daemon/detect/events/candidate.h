@@ -30,7 +30,8 @@ typedef struct CandidateEvent {
         unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* the strongest first */
         unsigned units[DETECT_EVENT_CHANNELS_MAX];      /* as each of them numbers them; 0: none */
         double lags[DETECT_EVENT_CHANNELS_MAX]; /* steps; NAN: not known */
-        double contraction_from[DETECT_EVENT_CHANNELS_MAX], contraction_to[DETECT_EVENT_CHANNELS_MAX];  /* the channel itself; the other way round: not */
+        /* the channel itself; the other way round: not */
+        double contraction_from[DETECT_EVENT_CHANNELS_MAX], contraction_to[DETECT_EVENT_CHANNELS_MAX];
         unsigned n_beside, beside[BESIDE_MAX];  /* busy channels that see the same muscle */
         bool accompanied;               /* another muscle worked for most of the time */
         double peak, onset, end, last_peak;     /* steps */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Candidates that wait: closed, but perhaps part of something longer. Each has a step at which it is decided if nothing
- * comes; and what becomes part of another goes on in it.
+ * Candidates that wait: closed, but perhaps part of something longer. Each has a step at which it is decided
+ * if nothing comes; and what becomes part of another goes on in it.
  */
 #include <errno.h>
 #include <math.h>
@@ -47,7 +47,10 @@ bool candidate_near(const CandidateEvent *a, const CandidateEvent *b) {
         return false;
 }
 
-/* Of the same place: where it is seen best the longer one is seen, too. A neighbour's, at the same time by chance, is another. */
+/*
+ * Of the same place: where it is seen best the longer one is seen, too. A neighbour's, at the same time by
+ * chance, is another.
+ */
 bool candidate_at_place(const CandidateEvent *h, const CandidateEvent *longer) {
         for (size_t i = 0; i < longer->n_channels; i++)
                 if (longer->channels[i] == h->channels[0])
@@ -60,7 +63,8 @@ bool candidate_of_one_unit(const CandidateEvent *a, const CandidateEvent *b) {
                 return false;
         for (size_t i = 0; i < a->n_channels; i++)
                 for (size_t k = 0; k < b->n_channels; k++)
-                        if (a->channels[i] == b->channels[k] && a->units[i] > 0 && a->units[i] == b->units[k])
+                        if (a->channels[i] == b->channels[k] && a->units[i] > 0 &&
+                            a->units[i] == b->units[k])
                                 return true;
         return false;
 }
@@ -141,8 +145,8 @@ bool candidate_absorb(Detector *d, CandidateEvent *into, CandidateEvent *part) {
 }
 
 static void was_beat(Detector *d, CandidateEvent *h) {
-        artefact_report(d, ARTEFACT_ECG, &h->notices, h->channels, h->n_channels, detector_frame_of_step(d, h->onset),
-                        detector_frame_of_step(d, h->end));
+        artefact_report(d, ARTEFACT_ECG, &h->notices, h->channels, h->n_channels,
+                        detector_frame_of_step(d, h->onset), detector_frame_of_step(d, h->end));
         for (size_t k = 0; k < h->n_channels; k++)
                 exposure_exclude(d, d->channels + h->channels[k], h->onset, h->end, EXCLUSION_ECG);
         candidate_forget(d, h);
@@ -154,7 +158,8 @@ void candidates_were_beats(Detector *d, double beat, double period, bool even) {
                 CandidateEvent *h = d->candidates.waiting + i;
                 double periods = (beat - h->peak) / period;
 
-                if (h->used && h->slow && h->class != CLASS_CONTRACTION && (!even || fabs(periods - round(periods)) <= BEAT_ON_TIME))
+                if (h->used && h->slow && h->class != CLASS_CONTRACTION &&
+                    (!even || fabs(periods - round(periods)) <= BEAT_ON_TIME))
                         was_beat(d, h);
         }
 }
@@ -170,13 +175,16 @@ static float statistic_now(const Detector *d, const CandidateEvent *h) {
         return most;
 }
 
-/* A beat has been subtracted from a step on. What was closed by what came after it, and is not seen any more, was of it. */
+/*
+ * A beat has been subtracted from a step on. What was closed by what came after it, and is not seen any
+ * more, was of it.
+ */
 void candidates_without_beat(Detector *d, int64_t from) {
         for (unsigned i = 0; i < d->candidates.size; i++) {
                 CandidateEvent *h = d->candidates.waiting + i;
 
-                if (h->used && h->class <= CLASS_UNCLASSIFIED && h->onset > (double) from && d->channels[h->channels[0]].running &&
-                    statistic_now(d, h) < d->threshold)
+                if (h->used && h->class <= CLASS_UNCLASSIFIED && h->onset > (double) from &&
+                    d->channels[h->channels[0]].running && statistic_now(d, h) < d->threshold)
                         was_beat(d, h);
         }
 }
@@ -186,8 +194,8 @@ void candidates_drop(Detector *d, unsigned channel, double from, NoticeIds *noti
         for (unsigned i = 0; i < d->candidates.size; i++) {
                 CandidateEvent *h = d->candidates.waiting + i;
 
-                if (h->used && h->class < CLASS_UNIT_TRAIN && h->n_channels == 1 && h->channels[0] == channel &&
-                    h->peak >= from && notices_merge(notices, &h->notices))
+                if (h->used && h->class < CLASS_UNIT_TRAIN && h->n_channels == 1 &&
+                    h->channels[0] == channel && h->peak >= from && notices_merge(notices, &h->notices))
                         candidate_forget(d, h);
         }
 }

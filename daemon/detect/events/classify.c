@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What one candidate event looks like by itself: discharges of one unit, a tone, a burst of many units, activity that does
- * not end. The order is that of the design: what repeats one waveform goes before "many units".
+ * What one candidate event looks like by itself: discharges of one unit, a tone, a burst of many units,
+ * activity that does not end. The order is that of the design: what repeats one waveform goes before "many
+ * units".
  */
 #include <math.h>
 
@@ -20,7 +21,7 @@
 #define OTHERS_MAX 1u                   /* discharges of another unit in one event */
 #define OTHERS_SHARE 4u                 /* one in so many may be mistaken for another's */
 #define BURST_SHARE 0.6                 /* of a burst's time: so much is discharge */
-#define SLOW_S 0.013f                   /* no unit's potential has a main phase so wide (2-8 ms, evoked ones to 12) */
+#define SLOW_S 0.013f /* no unit's potential has a main phase so wide (2-8 ms, evoked ones to 12) */
 #define UNEVEN_MIN 3u
 #define UNEVEN_CV 0.6                   /* of intervals: one unit's are more even */
 #define HIGH_FREQUENCY_FILLS 0.5
@@ -47,9 +48,11 @@ bool classify_in_train(const Detector *d, const Channel *c) {
         bool in_row = true;
 
         for (unsigned i = 1; i <= SUBTHRESHOLD_PEAKS; i++) {
-                const SubthresholdPeak *b = c->subthreshold_peaks + (c->subthreshold_next + SUBTHRESHOLD_PEAKS - i) % SUBTHRESHOLD_PEAKS;
+                const SubthresholdPeak *b = c->subthreshold_peaks +
+                        (c->subthreshold_next + SUBTHRESHOLD_PEAKS - i) % SUBTHRESHOLD_PEAKS;
 
-                if (b->step > now - d->assembly.peak_apart || b->statistic * TRAIN_SMALLER < c->activity.snr ||
+                if (b->step > now - d->assembly.peak_apart ||
+                    b->statistic * TRAIN_SMALLER < c->activity.snr ||
                     b->statistic > c->activity.snr * TRAIN_LARGER)
                         continue;
                 n += now - b->step <= d->assembly.train_length;
@@ -66,9 +69,11 @@ bool classify_before_train(const Detector *d, const Channel *c, double last_peak
         unsigned row = 0;
 
         for (unsigned i = 0; i < SUBTHRESHOLD_PEAKS; i++) {     /* the oldest first */
-                const SubthresholdPeak *b = c->subthreshold_peaks + (c->subthreshold_next + i) % SUBTHRESHOLD_PEAKS;
+                const SubthresholdPeak *b = c->subthreshold_peaks +
+                        (c->subthreshold_next + i) % SUBTHRESHOLD_PEAKS;
 
-                if (b->step < next + d->assembly.peak_apart || b->statistic * TRAIN_SMALLER < snr || b->statistic > snr * TRAIN_LARGER)
+                if (b->step < next + d->assembly.peak_apart || b->statistic * TRAIN_SMALLER < snr ||
+                    b->statistic > snr * TRAIN_LARGER)
                         continue;
                 if (b->step > next + d->assembly.train_interval)
                         break;
@@ -104,7 +109,8 @@ bool classify_is_burst(const Detector *d, const Activity *activity) {
 
         if (activity->sustained || activity->is_long)
                 return true;
-        if (most->n >= 3 && n_others <= most->n / OTHERS_SHARE) /* told apart, however near; unless that is chance */
+        /* told apart, however near; unless that is chance */
+        if (most->n >= 3 && n_others <= most->n / OTHERS_SHARE)
                 return most->n > UNEVEN_MIN && intervals_mean(&most->intervals) < d->assembly.brief &&
                         intervals_cv(&most->intervals) > UNEVEN_CV;
         if (activity->n_discharges == 2 && n_others == 0 && d->step_rate_hz >= UNIT_RATE_HZ_MIN)
@@ -115,10 +121,13 @@ bool classify_is_burst(const Detector *d, const Activity *activity) {
 
 /* It fills most of the time, while what many units do together only sounds so now and then. */
 bool classify_is_high_frequency(const Detector *d, const Activity *activity) {
-        double detected_at = activity->high_frequency.detected_at * d->assembly.eval_apart + in_steps(d, HIGH_FREQUENCY_WINDOW_S);
-        bool clear = activity->high_frequency.share >= HIGH_FREQUENCY_CLEAR || activity->active < HIGH_FREQUENCY_ALONE * (activity->busy_until - activity->onset);
+        double detected_at = activity->high_frequency.detected_at * d->assembly.eval_apart +
+                in_steps(d, HIGH_FREQUENCY_WINDOW_S);
+        bool clear = activity->high_frequency.share >= HIGH_FREQUENCY_CLEAR ||
+                activity->active < HIGH_FREQUENCY_ALONE * (activity->busy_until - activity->onset);
 
-        return activity->high_frequency.detected_at > 0 && clear && detected_at >= HIGH_FREQUENCY_FILLS * (activity->busy_until - activity->onset);
+        return activity->high_frequency.detected_at > 0 && clear &&
+                detected_at >= HIGH_FREQUENCY_FILLS * (activity->busy_until - activity->onset);
 }
 
 /* contraction_steps: the longest that one of the channels was at work. */
@@ -128,10 +137,12 @@ CandidateClass classify(const Detector *d, const Channel *c, bool sustained, dou
         if (classify_is_high_frequency(d, activity))
                 return CLASS_HIGH_FREQUENCY;
         if (sustained)
-                return contraction_steps < SHORT_S * d->step_rate_hz ? CLASS_MULTIUNIT_BURST : CLASS_CONTRACTION;
+                return contraction_steps < SHORT_S * d->step_rate_hz ? CLASS_MULTIUNIT_BURST :
+                                                                       CLASS_CONTRACTION;
         if (classify_is_burst(d, activity))
                 return CLASS_MULTIUNIT_BURST;
-        if (activity->first_peak < c->post_activity_until || !stands_out(d, c) || discharge_half_width_s(activity->waveform) > SLOW_S)
+        if (activity->first_peak < c->post_activity_until || !stands_out(d, c) ||
+            discharge_half_width_s(activity->waveform) > SLOW_S)
                 return CLASS_UNCLASSIFIED;
         return CLASS_FASCICULATION;
 }

@@ -9,7 +9,8 @@
 typedef struct Detector Detector;
 typedef struct Channel Channel;
 
-CandidateClass classify(const Detector *d, const Channel *strongest, bool sustained, double contraction_steps);
+CandidateClass classify(const Detector *d, const Channel *strongest, bool sustained,
+                        double contraction_steps);
 bool classify_is_high_frequency(const Detector *d, const Activity *activity);
 bool classify_is_burst(const Detector *d, const Activity *activity);
 bool classify_in_train(const Detector *d, const Channel *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What takes in all that comes with it: a muscle at work, a jerk of the whole body, the tone of a unit too fast for
- * single potentials. What many units do at one site may be a jerk, or begin a contraction.
+ * What takes in all that comes with it: a muscle at work, a jerk of the whole body, the tone of a unit too
+ * fast for single potentials. What many units do at one site may be a jerk, or begin a contraction.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define BURST_BEFORE_S 0.3
 #define JERK_S 0.15
 #define JERK_APART 2                    /* channels: not neighbours */
-#define CONTRACTION_SEEN_AFAR 0.6f      /* of its size, at most: beside the muscle its potentials are smaller */
+#define CONTRACTION_SEEN_AFAR 0.6f /* of its size, at most: beside the muscle its potentials are smaller */
 #define CONTRACTION_CLOSING_S 0.35      /* what is in it may be decided so long after it */
 #define CONTRACTION_MERGED_S 0.5
 #define ACCOMPANIED 0.5                 /* of the time */
@@ -62,7 +62,8 @@ static void add_channels(CandidateEvent *contraction, const CandidateEvent *seen
 
 /* Of several sites: the strongest first. */
 static bool merge(Detector *d, CandidateEvent *into, CandidateEvent *other) {
-        CandidateEvent stronger = other->snr > into->snr ? *other : *into, weaker = other->snr > into->snr ? *into : *other;
+        CandidateEvent stronger = other->snr > into->snr ? *other : *into,
+                       weaker = other->snr > into->snr ? *into : *other;
         double peak = fmin(into->peak, other->peak);
 
         if (!candidate_absorb(d, into, other))
@@ -99,12 +100,13 @@ static bool belongs(const Detector *d, const CandidateEvent *h, const CandidateE
         case CLASS_CONTRACTION:
                 return h->class < CLASS_UNIT_TRAIN && during(h, longer, in_steps(d, BESIDE_CONTRACTION_S)) &&
                         (candidate_near(h, longer) ||
-                         (sees_muscle_of(h, longer) && h->amplitude_uv < CONTRACTION_SEEN_AFAR * longer->amplitude_uv));
+                         (sees_muscle_of(h, longer) &&
+                          h->amplitude_uv < CONTRACTION_SEEN_AFAR * longer->amplitude_uv));
         case CLASS_MULTISITE_JERK:
                 return h->class < CLASS_UNIT_TRAIN && during(h, longer, in_steps(d, JERK_S));
         case CLASS_HIGH_FREQUENCY:
-                return h->class < CLASS_UNIT_TRAIN && during(h, longer, in_steps(d, HIGH_FREQUENCY_BESIDE_S)) &&
-                        candidate_near(h, longer);
+                return h->class < CLASS_UNIT_TRAIN &&
+                        during(h, longer, in_steps(d, HIGH_FREQUENCY_BESIDE_S)) && candidate_near(h, longer);
         default:
                 return false;
         }
@@ -118,7 +120,8 @@ bool contraction_takes(Detector *d, CandidateEvent *h) {
 
                 if (!k->used || !belongs(d, h, k) || !candidate_absorb(d, k, h))
                         continue;
-                if (k->class == CLASS_CONTRACTION) {    /* what belongs to it for being near does not make it longer */
+                /* what belongs to it for being near does not make it longer */
+                if (k->class == CLASS_CONTRACTION) {
                         k->end = end;
                         k->onset = onset;
                         add_channels(k, &part);
@@ -131,8 +134,10 @@ bool contraction_takes(Detector *d, CandidateEvent *h) {
 }
 
 /* Units that join one by one at the beginning of work: each within half a second of the next. */
-static bool recruits_into(const Detector *d, const CandidateEvent *h, const CandidateEvent *contraction, double onset) {
-        return contraction->class == CLASS_CONTRACTION && h->class < CLASS_UNIT_TRAIN && candidate_near(h, contraction) && h->peak < onset &&
+static bool recruits_into(const Detector *d, const CandidateEvent *h, const CandidateEvent *contraction,
+                          double onset) {
+        return contraction->class == CLASS_CONTRACTION && h->class < CLASS_UNIT_TRAIN &&
+                candidate_near(h, contraction) && h->peak < onset &&
                 h->last_peak >= onset - in_steps(d, BESIDE_CONTRACTION_S);
 }
 
@@ -152,7 +157,8 @@ static void absorb_all(Detector *d, CandidateEvent *longer) {
                         continue;
                 }
                 CandidateEvent part = *k;
-                if (belongs(d, k, longer) && candidate_absorb(d, longer, k) && longer->class == CLASS_CONTRACTION)
+                if (belongs(d, k, longer) && candidate_absorb(d, longer, k) &&
+                    longer->class == CLASS_CONTRACTION)
                         add_channels(longer, &part);
         }
         if (longer->class == CLASS_CONTRACTION) {
@@ -179,7 +185,8 @@ void contraction_add(Detector *d, const CandidateEvent *new, double step) {
                         continue;
                 bool together = k->onset <= h->end + in_steps(d, CONTRACTION_MERGED_S) &&
                         h->onset <= k->end + in_steps(d, CONTRACTION_MERGED_S);
-                if (together && (k->class == CLASS_CONTRACTION || k->class == CLASS_MULTISITE_JERK) && candidate_near(h, k))
+                if (together && (k->class == CLASS_CONTRACTION || k->class == CLASS_MULTISITE_JERK) &&
+                    candidate_near(h, k))
                         (void) merge(d, h, k);
                 else if (k->class == CLASS_CONTRACTION)
                         accompany(h, k);
@@ -190,12 +197,13 @@ void contraction_add(Detector *d, const CandidateEvent *new, double step) {
 
 /* What comes so shortly before a burst of the same muscle is its beginning, and no twitch at rest. */
 static void demote_preceding(Detector *d, const CandidateEvent *burst) {
-        for (unsigned i = 0; i < d->candidates.size && burst->end - burst->onset > in_steps(d, BURST_LONG_S); i++) {
+        for (unsigned i = 0; i < d->candidates.size && burst->end - burst->onset > in_steps(d, BURST_LONG_S);
+             i++) {
                 CandidateEvent *k = d->candidates.waiting + i;
                 double before = burst->onset - k->last_peak;
 
-                if (k->used && k->class == CLASS_FASCICULATION && before > 0 && before < in_steps(d, BURST_BEFORE_S) &&
-                    candidate_near(burst, k))
+                if (k->used && k->class == CLASS_FASCICULATION && before > 0 &&
+                    before < in_steps(d, BURST_BEFORE_S) && candidate_near(burst, k))
                         k->class = CLASS_UNCLASSIFIED;
         }
 }
@@ -212,7 +220,8 @@ void burst_add(Detector *d, const CandidateEvent *new, double step) {
         for (unsigned i = 0; i < d->candidates.size; i++) {
                 CandidateEvent *k = d->candidates.waiting + i;
 
-                if (!k->used || k == h || (k->class != CLASS_MULTIUNIT_BURST && k->class != CLASS_MULTISITE_JERK))
+                if (!k->used || k == h ||
+                    (k->class != CLASS_MULTIUNIT_BURST && k->class != CLASS_MULTISITE_JERK))
                         continue;
                 if (fabs(k->onset - h->onset) <= in_steps(d, JERK_S))
                         (void) merge(d, h, k);

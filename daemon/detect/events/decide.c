@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a candidate event is part of: a train, groups, work, a jerk? It waits until nothing that could belong to it can come any
- * more, and is then reported as what it was, or disappears in what it was part of.
+ * What a candidate event is part of: a train, groups, work, a jerk? It waits until nothing that could belong
+ * to it can come any more, and is then reported as what it was, or disappears in what it was part of.
  *
  * Numbers: reference to the kinds of the design; Sleutjes 2016 (isolated: 250 ms), Minetto 2009 (cramps).
  */
@@ -24,7 +24,8 @@
 #define CRAMP_S 5.0
 #define LENGTH_MAX_S 60.0               /* then it is reported, and goes on as another */
 #define MUST_WAIT_S 0.1
-#define FIRST_BEATS_S 6.0               /* three of the slowest heart, five of a typical one whose pace is uneven: see qrs-detector.c */
+/* three of the slowest heart, five of a typical one whose pace is uneven: see qrs-detector.c */
+#define FIRST_BEATS_S 6.0
 
 /* --- reports --- */
 
@@ -46,8 +47,10 @@ static unsigned n_contracting(const CandidateEvent *h) {
 static EventKind kind_of(const Detector *d, const CandidateEvent *h) {
         switch (h->class) {
         case CLASS_FASCICULATION:
-                return h->n_discharges >= 3 ? EVENT_MULTIPLET : h->n_discharges == 2 ? EVENT_DOUBLET : EVENT_FASCICULATION;
-        case CLASS_UNIT_TRAIN:                /* or some discharges of what would be one, could more be seen */
+                return h->n_discharges >= 3  ? EVENT_MULTIPLET :
+                        h->n_discharges == 2 ? EVENT_DOUBLET :
+                                               EVENT_FASCICULATION;
+        case CLASS_UNIT_TRAIN: /* or some discharges of what would be one, could more be seen */
                 return h->n_discharges >= TRAIN_MIN ? EVENT_UNIT_TRAIN : EVENT_UNCLASSIFIED;
         case CLASS_GROUPED:
                 return EVENT_MYOKYMIC;
@@ -65,7 +68,8 @@ static EventKind kind_of(const Detector *d, const CandidateEvent *h) {
 }
 
 static bool of_many_units(const CandidateEvent *h) {
-        return h->class == CLASS_CONTRACTION || h->class == CLASS_MULTISITE_JERK || h->class == CLASS_MULTIUNIT_BURST;
+        return h->class == CLASS_CONTRACTION || h->class == CLASS_MULTISITE_JERK ||
+                h->class == CLASS_MULTIUNIT_BURST;
 }
 
 static void report(Detector *d, CandidateEvent *h) {
@@ -151,8 +155,8 @@ static bool recruits_into_contraction(const Detector *d, const CandidateEvent *h
         while (i < d->candidates.size) {
                 const CandidateEvent *k = d->candidates.waiting + i++;
 
-                if (k->used && k != h && k->class < CLASS_UNIT_TRAIN && candidate_near(k, h) && k->last_peak > reach &&
-                    k->peak <= reach + beside) {
+                if (k->used && k != h && k->class < CLASS_UNIT_TRAIN && candidate_near(k, h) &&
+                    k->last_peak > reach && k->peak <= reach + beside) {
                         reach = k->last_peak;
                         i = 0;
                 }
@@ -160,15 +164,20 @@ static bool recruits_into_contraction(const Detector *d, const CandidateEvent *h
         for (size_t k = 0; k < h->n_channels; k++) {
                 const Activity *activity = &d->channels[h->channels[k]].activity;
 
-                if (activity->open && activity->sustained && activity->onset > h->peak && activity->onset <= reach + beside)
+                if (activity->open && activity->sustained && activity->onset > h->peak &&
+                    activity->onset <= reach + beside)
                         return true;
         }
         return false;
 }
 
-/* Something is under way that it may be part of: a heart, too, of which the first beats are not known as such. */
+/*
+ * Something is under way that it may be part of: a heart, too, of which the first beats are not known as
+ * such.
+ */
 static bool must_wait(const Detector *d, const CandidateEvent *h, double step) {
-        if (h->slow && h->class != CLASS_CONTRACTION && !d->ecg.known && step - h->peak < in_steps(d, FIRST_BEATS_S))
+        if (h->slow && h->class != CLASS_CONTRACTION && !d->ecg.known &&
+            step - h->peak < in_steps(d, FIRST_BEATS_S))
                 return true;
         if (h->class <= CLASS_UNCLASSIFIED && step - h->peak < in_steps(d, HOLD_S) && followed(d, h))
                 return true;
@@ -183,17 +192,21 @@ static bool must_wait(const Detector *d, const CandidateEvent *h, double step) {
                 if (sustained && activity->onset <= h->end + in_steps(d, BESIDE_CONTRACTION_S)) {
                         if (h->class == CLASS_CONTRACTION)
                                 return true;
-                        for (size_t k = 0; k < h->n_channels && h->class != CLASS_UNIT_TRAIN && h->class != CLASS_GROUPED; k++)
+                        for (size_t k = 0;
+                             k < h->n_channels && h->class != CLASS_UNIT_TRAIN && h->class != CLASS_GROUPED;
+                             k++)
                                 if (h->channels[k] == i)
                                         return true;
                         for (unsigned k = 0; k < h->n_beside && h->class < CLASS_UNIT_TRAIN; k++)
                                 if (h->beside[k] == i)
                                         return true;
                 }
-                if (h->class > CLASS_UNCLASSIFIED && h->class != CLASS_UNIT_TRAIN && h->class != CLASS_GROUPED)
+                if (h->class > CLASS_UNCLASSIFIED && h->class != CLASS_UNIT_TRAIN &&
+                    h->class != CLASS_GROUPED)
                         continue;
                 for (size_t k = 0; k < h->n_channels; k++)
-                        if (h->channels[k] == i && h->units[k] == activity->units[0].unit && h->units[k] > 0 && !sustained &&
+                        if (h->channels[k] == i && h->units[k] == activity->units[0].unit &&
+                            h->units[k] > 0 && !sustained &&
                             activity->first_peak - h->last_peak <= in_steps(d, UNIT_NEXT_GROUP_S))
                                 return true;
         }

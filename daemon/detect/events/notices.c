@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An early word of a twitch: as soon as the statistic has passed its maximum, long before it is known what the
- * discharge is part of. Whatever becomes of it answers the notice, see DetectNotice.
+ * An early word of a twitch: as soon as the statistic has passed its maximum, long before it is known what
+ * the discharge is part of. Whatever becomes of it answers the notice, see DetectNotice.
  */
 #include <math.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #include "candidates.h"
 
 #define BEAT_ON_TIME 0.15               /* of the period */
-#define UNDECIDED_MAX 8u                /* of a channel: what keeps on is no single twitch; keeps DETECT_MERGED_MAX */
+#define UNDECIDED_MAX 8u /* of a channel: what keeps on is no single twitch; keeps DETECT_MERGED_MAX */
 
 /* False: there is no room for more; nothing has changed. */
 bool notices_merge(NoticeIds *to, const NoticeIds *from) {
@@ -37,7 +37,9 @@ bool notices_merge(NoticeIds *to, const NoticeIds *from) {
         return true;
 }
 
-/* The channel is in the middle of something that has been noticed, or of what is known not to be a twitch. */
+/*
+ * The channel is in the middle of something that has been noticed, or of what is known not to be a twitch.
+ */
 static bool under_way(const Detector *d, const Channel *c, unsigned channel) {
         bool longer;
 
@@ -49,24 +51,28 @@ static bool under_way(const Detector *d, const Channel *c, unsigned channel) {
         return candidates_of_channel(d, channel, &longer) >= UNDECIDED_MAX || longer;
 }
 
-/* A potential of this moment that a neighbour, too, is about to notice, or has noticed: one notice for both. */
+/*
+ * A potential of this moment that a neighbour, too, is about to notice, or has noticed: one notice for both.
+ */
 static bool noticed_beside(const Detector *d, unsigned channel, int direction, int64_t max_at) {
-        for (unsigned i = channel + (unsigned) direction; i < d->config.n_channels; i += (unsigned) direction) {
+        for (unsigned i = channel + (unsigned) direction; i < d->config.n_channels;
+             i += (unsigned) direction) {
                 const Channel *c = d->channels + i;
                 if (!c->running)
                         continue;
                 if (c->crossing.active && c->crossing.noticed)
                         return fabs((double) (c->crossing.max_at - max_at)) <= d->assembly.neighbour_lag;
                 return c->activity.open && d->assembly.open[c->activity.event].notices.id > 0 &&
-                        fabs(c->activity.first_peak + d->bank.n_taps / 2.0 - (double) max_at) <= d->assembly.neighbour_lag;
+                        fabs(c->activity.first_peak + d->bank.n_taps / 2.0 - (double) max_at) <=
+                        d->assembly.neighbour_lag;
         }
         return false;
 }
 
 /*
- * Where a beat of the heart is due, it is known some 30 ms after its R wave whether it was that; the statistic may have
- * its maximum before. While something looks like a beat, it is a matter of milliseconds. What comes before the R wave, where a
- * channel sees that, is noticed when all is seen anew, or not at all.
+ * Where a beat of the heart is due, it is known some 30 ms after its R wave whether it was that; the
+ * statistic may have its maximum before. While something looks like a beat, it is a matter of milliseconds.
+ * What comes before the R wave, where a channel sees that, is noticed when all is seen anew, or not at all.
  */
 bool notices_ready(const Detector *d, const Channel *c, int64_t step) {
         const Crossing *x = &c->crossing;
@@ -74,8 +80,10 @@ bool notices_ready(const Detector *d, const Channel *c, int64_t step) {
         bool beat_due = h->known && h->n_beats >= ECG_FIRST_BEATS &&
                 fabs((double) step - h->beat - h->period) < BEAT_ON_TIME * h->period;
 
-        return !h->candidate && !ecg_early_due(h, &c->ecg, (double) x->max_at - d->bank.n_taps / 2.0, x->max) &&
-                (double) (step - x->max_at) >= (beat_due ? d->assembly.notice_wait_heart : d->assembly.notice_wait);
+        return !h->candidate &&
+                !ecg_early_due(h, &c->ecg, (double) x->max_at - d->bank.n_taps / 2.0, x->max) &&
+                (double) (step - x->max_at) >=
+                (beat_due ? d->assembly.notice_wait_heart : d->assembly.notice_wait);
 }
 
 void notices_give(Detector *d, unsigned channel) {
@@ -108,14 +116,18 @@ void notices_give(Detector *d, unsigned channel) {
         }
 
         x->notice = ++d->assembly.n_ids;
-        d->config.on_notice(&(DetectNotice) {
-                .id = x->notice,
-                .n_channels = 1,
-                .channels = { channel },
-                .peak = detector_frame_of_step(d, (double) (h->end - (int64_t) n) + (double) peak),
-                .amplitude_uv = (double) ((high - low) * droop_gain(&d->droop, h, (double) (h->end - (int64_t) n), (double) (h->end - 1))),
-                .snr = (double) x->max,
-        }, d->config.userdata);
+        d->config.on_notice(
+                &(DetectNotice){
+                        .id = x->notice,
+                        .n_channels = 1,
+                        .channels = { channel },
+                        .peak = detector_frame_of_step(d, (double) (h->end - (int64_t) n) + (double) peak),
+                        .amplitude_uv = (double) ((high - low) *
+                                                  droop_gain(&d->droop, h, (double) (h->end - (int64_t) n),
+                                                             (double) (h->end - 1))),
+                        .snr = (double) x->max,
+                },
+                d->config.userdata);
 }
 
 void notices_take(Detector *d, unsigned channel, NoticeIds *to) {
@@ -146,7 +158,9 @@ void notices_settle(Detector *d, unsigned channel) {
                 d->config.on_event(&event, d->config.userdata);
 }
 
-/* The signal has been corrected and is looked at once more: what is found there again is not noticed again. */
+/*
+ * The signal has been corrected and is looked at once more: what is found there again is not noticed again.
+ */
 void notices_keep(Detector *d, unsigned channel, const NoticeIds *notices) {
         d->channels[channel].kept = *notices;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One unit, again and again. Its discharges come alone, or in a train, or in groups, and which of them only the next
- * second tells.
+ * One unit, again and again. Its discharges come alone, or in a train, or in groups, and which of them only
+ * the next second tells.
  */
 #include <math.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 #define TRAIN_INTERVAL_MAX_S 0.28
 #define TRAIN_CV 0.35
 #define TRAIN_HOLES_SPREAD 0.2          /* by chance gaps are off their multiples by 0.29 */
-#define HOLES_MAX 2.5                   /* intervals: from one discharge of a train to the next that is seen */
+#define HOLES_MAX 2.5 /* intervals: from one discharge of a train to the next that is seen */
 #define SILENCE_MAX 3.5                 /* intervals: between groups it is longer */
 #define TRAIN_NEAR_THRESHOLD_S 1.5
 #define TRAIN_NEXT_S 1.0                /* once it is one */
@@ -49,22 +49,28 @@ static bool belongs(const Detector *d, const CandidateEvent *h, const CandidateE
         switch (longer->class) {
         case CLASS_UNIT_TRAIN:
                 /* a discharge that noise made look like another unit's */
-                return h->class < CLASS_UNIT_TRAIN && h->peak <= longer->last_peak + in_steps(d, UNIT_NEXT_S) &&
-                        h->peak >= longer->onset && candidate_at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv;
+                return h->class < CLASS_UNIT_TRAIN &&
+                        h->peak <= longer->last_peak + in_steps(d, UNIT_NEXT_S) &&
+                        h->peak >= longer->onset && candidate_at_place(h, longer) &&
+                        h->amplitude_uv < LARGER * longer->amplitude_uv;
         case CLASS_GROUPED:
-                return h->class < CLASS_UNIT_TRAIN && candidate_at_place(h, longer) && h->amplitude_uv < LARGER * longer->amplitude_uv &&
-                        h->peak >= longer->onset && may_be_of_groups(d, h, longer);
+                return h->class < CLASS_UNIT_TRAIN && candidate_at_place(h, longer) &&
+                        h->amplitude_uv < LARGER * longer->amplitude_uv && h->peak >= longer->onset &&
+                        may_be_of_groups(d, h, longer);
         default:
                 return false;
         }
 }
 
 static void train_deadline(Detector *d, CandidateEvent *h) {
-        candidate_set_deadline(d, h, h->last_peak + in_steps(d, TRAIN_NEXT_S) + d->assembly.gap + d->assembly.settle);
+        candidate_set_deadline(
+                d, h, h->last_peak + in_steps(d, TRAIN_NEXT_S) + d->assembly.gap + d->assembly.settle);
 }
 
 static void groups_deadline(Detector *d, CandidateEvent *h) {
-        candidate_set_deadline(d, h, h->last_group + GROUPS_LATE * intervals_mean(&h->groups) + in_steps(d, UNIT_NEXT_S) + d->assembly.settle);
+        candidate_set_deadline(d, h,
+                               h->last_group + GROUPS_LATE * intervals_mean(&h->groups) +
+                                       in_steps(d, UNIT_NEXT_S) + d->assembly.settle);
 }
 
 static bool may_be_group(const CandidateEvent *h) {
@@ -74,16 +80,21 @@ static bool may_be_group(const CandidateEvent *h) {
 static void twitch_deadline(Detector *d, CandidateEvent *h) {
         double next_s = may_be_group(h) ? UNIT_NEXT_GROUP_S : UNIT_NEXT_S;
 
-        candidate_set_deadline(d, h, h->last_peak + in_steps(d, next_s) + d->assembly.gap + d->assembly.settle);
+        candidate_set_deadline(d, h,
+                               h->last_peak + in_steps(d, next_s) + d->assembly.gap + d->assembly.settle);
 }
 
 static bool within(double a, double b, double ratio) {
         return a <= ratio * b && b <= ratio * a;
 }
 
-/* In noise a small unit's discharges look now like this one's, now like that one's: but its groups are of one size and length. */
+/*
+ * In noise a small unit's discharges look now like this one's, now like that one's: but its groups are of
+ * one size and length.
+ */
 static bool are_alike_groups(const CandidateEvent *a, const CandidateEvent *b) {
-        return a->n_discharges >= GROUP_SEEN_MIN && b->n_discharges >= GROUP_SEEN_MIN && a->channels[0] == b->channels[0] &&
+        return a->n_discharges >= GROUP_SEEN_MIN && b->n_discharges >= GROUP_SEEN_MIN &&
+                a->channels[0] == b->channels[0] &&
                 within((double) a->amplitude_uv, (double) b->amplitude_uv, (double) LARGER) &&
                 within(a->last_peak - a->peak, b->last_peak - b->peak, GROUPS_LENGTH);
 }
@@ -94,14 +105,20 @@ static CandidateEvent* find_before(Detector *d, const CandidateEvent *h) {
 
         for (unsigned i = 0; i < d->candidates.size; i++) {
                 CandidateEvent *k = d->candidates.waiting + i;
-                if (!k->used || (k->class == CLASS_MULTIUNIT_BURST && k->n_discharges < GROUP_MIN) || k->class >= CLASS_HIGH_FREQUENCY ||
-                    !(candidate_of_one_unit(h, k) || (k->class < CLASS_UNIT_TRAIN && are_alike_groups(h, k))))
+                if (!k->used || (k->class == CLASS_MULTIUNIT_BURST && k->n_discharges < GROUP_MIN) ||
+                    k->class >= CLASS_HIGH_FREQUENCY ||
+                    !(candidate_of_one_unit(h, k) ||
+                      (k->class < CLASS_UNIT_TRAIN && are_alike_groups(h, k))))
                         continue;
 
                 double gap = h->peak - k->last_peak;
                 bool follows = k->class == CLASS_UNIT_TRAIN ? gap <= in_steps(d, TRAIN_NEXT_S) :
-                        k->class == CLASS_GROUPED ? may_be_of_groups(d, h, k) :
-                        gap <= in_steps(d, may_be_group(k) && h->n_discharges >= GROUP_SEEN_MIN ? UNIT_NEXT_GROUP_S : UNIT_NEXT_S);
+                        k->class == CLASS_GROUPED           ? may_be_of_groups(d, h, k) :
+                                                              gap <=
+                                in_steps(d,
+                                         may_be_group(k) && h->n_discharges >= GROUP_SEEN_MIN ?
+                                                 UNIT_NEXT_GROUP_S :
+                                                 UNIT_NEXT_S);
                 if (gap > 0 && follows && (!best || k->last_peak > best->last_peak))
                         best = k;
         }
@@ -164,8 +181,8 @@ static double typical_gap(const Row *row) {
 static bool is_train_with_holes(const Detector *d, const Row *row) {
         double typical = typical_gap(row), squares = 0;
 
-        if (row->n_discharges < TRAIN_MIN || row->n_gaps + 1 < TRAIN_MIN || typical < in_steps(d, TRAIN_INTERVAL_MIN_S) ||
-            typical > in_steps(d, TRAIN_INTERVAL_MAX_S))
+        if (row->n_discharges < TRAIN_MIN || row->n_gaps + 1 < TRAIN_MIN ||
+            typical < in_steps(d, TRAIN_INTERVAL_MIN_S) || typical > in_steps(d, TRAIN_INTERVAL_MAX_S))
                 return false;
         for (unsigned i = 0; i < row->n_gaps; i++) {
                 double off = row->gaps[i] / typical - fmax(1, round(row->gaps[i] / typical));
@@ -179,7 +196,8 @@ static bool is_train(const Detector *d, const Row *row) {
 
         return row->n_discharges >= TRAIN_MIN && mean >= in_steps(d, TRAIN_INTERVAL_MIN_S) &&
                 mean <= in_steps(d, TRAIN_INTERVAL_MAX_S) &&
-                (intervals_cv(&row->intervals) <= TRAIN_CV || row->members[0]->n_discharges >= LONG_TRAIN_MIN);
+                (intervals_cv(&row->intervals) <= TRAIN_CV ||
+                 row->members[0]->n_discharges >= LONG_TRAIN_MIN);
 }
 
 /* Where one group is hidden the next is twice as far away. */
@@ -201,7 +219,9 @@ static bool is_grouped(const Row *row) {
                 fmin(intervals_cv(&row->groups), groups_cv(row)) <= GROUPS_CV;
 }
 
-/* Some in a row, one or two not seen, and some again: the silences are not much longer than the intervals. */
+/*
+ * Some in a row, one or two not seen, and some again: the silences are not much longer than the intervals.
+ */
 static bool is_broken_train(const Detector *d, const Row *row) {
         IntervalStats inside = { .n = 0 }, silences = { .n = 0 };
 
@@ -209,11 +229,16 @@ static bool is_broken_train(const Detector *d, const Row *row) {
                 intervals_join(&inside, &row->members[i]->intervals);
         for (unsigned i = 0; i < row->n_gaps; i++)
                 intervals_add(&silences, row->gaps[i]);
-        return row->n_discharges >= TRAIN_MIN && intervals_mean(&inside) >= in_steps(d, TRAIN_INTERVAL_MIN_S) &&
-                intervals_cv(&inside) <= TRAIN_CV && intervals_mean(&silences) <= SILENCE_MAX * intervals_mean(&inside);
+        return row->n_discharges >= TRAIN_MIN &&
+                intervals_mean(&inside) >= in_steps(d, TRAIN_INTERVAL_MIN_S) &&
+                intervals_cv(&inside) <= TRAIN_CV &&
+                intervals_mean(&silences) <= SILENCE_MAX * intervals_mean(&inside);
 }
 
-/* What came just before, of that place and no larger, though noise made it look like another unit's: the train began with it. */
+/*
+ * What came just before, of that place and no larger, though noise made it look like another unit's: the
+ * train began with it.
+ */
 static void take_beginning(Detector *d, CandidateEvent *longer) {
         double reach = HOLES_MAX * intervals_mean(&longer->intervals);
         unsigned i = 0;
@@ -222,9 +247,10 @@ static void take_beginning(Detector *d, CandidateEvent *longer) {
                 CandidateEvent *k = d->candidates.waiting + i++;
                 double begin = fmin(longer->peak, k->peak);
 
-                if (!k->used || k == longer || k->class >= CLASS_UNIT_TRAIN || !candidate_at_place(k, longer) ||
-                    k->peak < longer->peak - reach || k->peak > longer->last_peak ||
-                    k->amplitude_uv > LARGER * longer->amplitude_uv || !candidate_absorb(d, longer, k))
+                if (!k->used || k == longer || k->class >= CLASS_UNIT_TRAIN ||
+                    !candidate_at_place(k, longer) || k->peak < longer->peak - reach ||
+                    k->peak > longer->last_peak || k->amplitude_uv > LARGER * longer->amplitude_uv ||
+                    !candidate_absorb(d, longer, k))
                         continue;
                 if (begin < longer->peak) {
                         longer->peak = begin;
@@ -278,7 +304,8 @@ static void extend(Detector *d, CandidateEvent *h, CandidateEvent *before) {
         } else {
                 twitch_deadline(d, h);
                 for (unsigned i = 1; i < row.n; i++)
-                        candidate_set_deadline(d, row.members[i], fmax(row.members[i]->deadline, h->deadline));
+                        candidate_set_deadline(d, row.members[i],
+                                               fmax(row.members[i]->deadline, h->deadline));
                 if (row.n == ROW_MAX)
                         candidate_decide(d, row.members[row.n - 1]);
         }
@@ -339,11 +366,15 @@ bool trains_take_near_threshold(Detector *d, CandidateEvent *h) {
                 k->last_peak = fmax(k->last_peak, h->last_peak);
                 if (!candidate_absorb(d, k, h))
                         continue;
-                candidate_set_deadline(d, k, fmax(k->deadline, k->last_peak + in_steps(d, TRAIN_NEAR_THRESHOLD_S) + in_steps(d, UNIT_NEXT_S)));
+                candidate_set_deadline(
+                        d, k,
+                        fmax(k->deadline,
+                             k->last_peak + in_steps(d, TRAIN_NEAR_THRESHOLD_S) + in_steps(d, UNIT_NEXT_S)));
                 return true;
         }
         h->class = CLASS_UNIT_TRAIN;
-        candidate_set_deadline(d, h, h->last_peak + in_steps(d, TRAIN_NEAR_THRESHOLD_S) + in_steps(d, UNIT_NEXT_S));
+        candidate_set_deadline(
+                d, h, h->last_peak + in_steps(d, TRAIN_NEAR_THRESHOLD_S) + in_steps(d, UNIT_NEXT_S));
         return true;
 }
 

@@ -2,15 +2,15 @@
 /*
  * How large a discharge is, peak to peak, told by all of it.
  *
- * Two values are read off its extremes, each with its noise, and they are those that noise has made extreme: at 15
- * standard deviations that errs by 6 %. Where the potential is known its filter in this noise errs by 4.5 %
- * (the clairvoyant's). Here it is one of some waveforms that potentials have, at one of some moments: each tells a size and how
- * likely it is by what it explains, and their mean by that (the posterior mean, Kay 1993, Estimation Theory) errs by
- * 4.8 %. The waveforms are of the generator's training units: bench-waveforms chose them. Units that the channel
- * knows tell with theirs, too.
+ * Two values are read off its extremes, each with its noise, and they are those that noise has made extreme:
+ * at 15 standard deviations that errs by 6 %. Where the potential is known its filter in this noise errs by
+ * 4.5 % (the clairvoyant's). Here it is one of some waveforms that potentials have, at one of some moments:
+ * each tells a size and how likely it is by what it explains, and their mean by that (the posterior mean,
+ * Kay 1993, Estimation Theory) errs by 4.8 %. The waveforms are of the generator's training units:
+ * bench-waveforms chose them. Units that the channel knows tell with theirs, too.
  *
- * What is none of these waveforms, larger than noise or not alone, leaves more unexplained than noise would: then
- * the extremes count, the more the more is left.
+ * What is none of these waveforms, larger than noise or not alone, leaves more unexplained than noise would:
+ * then the extremes count, the more the more is left.
  */
 #include <math.h>
 #include <string.h>
@@ -35,8 +35,9 @@
 #define WAVEFORM_ERROR 0.02f            /* of a size, as the table has not all waveforms */
 #define MISFIT_SHARE 0.1f               /* of what is left beyond the noise, in the error of the size */
 #define MISFIT_SIGMA 2.0f               /* more than noise leaves, standard deviations */
-#define OWN_MIN 10u                     /* discharges: a unit's mean has its waveform, and next to none of its noise */
-#define BLURRED (1.01f * DISCHARGE_HIGHPASS)    /* potentials that were not quite put upon one another: the mean is flatter */
+#define OWN_MIN 10u /* discharges: a unit's mean has its waveform, and next to none of its noise */
+/* potentials that were not quite put upon one another: the mean is flatter */
+#define BLURRED (1.01f * DISCHARGE_HIGHPASS)
 
 static const int16_t table[AMPLITUDE_TEMPLATES][AMPLITUDE_POINTS] = {
 #include "amplitude-templates.h"
@@ -49,7 +50,8 @@ static double moved(const int16_t *waveform, int point, double by) {
         for (int k = 0; k < AMPLITUDE_POINTS; k++) {
                 double u = point - by - k;
                 if (fabs(u) < SINC_POINTS)
-                        sum += waveform[k] * (u != 0 ? sin(M_PI * u) / (M_PI * u) : 1) * (0.5 + 0.5 * cos(M_PI * u / SINC_POINTS));
+                        sum += waveform[k] * (u != 0 ? sin(M_PI * u) / (M_PI * u) : 1) *
+                                (0.5 + 0.5 * cos(M_PI * u / SINC_POINTS));
         }
         return sum;
 }
@@ -58,7 +60,10 @@ void amplitude_templates_init(AmplitudeTemplates *s) {
         for (int lag = 0; lag < AMPLITUDE_LAGS; lag++)
                 for (int k = 0; k < AMPLITUDE_TEMPLATES; k++)
                         for (int i = 0; i < AMPLITUDE_POINTS; i++)
-                                s->waveforms[k][lag][i] = (float) moved(table[k], i, (lag - AMPLITUDE_LAGS / 2) * LAG_S / POINT_S) / TABLE_SCALE;
+                                s->waveforms[k][lag][i] = (float) moved(table[k], i,
+                                                                        (lag - AMPLITUDE_LAGS / 2) * LAG_S /
+                                                                                POINT_S) /
+                                        TABLE_SCALE;
 }
 
 static ALWAYS_INLINE void invert_any(double a[AMPLITUDE_POINTS][COLUMNS]) {
@@ -73,7 +78,8 @@ static void apply(const AmplitudeEstimator *c, const float *x, float *ret) {
 }
 
 /* To the colour of the noise as it is known by now. */
-void amplitude_refit(AmplitudeEstimator *c, const AmplitudeTemplates *s, const Whiten *whiten, double step_rate_hz) {
+void amplitude_refit(AmplitudeEstimator *c, const AmplitudeTemplates *s, const Whiten *whiten,
+                     double step_rate_hz) {
         double a[AMPLITUDE_POINTS][COLUMNS] = { { 0 } }, lags[AMPLITUDE_POINTS], row[ROW_MAX];
 
         whiten_row(whiten, ROW_MAX, row);
@@ -114,7 +120,8 @@ typedef struct AmplitudeHypothesis {
 
 #define HYPOTHESES ((AMPLITUDE_TEMPLATES + UNITS_MAX) * AMPLITUDE_LAGS)
 
-static unsigned evaluate_template(const float waveforms[AMPLITUDE_LAGS][AMPLITUDE_POINTS], float energy, const float *filtered, AmplitudeHypothesis *ret) {
+static unsigned evaluate_template(const float waveforms[AMPLITUDE_LAGS][AMPLITUDE_POINTS], float energy,
+                                  const float *filtered, AmplitudeHypothesis *ret) {
         for (int lag = 0; lag < AMPLITUDE_LAGS; lag++) {
                 float size = fabsf(vector_product(filtered, waveforms[lag], AMPLITUDE_POINTS)) / energy;
                 ret[lag] = (AmplitudeHypothesis) { size, size * size * energy };
@@ -130,11 +137,13 @@ static void take_unit(const Unit *unit, float sigma_uv, float ret[AMPLITUDE_LAGS
                 low = fminf(low, unit->waveform[i]);
                 high = fmaxf(high, unit->waveform[i]);
         }
-        float size = fmaxf(BLURRED * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv / sqrtf(worth), (high - low) / 2);
+        float size = fmaxf(BLURRED * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv / sqrtf(worth),
+                           (high - low) / 2);
 
         for (int lag = 0; lag < AMPLITUDE_LAGS; lag++)
                 for (int i = 0; i < AMPLITUDE_POINTS; i++) {
-                        double at = (i * POINT_S - (lag - AMPLITUDE_LAGS / 2) * LAG_S) / UNIT_POINT_S, whole = floor(at);
+                        double at = (i * POINT_S - (lag - AMPLITUDE_LAGS / 2) * LAG_S) / UNIT_POINT_S,
+                               whole = floor(at);
                         int k = (int) whole;
                         float w[4];
 
@@ -147,8 +156,9 @@ static void take_unit(const Unit *unit, float sigma_uv, float ret[AMPLITUDE_LAGS
 }
 
 /* x, filtered: in standard deviations of the noise, and by the inverse of its covariance. */
-static unsigned evaluate_templates(const AmplitudeEstimator *c, const AmplitudeTemplates *s, const Units *units, const float *filtered, float sigma_uv,
-                         AmplitudeHypothesis ret[static HYPOTHESES]) {
+static unsigned evaluate_templates(const AmplitudeEstimator *c, const AmplitudeTemplates *s,
+                                   const Units *units, const float *filtered, float sigma_uv,
+                                   AmplitudeHypothesis ret[static HYPOTHESES]) {
         unsigned n = 0;
 
         for (int k = 0; k < AMPLITUDE_TEMPLATES; k++)
@@ -160,13 +170,15 @@ static unsigned evaluate_templates(const AmplitudeEstimator *c, const AmplitudeT
                         continue;
                 take_unit(units->units + i, sigma_uv, own);
                 apply(c, own[AMPLITUDE_LAGS / 2], x);
-                n += evaluate_template(own, vector_product(x, own[AMPLITUDE_LAGS / 2], AMPLITUDE_POINTS), filtered, ret + n);
+                n += evaluate_template(own, vector_product(x, own[AMPLITUDE_LAGS / 2], AMPLITUDE_POINTS),
+                                       filtered, ret + n);
         }
         return n;
 }
 
 /* Their mean by how likely each is; and what the best leaves of the energy. */
-static float posterior_mean_amplitude(const AmplitudeHypothesis *says, unsigned n, float energy, float *ret_left) {
+static float posterior_mean_amplitude(const AmplitudeHypothesis *says, unsigned n, float energy,
+                                      float *ret_left) {
         float most = 0, sum = 0, weights = 0;
 
         for (unsigned i = 0; i < n; i++)
@@ -182,18 +194,21 @@ static float posterior_mean_amplitude(const AmplitudeHypothesis *says, unsigned 
 }
 
 /* middle: step around which its energy lies; extremes_uv: its size as read off them. */
-float amplitude_estimate_uv(const AmplitudeEstimator *c, const AmplitudeTemplates *s, const Units *units, const History *h, double middle, float extremes_uv,
-              float sigma_uv, double step_rate_hz) {
+float amplitude_estimate_uv(const AmplitudeEstimator *c, const AmplitudeTemplates *s, const Units *units,
+                            const History *h, double middle, float extremes_uv, float sigma_uv,
+                            double step_rate_hz) {
         double steps_per_point = POINT_S * step_rate_hz;
         float x[AMPLITUDE_POINTS], filtered[AMPLITUDE_POINTS], left;
         AmplitudeHypothesis says[HYPOTHESES];
 
-        history_sample(h, round(middle) - AMPLITUDE_POINTS / 2 * steps_per_point, steps_per_point, x, AMPLITUDE_POINTS);
+        history_sample(h, round(middle) - AMPLITUDE_POINTS / 2 * steps_per_point, steps_per_point, x,
+                       AMPLITUDE_POINTS);
         for (int i = 0; i < AMPLITUDE_POINTS; i++)
                 x[i] /= sigma_uv;
         apply(c, x, filtered);
         unsigned n = evaluate_templates(c, s, units, filtered, sigma_uv, says);
-        float size = posterior_mean_amplitude(says, n, vector_product(filtered, x, AMPLITUDE_POINTS), &left), extremes = extremes_uv / sigma_uv;
+        float size = posterior_mean_amplitude(says, n, vector_product(filtered, x, AMPLITUDE_POINTS), &left),
+              extremes = extremes_uv / sigma_uv;
         float misfit = fmaxf(left - AMPLITUDE_POINTS - MISFIT_SIGMA * sqrtf(2.0f * AMPLITUDE_POINTS), 0);
         float error = WAVEFORM_ERROR * WAVEFORM_ERROR * size * size + MISFIT_SHARE * misfit;
 

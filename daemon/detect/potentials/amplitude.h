@@ -18,11 +18,13 @@ typedef struct AmplitudeTemplates {     /* of 1 uV peak to peak in the band */
 
 typedef struct AmplitudeEstimator {
         bool fits;                      /* the noise as it is by now */
-        float inverse[AMPLITUDE_POINTS][AMPLITUDE_POINTS];      /* of the covariance of noise of unit power */
+        float inverse[AMPLITUDE_POINTS][AMPLITUDE_POINTS]; /* of the covariance of noise of unit power */
         float energies[AMPLITUDE_TEMPLATES];    /* of the waveforms in it */
 } AmplitudeEstimator;
 
 void amplitude_templates_init(AmplitudeTemplates *s);
-void amplitude_refit(AmplitudeEstimator *c, const AmplitudeTemplates *s, const Whiten *whiten, double step_rate_hz);
-float amplitude_estimate_uv(const AmplitudeEstimator *c, const AmplitudeTemplates *s, const Units *units, const History *h, double middle, float extremes_uv,
-              float sigma_uv, double step_rate_hz);
+void amplitude_refit(AmplitudeEstimator *c, const AmplitudeTemplates *s, const Whiten *whiten,
+                     double step_rate_hz);
+float amplitude_estimate_uv(const AmplitudeEstimator *c, const AmplitudeTemplates *s, const Units *units,
+                            const History *h, double middle, float extremes_uv, float sigma_uv,
+                            double step_rate_hz);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How much later one channel sees a potential than another. It travels at 3 to 6 m/s along the fibres: 3.3 to
- * 6.7 ms over 20 mm. What comes everywhere at once does not travel, and is no potential of a unit.
+ * How much later one channel sees a potential than another. It travels at 3 to 6 m/s along the fibres: 3.3
+ * to 6.7 ms over 20 mm. What comes everywhere at once does not travel, and is no potential of a unit.
  *
- * The lag is where the cross-correlation of the two views is largest in magnitude (electrodes beyond the end-plates
- * see the potential turned over), between the points by a parabola.
+ * The lag is where the cross-correlation of the two views is largest in magnitude (electrodes beyond the
+ * end-plates see the potential turned over), between the points by a parabola.
  */
 #include <math.h>
 
@@ -35,10 +35,11 @@ static double correlation(const float *a, const float *b, int shift) {
 }
 
 /*
- * Steps from `a`'s view of a discharge to `b`'s; each is its waveform around its own largest peak. NAN if the peaks
- * are too far apart to be of one discharge.
+ * Steps from `a`'s view of a discharge to `b`'s; each is its waveform around its own largest peak. NAN if
+ * the peaks are too far apart to be of one discharge.
  */
-double inter_channel_delay_steps(const float *a, double a_peak, const float *b, double b_peak, double step_rate_hz) {
+double inter_channel_delay_steps(const float *a, double a_peak, const float *b, double b_peak,
+                                 double step_rate_hz) {
         double apart = (b_peak - a_peak) / step_rate_hz, here[2 * SLACK + 1];
         int best = SLACK;
 

@@ -37,7 +37,8 @@ static size_t edge(const float *y, size_t peak, size_t limit, int direction, flo
         return last;
 }
 
-static void measure(const float *y, size_t n, size_t peak, size_t from, size_t to, float sigma_uv, Discharge *ret) {
+static void measure(const float *y, size_t n, size_t peak, size_t from, size_t to, float sigma_uv,
+                    Discharge *ret) {
         float low = 0, high = 0;
         double offset = 0;
 
@@ -45,7 +46,9 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
                 float height = y[i];
 
                 if (i > 0 && i + 1 < n && (y[i] >= y[i - 1]) == (y[i] >= y[i + 1])) {
-                        double vertex, x = parabola_vertex((double) y[i - 1], (double) y[i], (double) y[i + 1], &vertex);
+                        double vertex,
+                                x = parabola_vertex((double) y[i - 1], (double) y[i], (double) y[i + 1],
+                                                    &vertex);
 
                         height = (float) vertex;
                         if (i == peak)
@@ -54,7 +57,8 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
                 low = fminf(low, height);
                 high = fmaxf(high, height);
         }
-        ret->amplitude_uv = fmaxf(DISCHARGE_HIGHPASS * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv, (high - low) / 2);
+        ret->amplitude_uv = fmaxf(DISCHARGE_HIGHPASS * (high - low) - DISCHARGE_EXTREMES_SIGMA * sigma_uv,
+                                  (high - low) / 2);
         ret->peak = (double) peak + offset;
         ret->onset = fmin((double) from, ret->peak);
         ret->end = fmax((double) to, ret->peak);
@@ -63,7 +67,9 @@ static void measure(const float *y, size_t n, size_t peak, size_t from, size_t t
 /* Resampled to the same number of points at any rate; linear is good enough to tell likeness. */
 static void take_waveform(const History *h, double peak, double step_rate_hz, float *ret) {
         for (int i = 0; i < WAVEFORM_POINTS; i++) {
-                double at = peak + (i - WAVEFORM_POINTS / 2) * (double) WAVEFORM_S / (WAVEFORM_POINTS - 1) * step_rate_hz;
+                double at = peak +
+                        (i - WAVEFORM_POINTS / 2) * (double) WAVEFORM_S / (WAVEFORM_POINTS - 1) *
+                                step_rate_hz;
                 double whole = floor(at);
                 size_t k = (size_t) whole;
 

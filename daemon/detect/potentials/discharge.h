@@ -10,9 +10,10 @@
 #define DISCHARGES_MAX 8                /* told apart within one crossing of the threshold */
 
 /*
- * Of the samples around a peak the one counts that noise has raised most: the extremes lie further apart by so
- * much, from 5 to 50 standard deviations and at 1000 and 2000 steps a second. Of a potential alone they lie nearer by what
- * the high-pass, which is not as steep as the edge of a band, takes away. Counted on the generator's training seeds.
+ * Of the samples around a peak the one counts that noise has raised most: the extremes lie further apart by
+ * so much, from 5 to 50 standard deviations and at 1000 and 2000 steps a second. Of a potential alone they
+ * lie nearer by what the high-pass, which is not as steep as the edge of a band, takes away. Counted on the
+ * generator's training seeds.
  */
 #define DISCHARGE_EXTREMES_SIGMA 1.05f
 #define DISCHARGE_HIGHPASS 1.015f

@@ -26,5 +26,7 @@ typedef struct HighFrequency {
 } HighFrequency;
 
 void high_frequency_init(HighFrequencyBank *t, double step_rate_hz);
-void high_frequency_begin(HighFrequency *t, const HighFrequencyBank *high_frequency_bank, const History *h, double onset);
-bool high_frequency_evaluate(HighFrequency *t, const HighFrequencyBank *high_frequency_bank, const History *h, double end);
+void high_frequency_begin(HighFrequency *t, const HighFrequencyBank *high_frequency_bank, const History *h,
+                          double onset);
+bool high_frequency_evaluate(HighFrequency *t, const HighFrequencyBank *high_frequency_bank,
+                             const History *h, double end);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A unit that has just discharged may do so again: of a doublet, a group or a train some discharges stay below a
- * threshold that lets noise through once an hour. Here what is looked for is known, and there is little time for it to
- * come: so a discharge of the same unit, about as large, needs to stand out less.
+ * A unit that has just discharged may do so again: of a doublet, a group or a train some discharges stay
+ * below a threshold that lets noise through once an hour. Here what is looked for is known, and there is
+ * little time for it to come: so a discharge of the same unit, about as large, needs to stand out less.
  */
 #include <math.h>
 
@@ -16,15 +16,19 @@
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define NEAR 18                         /* points beside the middle, 9 ms: what is compared */
-#define APART_S 0.015                   /* nearer to another discharge superposition.c tells them apart, and a peak may be that of another main phase */
+/*
+ * nearer to another discharge superposition.c tells them apart, and a peak may be that of another main phase
+ */
+#define APART_S 0.015
 #define TYPICAL_MIN 0.65f               /* of the unit's typical size */
 #define TYPICAL_MAX 1.5f
 /*
- * In the 0.2 s around a discharge noise exceeds this once in some hundred activities, and is then seldom alike or of that size.
+ * In the 0.2 s around a discharge noise exceeds this once in some hundred activities, and is then seldom
+ * alike or of that size.
  */
 #define SIGMA_MIN 4.3f
-#define NEAR_THRESHOLD 1.3f             /* of the threshold, at most: what is larger has been judged already */
-#define LIKENESS 0.7f                   /* correlation: of a potential 6 standard deviations large noise leaves 0.8 */
+#define NEAR_THRESHOLD 1.3f /* of the threshold, at most: what is larger has been judged already */
+#define LIKENESS 0.7f /* correlation: of a potential 6 standard deviations large noise leaves 0.8 */
 #define STRETCH_POINTS 900              /* 450 ms */
 
 static const Unit* unit_of(const Channel *c) {
@@ -48,7 +52,9 @@ static double from_where(const Activity *activity, double reach, double apart) {
         for (unsigned i = 0; i < ACTIVITY_PEAKS; i++)
                 if (isfinite(activity->peaks[i]))
                         first = fmin(first, activity->peaks[i]);
-        return activity->n_discharges > ACTIVITY_PEAKS ? first + apart : fmax(first - reach, activity->peak_before + 2 * apart);
+        return activity->n_discharges > ACTIVITY_PEAKS ?
+                first + apart :
+                fmax(first - reach, activity->peak_before + 2 * apart);
 }
 
 static double peak_of(const Unit *k, double steps_per_point) {
@@ -60,7 +66,10 @@ static double peak_of(const Unit *k, double steps_per_point) {
         return (peak - MIDDLE) * steps_per_point;
 }
 
-/* The activity's unit once more, within reach of a discharge that has been seen but before a step; where its peak is, in steps. */
+/*
+ * The activity's unit once more, within reach of a discharge that has been seen but before a step; where its
+ * peak is, in steps.
+ */
 bool find_missed_discharge(const Detector *d, const Channel *c, double until, double *ret_peak) {
         const Activity *activity = &c->activity;
         const History *h = &c->history;
@@ -74,9 +83,12 @@ bool find_missed_discharge(const Detector *d, const Channel *c, double until, do
         float tt = vector_energy(waveform, 2 * NEAR + 1);
         /* Noise of half a step and less is not independent from point to point. */
         float sigma = c->noise.sigma_uv * sqrtf(tt / (float) steps_per_point);
-        float least = fmaxf(SIGMA_MIN * sigma, TYPICAL_MIN * tt), most = fminf(NEAR_THRESHOLD * d->threshold * sigma, TYPICAL_MAX * tt);
-        double reach = d->assembly.gap + NEAR * steps_per_point, first = fmax(from_where(activity, reach, apart), (double) (h->end - (int64_t) h->fill) + 1);
-        double last = fmin(activity->last_peak + reach, (double) h->end - 3), peak_at = peak_of(k, steps_per_point);
+        float least = fmaxf(SIGMA_MIN * sigma, TYPICAL_MIN * tt),
+              most = fminf(NEAR_THRESHOLD * d->threshold * sigma, TYPICAL_MAX * tt);
+        double reach = d->assembly.gap + NEAR * steps_per_point,
+               first = fmax(from_where(activity, reach, apart), (double) (h->end - (int64_t) h->fill) + 1);
+        double last = fmin(activity->last_peak + reach, (double) h->end - 3),
+               peak_at = peak_of(k, steps_per_point);
         int n = (int) fmin((last - first) / steps_per_point, STRETCH_POINTS);
 
         history_sample(h, first, steps_per_point, x, n);
@@ -86,7 +98,8 @@ bool find_missed_discharge(const Detector *d, const Channel *c, double until, do
                 if (xt < least || xt > most || xt <= best)
                         continue;
                 double peak = first + (at + NEAR) * steps_per_point + peak_at;
-                if (peak > until - apart || is_seen(activity, peak, apart) || xt < LIKENESS * sqrtf(tt * vector_energy(x + at, 2 * NEAR + 1)))
+                if (peak > until - apart || is_seen(activity, peak, apart) ||
+                    xt < LIKENESS * sqrtf(tt * vector_energy(x + at, 2 * NEAR + 1)))
                         continue;
                 best = xt;
                 *ret_peak = peak;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A unit that discharges again before its potential is over shows the sum of both: axonal doublets are 5 ms apart,
- * potentials 8 to 25 ms long. Such a sum looks like no unit; where one is known, it is told by taking
+ * A unit that discharges again before its potential is over shows the sum of both: axonal doublets are 5 ms
+ * apart, potentials 8 to 25 ms long. Such a sum looks like no unit; where one is known, it is told by taking
  * the unit's potential away as often as needed until only noise is left.
  */
 #include <math.h>
@@ -19,19 +19,21 @@
 #define PAIR_POINTS (2 * UNIT_POINTS)
 #define SHARE_LOW 0.7f                  /* of the unit's typical size, when it overlaps itself */
 #define SHARE_HIGH 1.4f
-#define APART_MIN 7                     /* points, 3.5 ms: nearer, two look like one broader; axonal doublets are 5 (Kleine 2008) */
+/* points, 3.5 ms: nearer, two look like one broader; axonal doublets are 5 (Kleine 2008) */
+#define APART_MIN 7
 #define LIMIT_POINTS 0.15f              /* two that would be nearer, were that allowed, are a broader one */
 #define ROUNDS 3
 #define MARGIN_S 0.008                  /* beside what is to be explained */
 #define STRETCH_POINTS 400              /* 200 ms */
-#define MISFIT 2.2f                     /* of the energy that noise leaves: one potential does not explain it ... */
+#define MISFIT 2.2f /* of the energy that noise leaves: one potential does not explain it ... */
 #define MISFIT_SHARE 0.06f              /* ... nor that a unit's potentials differ a little */
 #define EXPLAINED 0.45f                 /* of what one leaves, several leave less ... */
 #define RESIDUAL_SHARE 0.15f            /* ... and less of the whole */
 #define COMMON_MIN 12u                  /* discharges: surely a unit of its own */
-#define PAIR_EVEN 0.5f                  /* points, 0.25 ms: doublets, of 4 to 8 ms, differ by more from one to the next, ... */
+/* points, 0.25 ms: doublets, of 4 to 8 ms, differ by more from one to the next, ... */
+#define PAIR_EVEN 0.5f
 #define PAIRS_EVEN 3u                   /* ... so this many more at one distance than at others are none */
-#define RARE 0.05f                      /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
+#define RARE 0.05f /* of a unit's discharges: a waveform so rare that it explains may be its doublet */
 
 typedef struct Constituents {
         unsigned n;
@@ -65,7 +67,8 @@ typedef struct Products {
         float at[STRETCH_POINTS + 2 + 7];
 } Products;
 
-static ALWAYS_INLINE void products_any(const float *x, int n, const float *waveform, int length, Products *ret) {
+static ALWAYS_INLINE void products_any(const float *x, int n, const float *waveform, int length,
+                                       Products *ret) {
         float padded[PAIR_POINTS + STRETCH_POINTS + PAIR_POINTS] = { 0 };
 
         memcpy(padded + PAIR_POINTS, x, (size_t) n * sizeof *x);
@@ -79,7 +82,8 @@ static ALWAYS_INLINE void products_any(const float *x, int n, const float *wavef
         }
 }
 
-STATIC_VECTOR_FUNCTION(void, products, (const float *x, int n, const float *waveform, int length, Products *ret),
+STATIC_VECTOR_FUNCTION(void, products,
+                       (const float *x, int n, const float *waveform, int length, Products *ret),
                        (x, n, waveform, length, ret))
 
 static float product_at(const Products *p, int at) {
@@ -87,8 +91,8 @@ static float product_at(const Products *p, int at) {
 }
 
 /* Where one copy takes most away. */
-static float best_constituent(const float *residual, int n, const Unit *k, const Constituents *c, unsigned except, float *ret_at,
-                       float *ret_scale) {
+static float best_constituent(const float *residual, int n, const Unit *k, const Constituents *c,
+                              unsigned except, float *ret_at, float *ret_scale) {
         float tt = vector_energy(k->waveform, UNIT_POINTS), best = 0;
         Products p;
         int found = 0;
@@ -96,7 +100,8 @@ static float best_constituent(const float *residual, int n, const Unit *k, const
         products(residual, n, k->waveform, UNIT_POINTS, &p);
         for (int at = -MIDDLE; at < n - MIDDLE; at++) {
                 float xt = product_at(&p, at);
-                float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)), gain = scale * (2 * xt - scale * tt);
+                float scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, xt / tt)),
+                      gain = scale * (2 * xt - scale * tt);
                 if (gain > best && !too_near(c, except, at)) {
                         best = gain;
                         found = at;
@@ -105,8 +110,9 @@ static float best_constituent(const float *residual, int n, const Unit *k, const
         if (best <= 0)
                 return best;
 
-        double height, part = parabola_vertex((double) product_at(&p, found - 1), (double) product_at(&p, found),
-                                              (double) product_at(&p, found + 1), &height);
+        double height,
+                part = parabola_vertex((double) product_at(&p, found - 1), (double) product_at(&p, found),
+                                       (double) product_at(&p, found + 1), &height);
         *ret_at = (float) (found + part);
         *ret_scale = fmaxf(SHARE_LOW, fminf(SHARE_HIGH, (float) height / tt));
         return best;
@@ -164,7 +170,9 @@ static Constituents explain_pair(const float *x, int n, const Unit *k) {
                 }
 
                 float residual[STRETCH_POINTS];
-                Constituents c = { .n = 2, .at = { (float) where, (float) (where + apart) }, .scale = { 1, 1 } };
+                Constituents c = { .n = 2,
+                                   .at = { (float) where, (float) (where + apart) },
+                                   .scale = { 1, 1 } };
                 memcpy(residual, x, (size_t) n * sizeof *x);
                 add(residual, n, k->waveform, c.at[0], -1);
                 add(residual, n, k->waveform, c.at[1], -1);
@@ -187,7 +195,8 @@ static int peak_of(const float *waveform) {
 }
 
 /* Those in the margins belong to the discharges before and behind. */
-static unsigned peaks_within(const Constituents *c, int peak, double margin, int n, double first, double steps_per_point, double *ret_peaks) {
+static unsigned peaks_within(const Constituents *c, int peak, double margin, int n, double first,
+                             double steps_per_point, double *ret_peaks) {
         unsigned n_within = 0;
 
         for (unsigned i = 0; i < c->n; i++) {
@@ -204,13 +213,13 @@ static int by_place(const void *a, const void *b) {
 }
 
 /*
- * What looks like two of a unit again and again at the same distance is the broader potential of another one, which
- * comes too seldom to be known by itself. The distance is that of the majority (Boyer and Moore).
+ * What looks like two of a unit again and again at the same distance is the broader potential of another
+ * one, which comes too seldom to be known by itself. The distance is that of the majority (Boyer and Moore).
  */
 static bool pairs_are_another(Unit *k, double peak, float apart, double step_rate_hz) {
         bool even = fabsf(apart - k->pair_points) < PAIR_EVEN;
 
-        if (fabs(peak - k->pair_at) > MARGIN_S * step_rate_hz) {        /* else the same one is looked at again */
+        if (fabs(peak - k->pair_at) > MARGIN_S * step_rate_hz) { /* else the same one is looked at again */
                 k->pair_at = peak;
                 if (even)
                         k->n_pairs++;
@@ -225,8 +234,8 @@ static bool pairs_are_another(Unit *k, double peak, float apart, double step_rat
 }
 
 /*
- * Is this one potential of a known unit, or several in one another? How many, and where their peaks are (steps);
- * 0 if no unit explains it.
+ * Is this one potential of a known unit, or several in one another? How many, and where their peaks are
+ * (steps); 0 if no unit explains it.
  */
 unsigned resolve_superposition(Units *u, const History *h, const Discharge *discharge, float sigma_uv,
                          double step_rate_hz, double ret_peaks[static DISCHARGES_MAX], unsigned *ret_unit) {
@@ -275,9 +284,12 @@ unsigned resolve_superposition(Units *u, const History *h, const Discharge *disc
         if (alone && alone->n > RARE * unit->n)
                 return 1;
         float apart = fabsf(best.at[1] - best.at[0]);
-        if (best.n == 2 && (apart < APART_MIN + LIMIT_POINTS || pairs_are_another(unit, discharge->peak, apart, step_rate_hz)))
+        if (best.n == 2 &&
+            (apart < APART_MIN + LIMIT_POINTS ||
+             pairs_are_another(unit, discharge->peak, apart, step_rate_hz)))
                 return 0;
         qsort(best.at, best.n, sizeof best.at[0], by_place);
         *ret_unit = unit->id;
-        return peaks_within(&best, peak_of(unit->waveform), MARGIN_S / UNIT_POINT_S - APART_MIN, n, first, steps_per_point, ret_peaks);
+        return peaks_within(&best, peak_of(unit->waveform), MARGIN_S / UNIT_POINT_S - APART_MIN, n, first,
+                            steps_per_point, ret_peaks);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which discharges are of one motor unit? Those of one waveform and size: a unit's potential is the same each time but
- * for some percent, and noise. Each channel knows some units, the mean of what they have shown.
+ * Which discharges are of one motor unit? Those of one waveform and size: a unit's potential is the same
+ * each time but for some percent, and noise. Each channel knows some units, the mean of what they have
+ * shown.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,12 +16,13 @@
 #define MIDDLE (UNIT_POINTS / 2)
 #define SCALE_MIN 0.65f                 /* of a unit's typical size: still the same */
 #define SCALE_MAX 1.5f
-#define SLACK 24                        /* points: of two main phases about as large noise makes now this, now that the peak */
-#define NEAR 18                         /* points beside the middle, 9 ms: what is compared; further out the next may be */
-#define NOISE_MAX 1.8f                  /* of the energy that noise leaves of a discharge when the unit's mean is taken out ... */
+#define SLACK 24 /* points: of two main phases about as large noise makes now this, now that the peak */
+#define NEAR 18 /* points beside the middle, 9 ms: what is compared; further out the next may be */
+/* of the energy that noise leaves of a discharge when the unit's mean is taken out ... */
+#define NOISE_MAX 1.8f
 #define VARIATION 0.12f                 /* ... and of its own: its discharges differ a little */
-#define ONE_UNIT 0.06f                  /* of the energy of a mean: so near are two that noise has made of one, ... */
-#define ONE_UNIT_NOISE 0.4f             /* ... by way of each taking the discharges that noise makes more like it */
+#define ONE_UNIT 0.06f /* of the energy of a mean: so near are two that noise has made of one, ... */
+#define ONE_UNIT_NOISE 0.4f /* ... by way of each taking the discharges that noise makes more like it */
 #define MEMORY 0.1f                     /* of the newest discharge in the mean, at least */
 
 #define LATELY_S 3.0                    /* what a unit does in this time is seldom single ... */
@@ -42,7 +44,8 @@ static Fit fit(const float *x, const float *waveform) {
         for (int shift = -SLACK; shift <= SLACK && tt > 0; shift++) {
                 const float *near = x + SLACK + shift + MIDDLE - NEAR;
                 float xt = vector_product(near, waveform + MIDDLE - NEAR, 2 * NEAR + 1);
-                float scale = fmaxf(SCALE_MIN, fminf(SCALE_MAX, xt / tt)), gain = scale * (2 * xt - scale * tt);
+                float scale = fmaxf(SCALE_MIN, fminf(SCALE_MAX, xt / tt)),
+                      gain = scale * (2 * xt - scale * tt);
 
                 if (gain > best.gain)
                         best = (Fit) { shift, scale, gain, vector_energy(near, 2 * NEAR + 1) - gain };
@@ -52,7 +55,8 @@ static Fit fit(const float *x, const float *waveform) {
 
 /* What the noise of a discharge, and of a mean of n of them, leaves near a potential. */
 static float noise_near(unsigned n, float sigma_uv) {
-        return (2 * NEAR + 1) * sigma_uv * sigma_uv * (1 + 1 / (float) (n < UNIT_MEMORY_N ? n : UNIT_MEMORY_N));
+        return (2 * NEAR + 1) * sigma_uv * sigma_uv *
+                (1 + 1 / (float) (n < UNIT_MEMORY_N ? n : UNIT_MEMORY_N));
 }
 
 /* What it leaves weighs less if it has just been seen. */
@@ -60,9 +64,12 @@ float unit_likely(const Unit *k, double now, double step_rate_hz) {
         return step_rate_hz >= UNIT_RATE_HZ_MIN && now - k->last < LATELY_S * step_rate_hz ? LATELY : 1;
 }
 
-/* The one that explains the discharge best, of those that leave no more than noise and the unit's own variation do. */
-static Unit* match_unit(Units *u, const float *x, double now, double step_rate_hz, unsigned except, float sigma_uv,
-                  Fit *ret_fit) {
+/*
+ * The one that explains the discharge best, of those that leave no more than noise and the unit's own
+ * variation do.
+ */
+static Unit *match_unit(Units *u, const float *x, double now, double step_rate_hz, unsigned except,
+                        float sigma_uv, Fit *ret_fit) {
         float best = 1;
         Unit *found = NULL;
 
@@ -125,7 +132,8 @@ static Unit* merge_units(Units *u, Unit *k, float sigma_uv) {
 
                 if (other == k || other->n < UNIT_KNOWN_MIN || !indistinguishable(k, other, sigma_uv))
                         continue;
-                Unit *stays = k->id < other->id ? k : other, *goes = stays == k ? other : k, *last = u->units + --u->n;
+                Unit *stays = k->id < other->id ? k : other, *goes = stays == k ? other : k,
+                     *last = u->units + --u->n;
                 stays->n += goes->n;
                 stays->last = fmax(stays->last, goes->last);
                 *goes = *last;
@@ -134,7 +142,10 @@ static Unit* merge_units(Units *u, Unit *k, float sigma_uv) {
         return k;
 }
 
-/* Where the energy of a discharge lies: of two main phases about as large noise makes now this, now that the peak. */
+/*
+ * Where the energy of a discharge lies: of two main phases about as large noise makes now this, now that the
+ * peak.
+ */
 double unit_middle(const History *h, const Discharge *discharge, float sigma_uv, double step_rate_hz) {
         double beside = NEAR * UNIT_POINT_S * step_rate_hz, sum = 0, moment = 0;
 
@@ -152,11 +163,13 @@ double unit_middle(const History *h, const Discharge *discharge, float sigma_uv,
  */
 unsigned units_assign(Units *u, const History *h, const Discharge *discharge, bool alone, unsigned except,
                       float sigma_uv, double step_rate_hz) {
-        double steps_per_point = UNIT_POINT_S * step_rate_hz, middle = unit_middle(h, discharge, sigma_uv, step_rate_hz);
+        double steps_per_point = UNIT_POINT_S * step_rate_hz,
+               middle = unit_middle(h, discharge, sigma_uv, step_rate_hz);
         float x[UNIT_POINTS + 2 * SLACK];
         Fit f = { .shift = 0 };
 
-        history_sample(h, middle - (MIDDLE + SLACK) * steps_per_point, steps_per_point, x, UNIT_POINTS + 2 * SLACK);
+        history_sample(h, middle - (MIDDLE + SLACK) * steps_per_point, steps_per_point, x,
+                       UNIT_POINTS + 2 * SLACK);
         Unit *k = match_unit(u, x, discharge->peak, step_rate_hz, except, sigma_uv, &f);
         if (!k) {
                 k = evict_unit(u);

@@ -10,7 +10,7 @@
 #define UNIT_POINTS 65                  /* around the peak */
 #define UNIT_POINT_S 0.0005
 #define UNIT_KNOWN_MIN 3u               /* discharges: then the mean is clean enough to subtract */
-#define UNIT_MEMORY_N 19u               /* with the memory that a unit has, its mean is worth one of so many */
+#define UNIT_MEMORY_N 19u /* with the memory that a unit has, its mean is worth one of so many */
 #define UNIT_RATE_HZ_MIN 900.0          /* below, potentials that overlap cannot be told apart */
 
 typedef struct Unit {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the statistic of a channel is above the threshold there is something: how far that goes on, and what is
- * found in it. Once more, should a heartbeat be found there later.
+ * Where the statistic of a channel is above the threshold there is something: how far that goes on, and what
+ * is found in it. Once more, should a heartbeat be found there later.
  */
 #include <math.h>
 #include <string.h>
@@ -48,7 +48,10 @@ static const Checkpoint* checkpoint_take(Channel *c, int64_t from) {
         return first;
 }
 
-/* What goes on is cut where it has gone on for long: not through a potential, the next crossing sees it whole. */
+/*
+ * What goes on is cut where it has gone on for long: not through a potential, the next crossing sees it
+ * whole.
+ */
 void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
         Discharge found[DISCHARGES_MAX] = { { .peak = 0 } };
         int64_t from = c->crossing.first - d->bank.n_taps + 1;
@@ -63,9 +66,10 @@ void crossing_close(Detector *d, Channel *c, unsigned channel, int64_t step) {
         if (n > 0 && !c->amplitude.fits)
                 amplitude_refit(&c->amplitude, &d->amplitude_templates, &c->whiten, d->step_rate_hz);
         for (size_t i = 0; i < n && d->step_rate_hz >= AMPLITUDE_RATE_HZ_MIN; i++)
-                found[i].amplitude_uv = amplitude_estimate_uv(&c->amplitude, &d->amplitude_templates, &c->units, &c->history,
-                                                unit_middle(&c->history, found + i, c->noise.sigma_uv, d->step_rate_hz),
-                                                found[i].amplitude_uv, c->noise.sigma_uv, d->step_rate_hz);
+                found[i].amplitude_uv = amplitude_estimate_uv(
+                        &c->amplitude, &d->amplitude_templates, &c->units, &c->history,
+                        unit_middle(&c->history, found + i, c->noise.sigma_uv, d->step_rate_hz),
+                        found[i].amplitude_uv, c->noise.sigma_uv, d->step_rate_hz);
         for (size_t i = 0; i < n && d->droop.of_amplitudes; i++)
                 found[i].amplitude_uv *= droop_gain(&d->droop, &c->history, found[i].onset, found[i].end);
         assembly_discharges(d, channel, found, n);
@@ -88,7 +92,8 @@ void crossing_next(Detector *d, Channel *c, unsigned channel, int64_t step, floa
         }
         if (x->active && !x->noticed && notices_ready(d, c, step))
                 notices_give(d, channel);
-        if (x->active && (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
+        if (x->active &&
+            (step - x->last >= d->crossing_close_steps || step - x->first >= d->crossing_max_steps))
                 crossing_close(d, c, channel, step);
 }
 
@@ -100,8 +105,8 @@ static void ecg_report(Detector *d, unsigned channel, const Activity *activity, 
 }
 
 /*
- * The statistic of a step where a beat has been subtracted since. Noise learns from what is left, but not where that is known to
- * be more than noise.
+ * The statistic of a step where a beat has been subtracted since. Noise learns from what is left, but not
+ * where that is known to be more than noise.
  */
 static float statistic_again(Detector *d, Channel *c, int64_t s, int64_t step) {
         unsigned ago = (unsigned) (step / d->eval_steps - s / d->eval_steps);
@@ -163,6 +168,7 @@ void crossing_again(Detector *d, Channel *c, unsigned channel, int64_t from, int
         }
         ecg_early(&d->ecg, &c->ecg, before.first_peak, before.open && !c->activity.open ? before.snr : 0);
         notices = notices_kept(d, channel);
-        if (notices.id != 0 && !(c->activity.open && notices_merge(&d->assembly.open[c->activity.event].notices, &notices)))
+        if (notices.id != 0 &&
+            !(c->activity.open && notices_merge(&d->assembly.open[c->activity.event].notices, &notices)))
                 ecg_report(d, channel, &before, &notices);
 }

@@ -7,10 +7,10 @@
  * not much larger than the lowest quarter: contractions and busy blocks stay out, and in
  * steady noise nearly all blocks count, so that there is no bias to correct.
  *
- * Every filter output has its own estimate, which is what keeps the false alarm rate right when noise is coloured:
- * the mean square over the same blocks, of what is clipped at twice the standard deviation known so far (Huber 1964).
- * It is three times as exact as a median, sees that real noise has more of a tail than a Gaussian, and events
- * in 1.3 % of the time add 3 %.
+ * Every filter output has its own estimate, which is what keeps the false alarm rate right when noise is
+ * coloured: the mean square over the same blocks, of what is clipped at twice the standard deviation known
+ * so far (Huber 1964). It is three times as exact as a median, sees that real noise has more of a tail than
+ * a Gaussian, and events in 1.3 % of the time add 3 %.
  *
  * Where noise rises steadily, 30 s are too long: then what the rise makes of it by now counts.
  */
@@ -24,10 +24,10 @@
 
 #define MEDIAN_PER_SIGMA 0.6744898f     /* of |x|, x Gaussian */
 #define CLIP_SIGMA 2.0f
-#define GROWTH_MAX 8.0                  /* of the standard deviation from block to block: more cannot be told */
+#define GROWTH_MAX 8.0 /* of the standard deviation from block to block: more cannot be told */
 #define CALM_PERCENT_MIN 60
 #define BUSY_RATIO 1.3f                 /* to the lowest quarter */
-#define MARGIN 0.3f                     /* on the threshold by the number of blocks behind it, see noise_update() */
+#define MARGIN 0.3f /* on the threshold by the number of blocks behind it, see noise_update() */
 #define SUSTAINED_STRIDE 8              /* while activity is sustained, one block in so many is believed */
 #define RISE_MIN 1.05f                  /* less may be chance */
 #define RISE_MAX 3.0f
@@ -73,7 +73,8 @@ static float sigma_of(const Noise *n, float clipped) {
         return n->sigmas[i] + (n->sigmas[i + 1] - n->sigmas[i]) * (at - (float) i);
 }
 
-int noise_init(Noise *n, double step_rate_hz, unsigned eval_steps, unsigned n_lanes, const float *weights, double lsb_uv) {
+int noise_init(Noise *n, double step_rate_hz, unsigned eval_steps, unsigned n_lanes, const float *weights,
+               double lsb_uv) {
         *n = (Noise) {
                 .block_steps = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz),
                 .block_evals = (unsigned) lround(NOISE_BLOCK_S * step_rate_hz / eval_steps),
@@ -154,8 +155,9 @@ float noise_loudness(const Noise *n, float *magnitudes, unsigned n_magnitudes) {
 }
 
 /*
- * Magnitudes are counted by the first bits of the float they are: 16 classes from one power of two to the next, in
- * which there is a straight line for the median to lie on. No sorting, whose branches no processor foresees.
+ * Magnitudes are counted by the first bits of the float they are: 16 classes from one power of two to the
+ * next, in which there is a straight line for the median to lie on. No sorting, whose branches no processor
+ * foresees.
  */
 #define CLASS_BITS 4
 #define CLASS_FIRST ((127 - 4) << CLASS_BITS)   /* 1/16 of the floor */
@@ -181,7 +183,10 @@ static unsigned class_of(float floors) {
 }
 
 static float class_begin(unsigned class) {
-        union { int32_t bits; float x; } u = { .bits = (int32_t) (class + CLASS_FIRST) << (23 - CLASS_BITS) };
+        union {
+                int32_t bits;
+                float x;
+        } u = { .bits = (int32_t) (class + CLASS_FIRST) << (23 - CLASS_BITS) };
 
         return u.x;
 }
@@ -210,8 +215,8 @@ static float third_median(const Noise *n, unsigned k) {
 }
 
 /*
- * How much larger than on average, by now, noise is that rises at an even pace: it takes half of the rise from the
- * first third to the last to get from the middle of the last third to its end.
+ * How much larger than on average, by now, noise is that rises at an even pace: it takes half of the rise
+ * from the first third to the last to get from the middle of the last third to its end.
  */
 static float rise(const Noise *n, float average) {
         if (n->n_blocks < RISE_BLOCKS_MIN)
@@ -224,8 +229,8 @@ static float rise(const Noise *n, float average) {
 }
 
 /*
- * The estimate from n blocks is off by some 5 %/sqrt(n), and the rate of false alarms is steep in
- * it: its mean grows by exp(threshold^4 0.05^2 / 2n), 3 times from two blocks. The margin on the threshold takes
+ * The estimate from n blocks is off by some 5 %/sqrt(n), and the rate of false alarms is steep in it: its
+ * mean grows by exp(threshold^4 0.05^2 / 2n), 3 times from two blocks. The margin on the threshold takes
  * that back.
  */
 void noise_update(Noise *n) {
@@ -279,7 +284,8 @@ static NoiseBlock block_end(Noise *n, bool sustained) {
                 if (isinf(clip))
                         sigma = sqrtf(square / (float) n_outputs);
                 else
-                        sigma = clip * sigma_of(n, (square / (clip * clip) + (float) n_events) / (float) n_outputs);
+                        sigma = clip *
+                                sigma_of(n, (square / (clip * clip) + (float) n_events) / (float) n_outputs);
                 n->lane_sigmas[n->next * n->n_lanes + l] = sigma;
                 /* The first block had nothing to clip by: a twitch may be in it. */
                 if (n->n_blocks == 1)
@@ -325,7 +331,8 @@ NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool 
         return block;
 }
 
-static ALWAYS_INLINE void noise_feed_calm_any(Noise *n, const float *y, unsigned eval_steps, const float *outputs) {
+static ALWAYS_INLINE void noise_feed_calm_any(Noise *n, const float *y, unsigned eval_steps,
+                                              const float *outputs) {
         if (eval_steps == 1)
                 count_classes(n, y, 1);
         else

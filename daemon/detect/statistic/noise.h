@@ -19,7 +19,7 @@ typedef struct Noise {
         unsigned block_evals, fill;     /* of them in the block under way */
         unsigned n_lanes;               /* a multiple of 8 */
         uint16_t counts[NOISE_CLASSES]; /* of the signal's magnitudes in the block under way */
-        float *squares;                 /* [n_lanes] sums of clipped squares of outputs but those of events */
+        float *squares; /* [n_lanes] sums of clipped squares of outputs but those of events */
         float *clips;                   /* [n_lanes] clipped at these magnitudes */
         unsigned n_calm;                /* outputs in the sums */
         float *signal_medians;          /* [NOISE_BLOCKS] */
@@ -31,10 +31,12 @@ typedef struct Noise {
         float recent_uv;                /* of the signal, latest block */
         const float *weights;           /* [n_lanes] the bank's */
         float *inverse;                 /* [n_lanes] weight / sigma of the output, with the margin */
-        float sigmas[NOISE_SIGMAS + 1]; /* by the mean square that clipping leaves, both in units of the clip */
+        /* by the mean square that clipping leaves, both in units of the clip */
+        float sigmas[NOISE_SIGMAS + 1];
 } Noise;
 
-int noise_init(Noise *n, double step_rate_hz, unsigned eval_steps, unsigned n_lanes, const float *weights, double lsb_uv);
+int noise_init(Noise *n, double step_rate_hz, unsigned eval_steps, unsigned n_lanes, const float *weights,
+               double lsb_uv);
 void noise_done(Noise *n);
 void noise_restart(Noise *n);
 void noise_break(Noise *n);
@@ -52,4 +54,5 @@ NoiseBlock noise_feed(Noise *n, float y, const float *outputs, bool event, bool 
 static inline bool noise_has_room(const Noise *n, unsigned n_evals) {
         return n->fill + n_evals < n->block_evals;
 }
-void noise_feed_calm(Noise *n, const float *y, unsigned eval_steps, const float *outputs        /* [EVAL_BATCH][n_lanes] */);
+void noise_feed_calm(Noise *n, const float *y, unsigned eval_steps,
+                     const float *outputs /* [EVAL_BATCH][n_lanes] */);

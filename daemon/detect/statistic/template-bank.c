@@ -2,15 +2,16 @@
 /*
  * Matched filters for motor unit action potentials as two electrodes on the skin see them.
  *
- * Most of the waveforms come from the physics of a unit along which the electrodes lie, 20 mm apart: a tripole leaves
- * the end-plate both ways and is cut off at the ends of the fibres (Merletti, Lo Conte, Avignone & Guglielminotti,
- * IEEE Trans Biomed Eng 1999;46:810). What depth and place of the end-plates do to the waveform is covered by five
- * of them: chosen, with the speed, so that least of the detectability of units 7 to 18 mm deep is lost, 0.5 dB
- * on the average. A waveform that differs costs 20 log10(1/correlation) dB.
+ * Most of the waveforms come from the physics of a unit along which the electrodes lie, 20 mm apart: a
+ * tripole leaves the end-plate both ways and is cut off at the ends of the fibres (Merletti, Lo Conte,
+ * Avignone & Guglielminotti, IEEE Trans Biomed Eng 1999;46:810). What depth and place of the end-plates do
+ * to the waveform is covered by five of them: chosen, with the speed, so that least of the detectability of
+ * units 7 to 18 mm deep is lost, 0.5 dB on the average. A waveform that differs costs 20
+ * log10(1/correlation) dB.
  *
  * Other potentials, superficial, deep or of many units at once, are left to derivatives of a Gaussian, which
- * describe them with one or two terms (Lo Conte, Merletti & Sandri, IEEE Trans Biomed Eng 1994;41:1147). They
- * have a higher threshold, 0.3 standard deviations or so, and for that cost next to no false alarms.
+ * describe them with one or two terms (Lo Conte, Merletti & Sandri, IEEE Trans Biomed Eng 1994;41:1147).
+ * They have a higher threshold, 0.3 standard deviations or so, and for that cost next to no false alarms.
  * Each is normalised to unit energy: its output is in standard deviations of white noise.
  *
  * Where a step is long against a potential (below 900 steps/s), each template is
@@ -93,8 +94,9 @@ static void unit_potential(double *ret, const Template *t) {
                 ret[n] = 0;
                 for (int i = -2; i <= 2; i++) {
                         double spread = 0.6 * i;
-                        ret[n] += exp(-spread * spread / 2) * tripole(n / FINE_RATE_HZ - FINE_START_S,
-                                                                      t->endplate_mm + spread * SPREAD_MM, t->depth_mm);
+                        ret[n] += exp(-spread * spread / 2) *
+                                tripole(n / FINE_RATE_HZ - FINE_START_S, t->endplate_mm + spread * SPREAD_MM,
+                                        t->depth_mm);
                 }
         }
 }
@@ -160,10 +162,10 @@ static void set_lane(TemplateBank *b, unsigned lane, const double *x, double sta
 }
 
 /*
- * Rice: a Gaussian process crosses a level of lambda standard deviations upwards
- * f exp(-lambda^2/2) times a second, f the root mean square frequency of its spectrum; twice that
- * in magnitude. The outputs of similar templates cross together, and between two samples a peak
- * may hide, which makes the rate of what is seen a part of the sum: counted in noise, test-detect.c counts again.
+ * Rice: a Gaussian process crosses a level of lambda standard deviations upwards f exp(-lambda^2/2) times a
+ * second, f the root mean square frequency of its spectrum; twice that in magnitude. The outputs of similar
+ * templates cross together, and between two samples a peak may hide, which makes the rate of what is seen a
+ * part of the sum: counted in noise, test-detect.c counts again.
  */
 #define SEEN_SHARE 0.45
 
@@ -257,7 +259,8 @@ static double response(const TemplateBank *b, const float *taps, unsigned lane) 
 }
 
 /* The smallest potential found 9 times in 10, peak to peak, averaged over those that are the rule. */
-double template_bank_floor_uv(const TemplateBank *b, const float *taps, const float *inverse, double threshold) {
+double template_bank_floor_uv(const TemplateBank *b, const float *taps, const float *inverse,
+                              double threshold) {
         double sum = 0;
         unsigned n = 0;
 
@@ -269,14 +272,18 @@ double template_bank_floor_uv(const TemplateBank *b, const float *taps, const fl
         return (threshold + PROBABILITY_90_SIGMA) * sum / n;
 }
 
-static ALWAYS_INLINE float template_bank_run_any(const TemplateBank *b, unsigned n_lanes, const float *taps, const float *window,
-                                        const float *inverse, float *ret) {
+static ALWAYS_INLINE float template_bank_run_any(const TemplateBank *b, unsigned n_lanes, const float *taps,
+                                                 const float *window, const float *inverse, float *ret) {
         f32x8 largest;
 
         template_bank_outputs(b->n_taps, n_lanes, taps, window, inverse, ret, &largest);
         return f32x8_max(&largest);
 }
 
-/* All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse. */
-VECTOR_FUNCTION(float, template_bank_run, (const TemplateBank *b, unsigned n_lanes, const float *taps, const float *window, const float *inverse,
-                                  float *ret), (b, n_lanes, taps, window, inverse, ret))
+/*
+ * All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse.
+ */
+VECTOR_FUNCTION(float, template_bank_run,
+                (const TemplateBank *b, unsigned n_lanes, const float *taps, const float *window,
+                 const float *inverse, float *ret),
+                (b, n_lanes, taps, window, inverse, ret))

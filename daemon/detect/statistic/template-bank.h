@@ -18,7 +18,8 @@ typedef struct TemplateBank {
 int template_bank_init(TemplateBank *b, double step_rate_hz, double highpass_frames_s);
 void template_bank_done(TemplateBank *b);
 double template_bank_threshold(const TemplateBank *b, double per_hour);
-double template_bank_floor_uv(const TemplateBank *b, const float *taps, const float *inverse, double threshold);
+double template_bank_floor_uv(const TemplateBank *b, const float *taps, const float *inverse,
+                              double threshold);
 /* taps: in the layout of TemplateBank.taps */
 float template_bank_run(const TemplateBank *b, unsigned n_lanes /* a multiple of 8 */, const float *taps,
                const float *window      /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
@@ -34,8 +35,9 @@ static ALWAYS_INLINE void template_bank_add_four(const float *taps, const float 
         sum[3] += *(const f32x8*) (taps + 24) * window[3];
 }
 
-static ALWAYS_INLINE void template_bank_outputs_of(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
-                                          const float *inverse, float *ret, f32x8 *ret_largest) {
+static ALWAYS_INLINE void template_bank_outputs_of(unsigned n_taps, unsigned n_lanes, const float *taps,
+                                                   const float *window, const float *inverse, float *ret,
+                                                   f32x8 *ret_largest) {
         f32x8 largest = { 0 };
 
         for (unsigned lane = 0; lane < n_lanes; lane += 8, taps += 8 * n_taps) {
@@ -54,8 +56,9 @@ static ALWAYS_INLINE void template_bank_outputs_of(unsigned n_taps, unsigned n_l
 }
 
 /* The largest magnitudes times inverse are left in eight parts: see f32x8_max(). */
-static ALWAYS_INLINE void template_bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps, const float *window,
-                                       const float *inverse, float *ret, f32x8 *ret_largest) {
+static ALWAYS_INLINE void template_bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps,
+                                                const float *window, const float *inverse, float *ret,
+                                                f32x8 *ret_largest) {
         if (n_lanes == 8 && n_taps == 32)       /* 1000 steps a second, as constants */
                 template_bank_outputs_of(32, 8, taps, window, inverse, ret, ret_largest);
         else if (n_lanes == 8 && n_taps == 64)  /* 2000 */

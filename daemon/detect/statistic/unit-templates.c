@@ -2,13 +2,13 @@
 /*
  * Matched filters for the units that a channel knows.
  *
- * The bank's waveforms fit every unit a little and none well, and eight of them raise more false alarms than one would. A
- * unit that has discharged often has shown its waveform: a filter for it, fitted to the noise like those of the bank,
- * loses nothing but what noise there is left in the mean.
+ * The bank's waveforms fit every unit a little and none well, and eight of them raise more false alarms than
+ * one would. A unit that has discharged often has shown its waveform: a filter for it, fitted to the noise
+ * like those of the bank, loses nothing but what noise there is left in the mean.
  *
- * The rate of false alarms stays what the knob says. Each filter gets the share of it that its unit has in the
- * discharges of the channel, and the bank gets the rest: which finds most, as the thresholds that follow differ
- * by the logarithm of how likely it is that the next twitch is of that unit (Bayes).
+ * The rate of false alarms stays what the knob says. Each filter gets the share of it that its unit has in
+ * the discharges of the channel, and the bank gets the rest: which finds most, as the thresholds that follow
+ * differ by the logarithm of how likely it is that the next twitch is of that unit (Bayes).
  */
 #include <errno.h>
 #include <math.h>
@@ -26,14 +26,17 @@
 #include "whiten.h"
 
 #define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
-#define SHARE_MIN 0.2                   /* of the channel's discharges; with less, its threshold would be above the bank's */
-#define SHARE_OF_UNKNOWN 0.5            /* at least, of the false alarms for the bank: units nobody has seen yet */
-/* Alarms of single filters to alarms, as noise makes a unit's and the bank's cross together; on training seeds 100001-100003. */
+#define SHARE_MIN 0.2 /* of the channel's discharges; with less, its threshold would be above the bank's */
+#define SHARE_OF_UNKNOWN 0.5 /* at least, of the false alarms for the bank: units nobody has seen yet */
+/*
+ * Alarms of single filters to alarms, as noise makes a unit's and the bank's cross together; on training
+ * seeds 100001-100003.
+ */
 #define OVERLAP 1.15
-#define EXTENT_S 0.012                  /* beside the peak: further out there is next to nothing but noise ... */
+#define EXTENT_S 0.012 /* beside the peak: further out there is next to nothing but noise ... */
 #define EDGE_S 0.004                    /* ... and this before it begins to count less */
 #define FINE_RATE_HZ 1500.0             /* below, a potential's place between two steps matters */
-#define LIKE_HEART 0.7                  /* correlation: waves of the heart have 0.9 or more, units up to 0.4 */
+#define LIKE_HEART 0.7 /* correlation: waves of the heart have 0.9 or more, units up to 0.4 */
 #define LEVEL_RATIO_MIN 20.0            /* of crossings to those allowed: 2.4 standard deviations */
 #define LIKE_LAGS 6                     /* steps: the bank's waveforms have their peaks elsewhere */
 
@@ -74,9 +77,11 @@ static void sample(const Unit *unit, double shift_s, double step_rate_hz, double
                 double point = time_s / UNIT_POINT_S + UNIT_POINTS / 2, whole = floor(point);
                 int k = (int) whole;
 
-                ret[i] = k >= 0 && k + 1 < UNIT_POINTS
-                        ? ((double) unit->waveform[k] + (double) (unit->waveform[k + 1] - unit->waveform[k]) * (point - whole)) *
-                        window(time_s) : 0;
+                ret[i] = k >= 0 && k + 1 < UNIT_POINTS ?
+                        ((double) unit->waveform[k] +
+                         (double) (unit->waveform[k + 1] - unit->waveform[k]) * (point - whole)) *
+                                window(time_s) :
+                        0;
         }
 }
 
@@ -106,16 +111,17 @@ static double root_mean_square_of(UnitTemplates *l, unsigned lane, double step_r
 }
 
 /*
- * So large is an output so many times an hour, at least. Rice: see template-bank.c, where a filter's own share of what is seen is
- * smaller, as those beside it cross together with it.
+ * So large is an output so many times an hour, at least. Rice: see template-bank.c, where a filter's own
+ * share of what is seen is smaller, as those beside it cross together with it.
  */
 static double level(double root_mean_square_hz, double per_hour) {
         return sqrt(2 * log(fmax(2 * root_mean_square_hz * 3600 / per_hour, LEVEL_RATIO_MIN)));
 }
 
 /*
- * Which of the bank's filters has the output most like this one's, if one of them comes later? Its noise is measured all
- * the time; in noise as it is known both have the same, and what is wrong with that is wrong with both.
+ * Which of the bank's filters has the output most like this one's, if one of them comes later? Its noise is
+ * measured all the time; in noise as it is known both have the same, and what is wrong with that is wrong
+ * with both.
  */
 static unsigned most_like(UnitTemplates *l, unsigned lane, const TemplateBank *bank) {
         unsigned best = 0;
@@ -128,7 +134,8 @@ static unsigned most_like(UnitTemplates *l, unsigned lane, const TemplateBank *b
                         for (int i = 0; i < (int) bank->n_taps; i++)
                                 if (i + lag >= 0 && i + lag < (int) bank->n_taps)
                                         sum += (double) *at(l->waveforms, lane, (unsigned) i) *
-                                                (double) template_bank_tap(bank, bank->taps, b, (unsigned) (i + lag));
+                                                (double) template_bank_tap(bank, bank->taps, b,
+                                                                           (unsigned) (i + lag));
                         if (fabs(sum) > most) {
                                 most = fabs(sum);
                                 best = b;
@@ -142,10 +149,11 @@ static bool is_more_frequent(const void *a, const void *b) {
 }
 
 /*
- * The most often seen first. A heart is found once it has been seen some times, and again at each beat somewhat late: its
- * waves look like units until then.
+ * The most often seen first. A heart is found once it has been seen some times, and again at each beat
+ * somewhat late: its waves look like units until then.
  */
-static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX], unsigned *ret_total) {
+static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX],
+                       unsigned *ret_total) {
         unsigned n = 0, kept = 0, total = 0;
 
         for (unsigned i = 0; i < c->units.n; i++) {
@@ -153,7 +161,8 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
 
                 if (unit->n >= DISCHARGES_MIN) {
                         sample(unit, 0, d->step_rate_hz, d->scratch, d->bank.n_taps);
-                        if (ecg_likeness(&d->ecg, &c->ecg, d->scratch, d->bank.n_taps, c->noise.sigma_uv) > LIKE_HEART)
+                        if (ecg_likeness(&d->ecg, &c->ecg, d->scratch, d->bank.n_taps, c->noise.sigma_uv) >
+                            LIKE_HEART)
                                 continue;
                         ret[n++] = unit;
                 }
@@ -169,7 +178,8 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
 /* After the channel's filters have been fitted to the noise: those for the units known by now. */
 void unit_templates_refit(const Detector *d, Channel *c) {
         unsigned n_taps = d->bank.n_taps, lane = 0, total;
-        double per_hour = OVERLAP * d->config.false_alarms_per_hour, threshold = (double) d->threshold, unknown = 1;
+        double per_hour = OVERLAP * d->config.false_alarms_per_hour, threshold = (double) d->threshold,
+               unknown = 1;
         const Unit *units[UNITS_MAX];
         unsigned n = choose(d, c, units, &total);
         unsigned shifts = d->step_rate_hz < FINE_RATE_HZ && 2 * n <= UNIT_TEMPLATE_LANES ? 2 : 1;
@@ -192,7 +202,8 @@ void unit_templates_refit(const Detector *d, Channel *c) {
                 }
                 unknown -= share;
         }
-        if (lane == 0 || !whiten_waveforms(&c->whiten, l->waveforms, UNIT_TEMPLATE_LANES, n_taps, d->scratch, l->taps))
+        if (lane == 0 ||
+            !whiten_waveforms(&c->whiten, l->waveforms, UNIT_TEMPLATE_LANES, n_taps, d->scratch, l->taps))
                 return;
         l->n_lanes = lane;
         l->bank_weight = (float) (threshold / template_bank_threshold(&d->bank, unknown * per_hour));
@@ -201,11 +212,14 @@ void unit_templates_refit(const Detector *d, Channel *c) {
 /* The noise is known anew. */
 void unit_templates_update(UnitTemplates *l, const Noise *noise) {
         for (unsigned i = 0; i < UNIT_TEMPLATE_LANES; i++)
-                l->inverse[i] = i < l->n_lanes ? l->weights[i] * noise->inverse[l->like[i]] / noise->weights[l->like[i]] : 0;
+                l->inverse[i] = i < l->n_lanes ?
+                        l->weights[i] * noise->inverse[l->like[i]] / noise->weights[l->like[i]] :
+                        0;
 }
 
 /* The larger of the bank's statistic and that of the known units. */
-float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank, const float *window_uv, float statistic) {
+float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank, const float *window_uv,
+                         float statistic) {
         float outputs[UNIT_TEMPLATE_LANES];
         float own = template_bank_run(bank, UNIT_TEMPLATE_LANES, l->taps, window_uv, l->inverse, outputs);
 

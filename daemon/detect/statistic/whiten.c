@@ -2,11 +2,12 @@
 /*
  * Fits the matched filters of a channel to the colour of its noise.
  *
- * In noise of covariance R the filter that tells potential s from it best is R^-1 s
- * (Kay 1998, Detection Theory, 4.4), not s: what lies where the noise is loud counts less. In real noise of surface
- * EMG, which behind the high-pass falls by some 10 dB from 40 to 400 Hz, that gains 0.35 dB. R is measured on the quiet
- * half-seconds of the channel and, being a Toeplitz matrix, solved by Levinson's recursion (Golub & Van Loan,
- * Matrix Computations, algorithm 4.7.2). The data pass no further filter: a large potential cannot ring in one.
+ * In noise of covariance R the filter that tells potential s from it best is R^-1 s (Kay 1998, Detection
+ * Theory, 4.4), not s: what lies where the noise is loud counts less. In real noise of surface EMG, which
+ * behind the high-pass falls by some 10 dB from 40 to 400 Hz, that gains 0.35 dB. R is measured on the quiet
+ * half-seconds of the channel and, being a Toeplitz matrix, solved by Levinson's recursion (Golub & Van
+ * Loan, Matrix Computations, algorithm 4.7.2). The data pass no further filter: a large potential cannot
+ * ring in one.
  */
 #include <errno.h>
 #include <math.h>
@@ -24,11 +25,12 @@
 #define FIRST_BLOCKS 16u                /* before that the estimate is too rough to be of use */
 #define EVERY_BLOCKS 16u
 #define LOADING 0.05                    /* on the diagonal: what is 13 dB down is no better than that */
-#define ERROR_MIN 0.01                  /* of the prediction: R is no covariance, as the loading does not allow less */
+#define ERROR_MIN 0.01 /* of the prediction: R is no covariance, as the loading does not allow less */
 
 /*
- * Lags are known less the longer they are, and weighted so (Parzen 1961). The spectrum is smoothed by that over some
- * 40 Hz: a hole that the mains leave, when they are subtracted, is hardly seen, and shall not be filled.
+ * Lags are known less the longer they are, and weighted so (Parzen 1961). The spectrum is smoothed by that
+ * over some 40 Hz: a hole that the mains leave, when they are subtracted, is hardly seen, and shall not be
+ * filled.
  */
 static double lag_weight(unsigned lag, unsigned n_lags) {
         double u = (double) lag / n_lags;
@@ -73,13 +75,17 @@ void whiten_restart(Whiten *w, const TemplateBank *bank) {
         memcpy(w->taps, bank->taps, (size_t) bank->n_lanes * bank->n_taps * sizeof *w->taps);
 }
 
-/* For several values, so many steps apart: with those before each. 32 lags at a time, four vectors that stay in registers. */
+/*
+ * For several values, so many steps apart: with those before each. 32 lags at a time, four vectors that stay
+ * in registers.
+ */
 static ALWAYS_INLINE void add_products(Whiten *w, const float *y, const float *end, size_t apart) {
         float *sums = w->block, *sums_end = w->block + w->n_lags;
         size_t oldest = w->n_lags - 1;
 
         for (; sums_end - sums >= 32; sums += 32, oldest -= 32) {
-                f32x8 a = *(const f32x8*) sums, b = *(const f32x8*) (sums + 8), c = *(const f32x8*) (sums + 16), d = *(const f32x8*) (sums + 24);
+                f32x8 a = *(const f32x8 *) sums, b = *(const f32x8 *) (sums + 8),
+                      c = *(const f32x8 *) (sums + 16), d = *(const f32x8 *) (sums + 24);
 
                 for (const float *p = y; p < end; p += apart) {
                         const float *x = p - oldest;
@@ -99,7 +105,8 @@ static ALWAYS_INLINE void add_products(Whiten *w, const float *y, const float *e
                         *(f32x4*) sums += *(const f32x4*) (p - oldest) * *p;
 }
 
-static ALWAYS_INLINE void whiten_feed_any(Whiten *w, const float *y, unsigned eval_steps, unsigned n_evals, bool event) {
+static ALWAYS_INLINE void whiten_feed_any(Whiten *w, const float *y, unsigned eval_steps, unsigned n_evals,
+                                          bool event) {
         const float *end = y + n_evals * eval_steps;
 
         w->invalid |= event;
@@ -111,7 +118,8 @@ static ALWAYS_INLINE void whiten_feed_any(Whiten *w, const float *y, unsigned ev
 }
 
 /* Products of each evaluation's value with those before it, of as many evaluations as it is the turn of. */
-VECTOR_FUNCTION(void, whiten_feed, (Whiten *w, const float *y, unsigned eval_steps, unsigned n_evals, bool event),
+VECTOR_FUNCTION(void, whiten_feed,
+                (Whiten *w, const float *y, unsigned eval_steps, unsigned n_evals, bool event),
                 (w, y, eval_steps, n_evals, event))
 
 /* Where a lane has its tap, in the layout of TemplateBank.taps: eight lanes side by side. */
@@ -193,7 +201,8 @@ static ALWAYS_INLINE bool solve_any(const Solver *s, const float *waveforms) {
 STATIC_VECTOR_FUNCTION(bool, solve, (const Solver *s, const float *waveforms), (s, waveforms))
 
 /* w'Tw of four lanes' filters in use: the variance of their outputs in this noise of variance 1. */
-static ALWAYS_INLINE void output_variances_any(const float *taps, unsigned n_taps, const double *r, unsigned lane, double ret[static 4]) {
+static ALWAYS_INLINE void output_variances_any(const float *taps, unsigned n_taps, const double *r,
+                                               unsigned lane, double ret[static 4]) {
         const float *w = taps + place(n_taps, lane, 0);
         f64x4 sum = { 0 };
 
@@ -207,7 +216,9 @@ static ALWAYS_INLINE void output_variances_any(const float *taps, unsigned n_tap
         FOUR(ret) = sum;
 }
 
-STATIC_VECTOR_FUNCTION(void, output_variances, (const float *taps, unsigned n_taps, const double *r, unsigned lane, double ret[static 4]),
+STATIC_VECTOR_FUNCTION(void, output_variances,
+                       (const float *taps, unsigned n_taps, const double *r, unsigned lane,
+                        double ret[static 4]),
                        (taps, n_taps, r, lane, ret))
 
 /* Adds a cosine of that angle from lag to lag to a covariance. */
@@ -238,8 +249,9 @@ static double power_at(const double *r, unsigned n, double angle) {
 }
 
 /*
- * Where there is hardly any power, as above the low-pass, an estimate may have some below zero, by chance. To a filter such
- * frequencies are worth anything. They become zero: at 2n of them around, as many as covariances of n lags can tell apart.
+ * Where there is hardly any power, as above the low-pass, an estimate may have some below zero, by chance.
+ * To a filter such frequencies are worth anything. They become zero: at 2n of them around, as many as
+ * covariances of n lags can tell apart.
  */
 static void make_positive(double *r, unsigned n) {
         for (unsigned g = 0; g <= n; g++) {
@@ -262,12 +274,18 @@ void whiten_row(const Whiten *w, unsigned n, double *ret) {
 }
 
 /*
- * Filters of a channel for other waveforms, in the layout of TemplateBank.taps, n_lanes a multiple of 8; in noise of unit power
- * their outputs have variance 1. Like those of the bank after a refit: scratch is the same.
+ * Filters of a channel for other waveforms, in the layout of TemplateBank.taps, n_lanes a multiple of 8; in
+ * noise of unit power their outputs have variance 1. Like those of the bank after a refit: scratch is the
+ * same.
  */
-bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret) {
+bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes, unsigned n_taps,
+                      double *scratch, float *ret) {
         double *r = scratch;
-        Solver s = { .n = n_taps, .n_lanes = n_lanes, .r = r, .y = scratch + n_taps, .x = scratch + 2 * (size_t) n_taps };
+        Solver s = { .n = n_taps,
+                     .n_lanes = n_lanes,
+                     .r = r,
+                     .y = scratch + n_taps,
+                     .x = scratch + 2 * (size_t) n_taps };
 
         whiten_row(w, n_taps, r);
         if (!solve(&s, waveforms))
@@ -278,7 +296,9 @@ bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes,
                 for (unsigned i = 0; i < n_taps; i++)
                         power += s.x[place(n_taps, l, i)] * (double) waveforms[place(n_taps, l, i)];
                 for (unsigned i = 0; i < n_taps; i++)
-                        ret[place(n_taps, l, i)] = power > 0 ? (float) (s.x[place(n_taps, l, i)] / sqrt(power)) : 0;
+                        ret[place(n_taps, l, i)] = power > 0 ?
+                                (float) (s.x[place(n_taps, l, i)] / sqrt(power)) :
+                                0;
         }
         return true;
 }
@@ -286,7 +306,9 @@ bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes,
 static bool refit(Whiten *w, const TemplateBank *bank, double *scratch, Noise *noise) {
         unsigned n = bank->n_taps;
         double *r = scratch;
-        Solver s = { .n = n, .n_lanes = bank->n_lanes, .r = r, .y = scratch + n, .x = scratch + 2 * (size_t) n };
+        Solver s = {
+                .n = n, .n_lanes = bank->n_lanes, .r = r, .y = scratch + n, .x = scratch + 2 * (size_t) n
+        };
 
         whiten_row(w, n, r);
         if (!solve(&s, bank->taps))
@@ -320,7 +342,8 @@ bool whiten_block_end(Whiten *w, bool quiet, const TemplateBank *bank, double *s
 
                 w->n_accepted++;
                 for (unsigned lag = 0; lag < w->n_lags; lag++)
-                        w->covariance[lag] += share * ((double) w->block[w->n_lags - 1 - lag] / power - w->covariance[lag]);
+                        w->covariance[lag] += share *
+                                ((double) w->block[w->n_lags - 1 - lag] / power - w->covariance[lag]);
                 if (w->n_blocks >= FIRST_BLOCKS && w->n_accepted % EVERY_BLOCKS == 0)
                         fitted = refit(w, bank, scratch, noise);
         }

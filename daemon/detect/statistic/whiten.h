@@ -25,4 +25,5 @@ void whiten_break(Whiten *w);
 void whiten_feed(Whiten *w, const float *y, unsigned eval_steps, unsigned n_evals, bool event);
 bool whiten_block_end(Whiten *w, bool quiet, const TemplateBank *bank, double *scratch, Noise *noise);
 void whiten_row(const Whiten *w, unsigned n, double *ret);
-bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes, unsigned n_taps, double *scratch, float *ret);
+bool whiten_waveforms(const Whiten *w, const float *waveforms, unsigned n_lanes, unsigned n_taps,
+                      double *scratch, float *ret);
