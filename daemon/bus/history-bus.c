@@ -62,6 +62,9 @@ static int fill_error(sd_bus_error *error, int r) {
                                         "The history cannot be written; \"journalctl -u twitchd\" says why.");
         case -ENOENT:
                 return sd_bus_error_set(error, ERROR_NAME("NotFound"), "There is none of that number.");
+        case -ESRCH:
+                return sd_bus_error_set(error, ERROR_NAME("NotFound"),
+                                        "No session that a person started is going on.");
         case -ENODEV:
                 return sd_bus_error_set(error, ERROR_NAME("NoDevice"), "No front end delivers samples.");
         case -ENOTUNIQ:

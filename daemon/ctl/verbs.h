@@ -9,6 +9,9 @@
         X(list)         \
         X(monitor)      \
         X(analyze)      \
+        X(session)      \
+        X(log)          \
+        X(felt)         \
         X(config)       \
         X(help)
 

@@ -296,7 +296,7 @@ int keep_session_start(Keeper *k, const KeptStart *start, int64_t *ret_session) 
 }
 
 int keep_session_stop(Keeper *k, usec_t boottime_usec, int64_t *ret_session) {
-        int r = -ENOENT;
+        int r = -ESRCH;
 
         for (size_t i = 0; i < KEEPER_DEVICES_MAX; i++) {
                 KeeperDevice *d = &k->state.devices[i];

@@ -136,7 +136,7 @@ int keep_incident(Keeper *k, const char *what, uint64_t n_lost, const char *text
 
 /* -ENODEV: there is no such device, or none; -ENOTUNIQ: several; -EINVAL: a channel it does not have. */
 int keep_session_start(Keeper *k, const KeptStart *start, int64_t *ret_session);
-/* Another one opens by itself. -ENOENT: none that a person started is going on. */
+/* Another one opens by itself. -ESRCH: none that a person started is going on. */
 int keep_session_stop(Keeper *k, usec_t boottime_usec, int64_t *ret_session);
 
 /* The time of day now, in UTC, as this boot knows it. */

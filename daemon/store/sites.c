@@ -2,20 +2,15 @@
 #include "sites.h"
 #include "util.h"
 
-#define WORD(word) word,
-const char *const site_sides[] = { SITE_SIDES(WORD) NULL };
-const char *const site_muscles[] = { SITE_MUSCLES(WORD) NULL };
+#define WORD(side, muscle) side "-" muscle,
+const char *const site_words[] = {
+        SITE_MUSCLES(WORD, "left") SITE_MUSCLES(WORD, "right") SITE_MUSCLES(WORD, "middle") NULL,
+};
 #undef WORD
 
 bool site_is_valid(const char *site) {
-        for (const char *const *side = site_sides; *side; side++) {
-                size_t n = strlen(*side);
-
-                if (strncmp(site, *side, n) != 0 || site[n] != '-')
-                        continue;
-                for (const char *const *muscle = site_muscles; *muscle; muscle++)
-                        if (streq(site + n + 1, *muscle))
-                                return true;
-        }
+        for (const char *const *word = site_words; *word; word++)
+                if (streq(site, *word))
+                        return true;
         return false;
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where electrodes can be: side and muscle in one word, "left-calf". A fixed list, so that the sites of months
- * can be compared; what it does not have is "left-other" with a label.
+ * Where electrodes can be: side and muscle in one word, "left-calf". A fixed list, so that the sites of
+ * months can be compared; what it does not have is "left-other" with a label.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#define SITE_SIDES(X) X("left") X("right") X("middle")
-#define SITE_MUSCLES(X)                                                                                 \
-        X("calf") X("thigh") X("upper-arm") X("forearm") X("hand") X("foot") X("eyelid") X("face")      \
-        X("back") X("abdomen") X("other")
+#define SITE_MUSCLES(X, side)                                                                   \
+        X(side, "calf") X(side, "thigh") X(side, "upper-arm") X(side, "forearm") X(side, "hand")        \
+        X(side, "foot") X(side, "eyelid") X(side, "face") X(side, "back") X(side, "abdomen") X(side, "other")
 
-/* Each ends with NULL. */
-extern const char *const site_sides[], *const site_muscles[];
+#define SITE_FORMS                                                                              \
+        "left, right or middle, \"-\", and one of calf, thigh, upper-arm, forearm, hand, foot, "        \
+        "eyelid, face, back, abdomen, other"
+
+/* Ends with NULL. */
+extern const char *const site_words[];
 
 bool site_is_valid(const char *site);

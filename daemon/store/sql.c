@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
-#include <stdarg.h>
 
 #include "sql.h"
 
@@ -77,7 +76,7 @@ static int find_statement(Sql *s, const char *text, sqlite3_stmt **ret) {
         return 0;
 }
 
-static int bind(sqlite3_stmt *statement, const char *types, va_list ap) {
+int sql_bind(sqlite3_stmt *statement, const char *types, va_list ap) {
         int rc = SQLITE_OK;
 
         for (int i = 1; types[i - 1] && rc == SQLITE_OK; i++)
@@ -118,7 +117,7 @@ static int query(Sql *s, sqlite3_stmt **ret, const char *text, const char *types
         if (r < 0)
                 return r;
         assert(!sqlite3_stmt_busy(statement));
-        r = bind(statement, types, ap);
+        r = sql_bind(statement, types, ap);
         if (r < 0)
                 return r;
         *ret = statement;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdarg.h>
 
 #include "../util.h"
 
@@ -51,6 +52,9 @@ void sql_done(sqlite3_stmt **statement);
 
 /* The one integer of a query's first row; -ENOENT: no row, or NULL. */
 int sql_int(Sql *s, int64_t *ret, const char *text, const char *types, ...);
+
+/* The parameters of a statement, for who prepares it. */
+int sql_bind(sqlite3_stmt *statement, const char *types, va_list ap);
 
 /* Text of a column: empty for NULL. */
 const char* sql_text(sqlite3_stmt *statement, int column);
