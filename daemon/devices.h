@@ -11,7 +11,6 @@
  */
 int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata);
 
-#define DEVICE_NAME_MAX 96
 #define DEVICE_PATH_MAX 256
 #define DEVICE_SERIAL_MAX 64
 
@@ -20,9 +19,15 @@ int devices_foreach(int (*f)(const char *id, void *userdata), void *userdata);
  * and two hats that change order are still themselves.
  */
 typedef struct DevicePlace {
-        /* What its parent is called, "spi0.0"; of a remote one its URI. Its name, unique among those there are. */
-        char name[DEVICE_NAME_MAX];
-        /* The node in the device tree ("/soc/spi@7e204000/adc@0"), else the path behind "/sys"; or the URI. */
+        /*
+         * What its parent is called, "spi0.0"; of a remote one its URI. Its name, unique among those there
+         * are.
+         */
+        char name[DEVICE_PATH_MAX];
+        /*
+         * The node in the device tree ("/soc/spi@7e204000/adc@0"), else the path behind "/sys"; or the
+         * URI.
+         */
         char path[DEVICE_PATH_MAX];
         char serial[DEVICE_SERIAL_MAX]; /* of the hat, from its EEPROM; "" if there is none */
 } DevicePlace;

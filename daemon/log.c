@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdarg.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "log.h"
@@ -16,20 +17,23 @@ static bool stderr_is_journal(void) {
 }
 
 static _printf_(2, 0) void log_fullv(int priority, const char *format, va_list ap) {
-        static int journal = -1;
+        static int journal = -1, fd = -1;
         char text[1024], line[1024];
         int saved_errno = errno;
 
-        if (journal < 0)
+        if (fd < 0) {
                 journal = stderr_is_journal();
+                /* Its own: what a library writes to standard error can be sent elsewhere for a moment. */
+                fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        }
         errno = saved_errno;            /* for %m */
         vsnprintf(text, sizeof(text), format, ap);
         /* One message is one line, whatever is in the names of files and devices. */
         (void) utf8_clean(line, sizeof(line), text, sizeof(text));
         if (journal)
-                fprintf(stderr, "<%d>%s\n", priority, line);
+                (void) dprintf(fd, "<%d>%s\n", priority, line);
         else
-                fprintf(stderr, "%s\n", line);
+                (void) dprintf(fd, "%s\n", line);
         errno = saved_errno;
 }
 

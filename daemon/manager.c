@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "bus/bus.h"
+#include "config-files.h"
 #include "log.h"
 #include "manager.h"
 
@@ -13,6 +14,9 @@
 /* udev needs a moment between the coming of a node and the end of its rules. */
 #define RESCAN_USEC (300 * USEC_PER_MSEC)
 #define RESCANS 10u
+
+/* Ready when it is known of each device how it is; not later than this, should one hang. */
+#define READY_USEC (5 * USEC_PER_SEC)
 
 /* Without a device, time for a client that activated the service to hear so. */
 #define LINGER_USEC (3 * USEC_PER_SEC)
@@ -29,7 +33,7 @@
 
 Monitor* manager_find_monitor(const Manager *m, const char *name) {
         for (size_t i = 0; i < m->n_monitors; i++)
-                if (m->monitors[i]->opened && streq(m->monitors[i]->name, name))
+                if (streq(m->monitors[i]->name, name))
                         return m->monitors[i];
         return NULL;
 }
@@ -51,20 +55,27 @@ static void remove_monitor(Manager *m, Monitor *monitor) {
                         memmove(&m->monitors[i], &m->monitors[i + 1],
                                 (m->n_monitors - i - 1) * sizeof(m->monitors[0]));
                         m->n_monitors--;
-                        return;
+                        break;
                 }
+        record_end(m->record, monitor, "failed");       /* of one that hangs, whose run cannot end */
+        if (m->named)
+                bus_withdraw_monitor(m->bus, monitor);
+        monitor_free(monitor);
 }
 
 /* --- systemd ------------------------------------------------------------------ */
 
 static size_t describe_monitor(const Monitor *monitor, char *s, size_t size) {
         double rate_hz = frame_clock_rate_hz(&monitor->clock);
-        int n = snprintf(s, size, "%s: %s, %u channels, %.1f Hz, %" PRIu64 " lost, %" PRIu64 " events",
-                         monitor->name, monitor_state_to_string(monitor->state), monitor->n_channels,
-                         rate_hz > 0 ? rate_hz : monitor_nominal_rate_hz(monitor),
-                         monitor_lost_total(monitor), monitor->n_events);
+        int n = snprintf(s, size, "%s: %s", monitor->name, monitor_state_to_string(monitor->state));
         bool first = true;
 
+        if (monitor->n_channels > 0 && (size_t) n < size)
+                n += snprintf(s + n, size - (size_t) n,
+                              ", %u channels, %.1f Hz, %" PRIu64 " lost, %" PRIu64 " events",
+                              monitor->n_channels,
+                              monitor->opened && rate_hz > 0 ? rate_hz : monitor_nominal_rate_hz(monitor),
+                              monitor_lost_total(monitor), monitor->n_events);
         for (unsigned i = 0; i < monitor->n_channels && (size_t) n < size; i++)
                 if (monitor->channels[i].lead_off) {
                         n += snprintf(s + n, size - (size_t) n, "%s%u", first ? ", lead off: " : " ", i);
@@ -78,8 +89,6 @@ static void notify_status(Manager *m) {
         size_t n = 0;
 
         for (size_t i = 0; i < m->n_monitors && n < sizeof(s) - 3; i++) {
-                if (!m->monitors[i]->opened)
-                        continue;
                 if (n > 0)
                         n += (size_t) snprintf(s + n, sizeof(s) - n, "; ");
                 n += describe_monitor(m->monitors[i], s + n, sizeof(s) - n);
@@ -97,14 +106,14 @@ static void notify_ready(Manager *m) {
         (void) sd_notify(false, "READY=1");
 }
 
-/* Samples are the heartbeat: a loop that turns without them is not alive. */
-static void notify_watchdog(Manager *m) {
-        if (m->watchdog_usec == 0)
-                return;
+/* Who waits for the start hears when there is something to hear. */
+static void notify_ready_when_known(Manager *m) {
         for (size_t i = 0; i < m->n_monitors; i++)
-                if (m->monitors[i]->state == MONITOR_NO_DATA || m->monitors[i]->device_gone)
+                if (m->monitors[i]->state == MONITOR_OPENING &&
+                    now_usec() - m->monitors[i]->seen_usec < READY_USEC)
                         return;
-        (void) sd_notify(false, "WATCHDOG=1");
+        if (m->named && m->n_monitors > 0)
+                notify_ready(m);
 }
 
 /* --- the end ------------------------------------------------------------------- */
@@ -130,7 +139,7 @@ static int found_one(const char *id, void *userdata) {
  */
 static bool replugged(Manager *m) {
         (void) sd_notify_barrier(false, STOP_BARRIER_USEC);
-        return !m->uri && devices_foreach(found_one, NULL) == -EEXIST;
+        return devices_foreach(found_one, NULL) == -EEXIST;
 }
 
 static void stop_history(Manager *m, usec_t began_usec) {
@@ -152,13 +161,12 @@ static void stop(Manager *m, int exit_status) {
         while (m->n_monitors > 0) {
                 usec_t now = now_usec();
 
-                if (monitor_finish(m->monitors[0], until > now ? until - now : 0) >= 0)
+                if (monitor_finish(m->monitors[0], until > now ? until - now : 0) >= 0) {
+                        remove_monitor(m, m->monitors[0]);
                         continue;
-                log_error("%s: the device does not let go; leaving all the same.",
-                          m->monitors[0]->name);
-                stop_history(m, began);
-                flush_bus(m);
-                _exit(EXIT_FAILURE);
+                }
+                log_error("%s: the device does not let go; leaving all the same.", m->monitors[0]->name);
+                remove_monitor(m, m->monitors[0]);
         }
         stop_history(m, began);
         flush_bus(m);
@@ -166,21 +174,17 @@ static void stop(Manager *m, int exit_status) {
 }
 
 static void stop_when_idle(Manager *m) {
-        if (m->stopping || m->n_monitors > 0)
+        if (m->stopping || m->n_monitors > 0 || !m->named)
                 return;
-        if (m->failed < 0) {
-                stop(m, EXIT_FAILURE);
-                return;
-        }
 
-        /* It may have gone before its first sample: an end without READY=1 would be a failed start. */
+        /* It may have gone before it was known: an end without READY=1 would be a failed start. */
         notify_ready(m);
         (void) sd_notify(false, "STOPPING=1\nSTATUS=No device any more");
         if (replugged(m)) {
                 log_info("A device is there again: starting anew.");
-                stop(m, EXIT_REPLUGGED);
-        } else
                 stop(m, EXIT_SUCCESS);
+        } else
+                stop(m, EXIT_NO_DEVICE);
 }
 
 static int on_signal(sd_event_source *es, const struct signalfd_siginfo *si, void *userdata) {
@@ -190,20 +194,22 @@ static int on_signal(sd_event_source *es, const struct signalfd_siginfo *si, voi
 
 /* --- sinks ----------------------------------------------------------------------- */
 
-static void on_opened(Monitor *monitor, void *userdata) {
+static void on_opened(Monitor *monitor, unsigned n_before, void *userdata) {
         Manager *m = userdata;
 
-        m->linger = sd_event_source_disable_unref(m->linger);
-        qsort(m->monitors, m->n_monitors, sizeof(m->monitors[0]), compare_names);
-        bus_announce_monitor(m->bus, monitor);
-        notify_status(m);
+        if (m->named)
+                bus_monitor_opened(m->bus, monitor, n_before);
 }
 
 static void on_streaming(Monitor *monitor, void *userdata) {
+        record_begin(((Manager*) userdata)->record, monitor);
+}
+
+static void on_run_ended(Monitor *monitor, int error, void *userdata) {
         Manager *m = userdata;
 
-        record_begin(m->record, monitor);
-        notify_ready(m);
+        record_end(m->record, monitor, m->stopping ? "shutdown" : error == -ENODEV ? "unplugged" :
+                                       error < 0 ? "failed" : "next");
 }
 
 static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
@@ -224,15 +230,18 @@ static void on_artefact(Monitor *monitor, const MonitorArtefact *a, void *userda
 static void on_state_changed(Monitor *monitor, void *userdata) {
         Manager *m = userdata;
 
-        bus_monitor_changed(m->bus, monitor, "State");
+        if (m->named)
+                bus_monitor_changed(m->bus, monitor, "State", "Error");
         notify_status(m);
+        notify_ready_when_known(m);
 }
 
 static void on_lost_changed(Monitor *monitor, void *userdata) {
         Manager *m = userdata;
 
         record_lost(m->record, monitor);
-        bus_monitor_changed(m->bus, monitor, "Lost");
+        if (m->named)
+                bus_monitor_changed(m->bus, monitor, "Lost", NULL);
 }
 
 static void on_minute(Monitor *monitor, const MonitorMinute *minute, void *userdata) {
@@ -248,17 +257,10 @@ static void on_channel_changed(Monitor *monitor, unsigned channel, void *userdat
 
 static void schedule_rescan(Manager *m);
 
-static void on_ended(Monitor *monitor, void *userdata) {
+static void on_gone(Monitor *monitor, void *userdata) {
         Manager *m = userdata;
 
-        if (monitor->error < 0 && monitor->error != -ENODEV && m->failed == 0)
-                m->failed = monitor->error;
-        record_end(m->record, monitor,
-                   m->stopping ? "shutdown" : monitor->error == -ENODEV ? "unplugged" : "failed");
-        if (monitor->opened)
-                bus_withdraw_monitor(m->bus, monitor);
         remove_monitor(m, monitor);
-        monitor_free(monitor);
         if (m->stopping)
                 return;
         if (m->n_monitors > 0)
@@ -266,11 +268,11 @@ static void on_ended(Monitor *monitor, void *userdata) {
         stop_when_idle(m);
 }
 
-static void add_monitor(Manager *m, const char *uri, const char *id) {
-        DevicePlace place;
+static void add_monitor(Manager *m, const char *uri, const char *id, DevicePlace place) {
         MonitorSinks sinks = {
                 .opened = on_opened,
                 .streaming = on_streaming,
+                .run_ended = on_run_ended,
                 .notice = on_notice,
                 .event = on_event,
                 .artefact = on_artefact,
@@ -278,46 +280,52 @@ static void add_monitor(Manager *m, const char *uri, const char *id) {
                 .state_changed = on_state_changed,
                 .lost_changed = on_lost_changed,
                 .channel_changed = on_channel_changed,
-                .ended = on_ended,
+                .gone = on_gone,
                 .userdata = m,
         };
 
         if (m->n_monitors == MANAGER_MONITORS_MAX) {
-                log_warning("%s: more than %u devices; this one is left alone.", id, MANAGER_MONITORS_MAX);
+                log_warning("%s: more than %u devices; this one is left alone.", place.name,
+                            MANAGER_MONITORS_MAX);
                 return;
         }
-        if (!id)
-                device_place_of_uri(uri, &place);
-        int r = id ? device_place(id, &place) : 0;
-        if (r == -ENODEV)
-                return;         /* gone already */
-        if (r >= 0)
-                r = monitor_new(m->event, uri, id, &place, &m->config, &sinks, &m->monitors[m->n_monitors]);
+        int r = monitor_new(m->event, uri, id, &place, &m->config, &sinks, &m->monitors[m->n_monitors]);
         if (r < 0) {
-                log_error_errno(r, "%s: cannot be opened: %m", id ? id : uri);
-                m->failed = r;
+                log_error_errno(r, "%s: cannot be watched: %m", place.name);
                 return;
         }
-        m->n_monitors++;
+        Monitor *monitor = m->monitors[m->n_monitors++];
+        m->linger = sd_event_source_disable_unref(m->linger);
+        qsort(m->monitors, m->n_monitors, sizeof(m->monitors[0]), compare_names);
+        log_info("%s: a front end, at %s.", place.name, place.path);
+        if (m->named)
+                bus_announce_monitor(m->bus, monitor);
+        notify_status(m);
 }
 
 /* --- devices ---------------------------------------------------------------------- */
 
 static int take_device(const char *id, void *userdata) {
         Manager *m = userdata;
+        DevicePlace place;
 
         if (m->stopping || find_device(m, id))
                 return 0;
-        /* In the end it is tried all the same, for the sake of the error. */
-        if (m->rescans_left > 0 && !device_is_accessible(id))
-                m->inaccessible = true;
-        else
-                add_monitor(m, IIO_LOCAL_URI, id);
+        int r = device_place(id, &place);
+        if (r == -ENODEV)
+                return 0;               /* gone already */
+        if (r < 0) {
+                log_error_errno(r, "%s: cannot find out where it is: %m", id);
+                return 0;
+        }
+        /* Two parents of one name, on buses of different kinds: rare, and told apart by the whole path. */
+        if (manager_find_monitor(m, place.name))
+                snprintf(place.name, sizeof(place.name), "%s", place.path);
+        add_monitor(m, IIO_LOCAL_URI, id, place);
         return 0;
 }
 
 static int scan(Manager *m) {
-        m->inaccessible = false;
         int r = devices_foreach(take_device, m);
 
         return r < 0 ? log_error_errno(r, "Cannot list the IIO devices: %m") : 0;
@@ -325,11 +333,10 @@ static int scan(Manager *m) {
 
 static int on_rescan(sd_event_source *es, uint64_t usec, void *userdata) {
         Manager *m = userdata;
-        size_t before = m->n_monitors;
 
         m->rescans_left--;
         (void) scan(m);
-        if ((m->n_monitors == before || m->inaccessible) && m->rescans_left > 0) {
+        if (m->rescans_left > 0) {
                 (void) sd_event_source_set_time_relative(es, RESCAN_USEC);
                 (void) sd_event_source_set_enabled(es, SD_EVENT_ONESHOT);
         } else if (!m->linger)
@@ -338,7 +345,7 @@ static int on_rescan(sd_event_source *es, uint64_t usec, void *userdata) {
 }
 
 static void schedule_rescan(Manager *m) {
-        if (m->uri || !m->rescan)
+        if (!m->rescan)
                 return;
         m->rescans_left = RESCANS;
         (void) sd_event_source_set_time_relative(m->rescan, RESCAN_USEC);
@@ -364,8 +371,10 @@ static int on_linger(sd_event_source *es, uint64_t usec, void *userdata) {
         if (sd_event_source_get_enabled(m->rescan, &coming) >= 0 && coming != SD_EVENT_OFF) {
                 (void) sd_event_source_set_time_relative(es, LINGER_USEC);
                 (void) sd_event_source_set_enabled(es, SD_EVENT_ONESHOT);
-        } else
+        } else {
+                m->linger = sd_event_source_disable_unref(m->linger);
                 stop_when_idle(m);
+        }
         return 0;
 }
 
@@ -377,30 +386,29 @@ static int start_local(Manager *m) {
         r = sd_event_add_time_relative(m->event, &m->rescan, CLOCK_MONOTONIC, 0, 0, on_rescan, m);
         if (r < 0 || (r = sd_event_source_set_enabled(m->rescan, SD_EVENT_OFF)) < 0)
                 return log_error_errno(r, "Cannot set a timer: %m");
-        m->rescans_left = RESCANS;
         r = scan(m);
-        if (r >= 0 && m->inaccessible)
-                schedule_rescan(m);
-        if (r < 0 || m->n_monitors > 0 || m->inaccessible)
+        if (r < 0 || m->n_monitors > 0)
                 return r;
 
         log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the "
                    "simulated one (modprobe ads1299-sim): this service starts by itself when an IIO "
                    "device named ads1299 appears.");
         (void) sd_notify(false, "STATUS=No ADS1299 found");
-        notify_ready(m);
         return sd_event_add_time_relative(m->event, &m->linger, CLOCK_MONOTONIC, LINGER_USEC, 0,
                                           on_linger, m);
 }
 
 /* --- the bus ------------------------------------------------------------------------ */
 
+/* What was seen before was seen in silence. */
 static int name_acquired(Manager *m) {
         log_info("twitchd " TWITCHD_VERSION " is " TWITCHD_BUS_NAME " on the bus.");
-        if (!m->uri)
-                return start_local(m);
-        add_monitor(m, m->uri, NULL);
-        return m->failed;
+        m->named = true;
+        if (m->n_monitors == 0)
+                notify_ready(m);
+        else
+                notify_ready_when_known(m);
+        return 0;
 }
 
 static int explain_refused_name(int r) {
@@ -436,8 +444,8 @@ static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *er
 }
 
 /*
- * The name before the first device: the bus policy keeps strangers away from the signals of whoever owns
- * the name, so nothing may be sent without it.
+ * The name comes before the first signal: the bus policy keeps strangers away from the signals of whoever
+ * owns it. The devices come before the name, so that the first answer tells of them.
  */
 static int open_bus(Manager *m) {
         int r = sd_bus_open_system_with_description(&m->bus, "twitchd");
@@ -458,12 +466,31 @@ static int open_bus(Manager *m) {
 static int on_tick(sd_event_source *es, uint64_t usec, void *userdata) {
         Manager *m = userdata;
 
-        for (size_t i = 0; i < m->n_monitors; i++)
-                monitor_tick(m->monitors[i]);
+        for (size_t i = m->n_monitors; i > 0; i--)      /* one may go */
+                monitor_tick(m->monitors[i - 1]);
         record_tick(m->record);
+        notify_ready_when_known(m);
         notify_status(m);
-        notify_watchdog(m);
         (void) sd_event_source_set_time_relative(es, TICK_USEC);
+        return 0;
+}
+
+static int on_reload(sd_event_source *es, const struct signalfd_siginfo *si, void *userdata) {
+        Manager *m = userdata;
+        Config config;
+
+        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec());
+        config_default(&config);
+        int r = config_load(&config, m->config_path);
+        if (r < 0)
+                log_error_errno(r, "The settings cannot be read, so those before stay: %m");
+        else {
+                m->config = config;
+                log_info("Settings read again.");
+                for (size_t i = 0; i < m->n_monitors; i++)
+                        monitor_configure(m->monitors[i], &m->config);
+        }
+        (void) sd_notify(false, "READY=1");
         return 0;
 }
 
@@ -473,6 +500,7 @@ static int set_up_event(Manager *m) {
         sigemptyset(&signals);
         sigaddset(&signals, SIGTERM);
         sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
 
@@ -482,6 +510,14 @@ static int set_up_event(Manager *m) {
         if (r >= 0)
                 r = sd_event_add_signal(m->event, NULL, SIGINT, on_signal, m);
         if (r >= 0)
+                r = sd_event_add_signal(m->event, NULL, SIGHUP, on_reload, m);
+        /*
+         * It says that the loop turns. A device that does not is told by its state, and opened again by
+         * itself.
+         */
+        if (r >= 0)
+                r = sd_event_set_watchdog(m->event, true);
+        if (r >= 0)
                 r = sd_event_add_time_relative(m->event, &m->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
                                                on_tick, m);
         if (r >= 0)
@@ -490,7 +526,10 @@ static int set_up_event(Manager *m) {
 }
 
 static void on_history_changed(void *userdata) {
-        bus_history_changed(((Manager*) userdata)->bus);
+        Manager *m = userdata;
+
+        if (m->named)
+                bus_history_changed(m->bus);
 }
 
 /* A monitor without a memory is better than none. */
@@ -506,7 +545,20 @@ static void open_history(Manager *m) {
                 log_error_errno(r, "%s: the history cannot be set up, nothing is remembered: %m", dir);
 }
 
-int manager_new(const Config *config, const char *uri, Manager **ret) {
+/* Those of other contexts that the command line names, else those of this machine. */
+static int find_devices(Manager *m, const char *const *uris, size_t n_uris) {
+        for (size_t i = 0; i < n_uris; i++) {
+                DevicePlace place;
+
+                device_place_of_uri(uris[i], &place);
+                if (!manager_find_monitor(m, place.name))
+                        add_monitor(m, uris[i], NULL, place);
+        }
+        return n_uris > 0 ? 0 : start_local(m);
+}
+
+int manager_new(const Config *config, const char *config_path, const char *const *uris, size_t n_uris,
+                Manager **ret) {
         _cleanup_(manager_freep) Manager *m = NULL;
 
         assert(config);
@@ -516,14 +568,15 @@ int manager_new(const Config *config, const char *uri, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         m->config = *config;
-        m->uri = uri;
-        (void) sd_watchdog_enabled(false, &m->watchdog_usec);
+        m->config_path = config_path;
 
         int r = set_up_event(m);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         open_history(m);
         r = open_bus(m);
+        if (r >= 0)
+                r = find_devices(m, uris, n_uris);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);
@@ -533,6 +586,8 @@ int manager_new(const Config *config, const char *uri, Manager **ret) {
 Manager* manager_free(Manager *m) {
         if (!m)
                 return NULL;
+        while (m->n_monitors > 0)
+                remove_monitor(m, m->monitors[0]);
         (void) record_stop(m->record, STOP_HISTORY_USEC_MIN);
         devices_watch_free(m->watch);
         sd_event_source_disable_unref(m->tick);

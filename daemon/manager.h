@@ -13,14 +13,15 @@
 #define MANAGER_MONITORS_MAX 16u
 
 /*
- * A device came back while the service was on its way out and nobody will start it again: the unit
- * has RestartForceExitStatus= for this one (EX_TEMPFAIL of sysexits.h).
+ * The last device has gone (EX_NOINPUT of sysexits.h): the unit has RestartPreventExitStatus= for this
+ * one, because udev starts the service when there is one again. After any other end systemd starts it
+ * anew.
  */
-#define EXIT_REPLUGGED 75
+#define EXIT_NO_DEVICE 66
 
 typedef struct Manager {
         Config config;
-        const char *uri;                /* an IIO context of one's own instead of this machine's; or NULL */
+        const char *config_path;
 
         sd_event *event;
         sd_bus *bus;
@@ -28,23 +29,29 @@ typedef struct Manager {
         DevicesWatch *watch;
         Record *record;                 /* NULL: nothing is remembered */
         unsigned rescans_left;
-        bool inaccessible;              /* a device is there and udev has not opened it yet */
 
-        /* by name; those being opened have none yet and come first */
+        /* by name */
         Monitor *monitors[MANAGER_MONITORS_MAX];
         size_t n_monitors;
-        int failed;                     /* why the first monitor that failed did, 0 if none */
 
+        bool named;                     /* it owns its name on the bus: only then anything is sent */
         bool ready, stopping;
-        usec_t watchdog_usec;
         char status[512];               /* last STATUS= */
 } Manager;
 
-int manager_new(const Config *config, const char *uri, Manager **ret);
+/*
+ * config_path: as of config_load(), for SIGHUP; or NULL. uris: of IIO contexts whose first ADS1299 is read instead of those of
+ * this machine, if there are any.
+ */
+int manager_new(const Config *config, const char *config_path, const char *const *uris, size_t n_uris,
+                Manager **ret);
 Manager* manager_free(Manager *m);
 DEFINE_TRIVIAL_CLEANUP_FUNC(Manager*, manager_free);
 
-/* Until the devices are gone, SIGTERM, SIGINT or an error: returns the exit status, or a negative errno. */
+/*
+ * Until the devices of this machine are gone, SIGTERM, SIGINT or an error: returns the exit status, or a
+ * negative errno.
+ */
 int manager_run(Manager *m);
 
 /* NULL if there is none of that name. */

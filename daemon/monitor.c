@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of a front end: its states, and when it is opened again. */
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include "devices.h"
+#include "found.h"
 #include "log.h"
-#include "monitor.h"
 
-/* Silence this long is "no-data". */
+/* Silence this long is "no-data"; after this long, or the present pause, the device is opened again. */
 #define STALL_USEC (1 * USEC_PER_SEC)
+#define SILENCE_USEC (5 * USEC_PER_SEC)
+/* Pause before another attempt: it doubles with each that fails, until one is running. */
+#define RETRY_FIRST_USEC (1 * USEC_PER_SEC)
+#define RETRY_MAX_USEC (60 * USEC_PER_SEC)
+/* udev opens the permissions some moments after the node is there. */
+#define UDEV_USEC (3 * USEC_PER_SEC)
+#define UDEV_STEP_USEC (200 * USEC_PER_MSEC)
 /* Without a noise estimate (nothing connected) it counts as running all the same after this. */
 #define SETTLED_USEC (5 * USEC_PER_SEC)
-#define BATCH_FRAMES 64u
-/* One signal a cause in this time */
-#define ARTEFACT_USEC USEC_PER_SEC
+/* An opening this long is told once; a thread of a device that has gone is left to itself after this. */
+#define OPENING_USEC (10 * USEC_PER_SEC)
+#define LET_GO_USEC (1 * USEC_PER_SEC)
+/* Then the loop looks after everything else, too. */
+#define FRAMES_AT_ONCE 1024u
 
 static const char *const state_words[_MONITOR_STATE_MAX] = {
 #define STATE_WORD(name, word) [MONITOR_##name] = word,
-        MONITOR_STATES(STATE_WORD)
+        TWITCHD_MONITOR_STATES(STATE_WORD)
 #undef STATE_WORD
 };
 
@@ -27,194 +36,246 @@ const char* monitor_state_to_string(MonitorState s) {
         return s < _MONITOR_STATE_MAX ? state_words[s] : NULL;
 }
 
-static void set_state(Monitor *m, MonitorState s) {
-        if (m->state == s)
-                return;
+static bool set_state(Monitor *m, MonitorState s, int error) {
+        if (m->state == s && m->error == error)
+                return false;
         m->state = s;
-        if (m->opened)
-                m->sinks.state_changed(m, m->sinks.userdata);
+        m->error = error;
+        m->sinks.state_changed(m, m->sinks.userdata);
+        return true;
 }
 
-/* --- what the detector found ----------------------------------------------- */
+/* --- attempts ----------------------------------------------------------------- */
 
-static usec_t boottime_usec_at(const Monitor *m, double position) {
-        return (usec_t) MAX(frame_clock_time_ns(&m->clock, position), INT64_C(0)) / NSEC_PER_USEC;
+static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userdata);
+
+static void schedule(Monitor *m, usec_t usec) {
+        (void) sd_event_source_set_time_relative(m->retry, usec);
+        (void) sd_event_source_set_enabled(m->retry, SD_EVENT_ONESHOT);
 }
 
-static void on_notice(const DetectNotice *notice, void *userdata) {
-        Monitor *m = userdata;
-        MonitorNotice n = {
-                .notice = notice,
-                .boottime_usec = boottime_usec_at(m, notice->peak),
-        };
-
-        m->sinks.notice(m, &n, m->sinks.userdata);
+static void pause_grows(Monitor *m) {
+        m->retry_delay_usec = MIN(2 * m->retry_delay_usec, RETRY_MAX_USEC);
 }
 
-static void on_event(const DetectEvent *event, void *userdata) {
-        Monitor *m = userdata;
-        MonitorEvent e = {
-                .id = event->id,
-                .event = event,
-                .boottime_usec = boottime_usec_at(m, event->peak),
-                .onset_boottime_usec = boottime_usec_at(m, event->onset),
-                .end_boottime_usec = boottime_usec_at(m, event->end),
-                .duration_ms = (event->end - event->onset) * m->clock.period_ns / 1e6,
-                .frame_ms = m->clock.period_ns / 1e6,
-        };
-
-        m->n_events++;
-        m->sinks.event(m, &e, m->sinks.userdata);
-}
-
-static void send_artefact(Monitor *m, ArtefactCause cause) {
-        MonitorArtefact *p = &m->pending[cause];
-
-        p->from_boottime_usec = boottime_usec_at(m, p->artefact.from);
-        p->to_boottime_usec = boottime_usec_at(m, p->artefact.to);
-        m->artefact_sent_usec[cause] = now_usec();
-        m->sinks.artefact(m, p, m->sinks.userdata);
-        p->parts = p->n_notices = 0;
-}
-
-static void add_channels(DetectArtefact *a, const DetectArtefact *b) {
-        for (size_t i = 0; i < b->n_channels; i++) {
-                size_t k = 0;
-
-                while (k < a->n_channels && a->channels[k] != b->channels[i])
-                        k++;
-                if (k == a->n_channels && k < DETECT_EVENT_CHANNELS_MAX)
-                        a->channels[a->n_channels++] = b->channels[i];
-        }
-}
-
-static void add_notices(MonitorArtefact *p, const DetectArtefact *a) {
-        if (a->id == 0)
+static void cancel(Monitor *m) {
+        if (!m->source || m->cancelled_usec)
                 return;
-        p->notices[p->n_notices++] = a->id;
-        for (size_t i = 0; i < a->n_merged; i++)
-                p->notices[p->n_notices++] = a->merged[i];
+        m->cancelled_usec = now_usec();
+        iio_source_cancel(m->source, m->device_gone);
 }
 
-static void on_artefact(const DetectArtefact *artefact, void *userdata) {
+/* MonitorState of an attempt that ended so. */
+static MonitorState classify(const Monitor *m, int error) {
+        switch (-error) {
+        case EBUSY:
+                return MONITOR_BUSY;
+        case EACCES:
+        case EPERM:
+                return MONITOR_NO_PERMISSION;
+        case ENODEV:
+                return MONITOR_GONE;
+        case ECONNREFUSED:
+        case ECONNRESET:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+        case EPIPE:
+        case ETIMEDOUT:
+                return m->id ? MONITOR_FAILED : MONITOR_GONE;
+        default:
+                return MONITOR_FAILED;
+        }
+}
+
+/* One clear line why it cannot be read now. */
+static void say_why(Monitor *m, MonitorState s, int error, const char *what) {
+        const char *trying = m->id ? "" : "; trying again until it is there";
+
+        if (!what)
+                what = "cannot be opened";
+        if (s == MONITOR_BUSY)
+                log_warning("%s: %s; trying again until it is free.", m->name, what);
+        else if (s == MONITOR_NO_PERMISSION)
+                log_error_errno(error, "%s: %s: %m; is the udev rule 60-twitchd.rules installed, and the "
+                                "device plugged in after that (or `udevadm trigger -c add -s iio`)?",
+                                m->name, what);
+        else if (s == MONITOR_GONE && m->n_channels == 0)
+                log_notice("%s: %s: %s%s.", m->name, what, strerror(-error), trying);
+        else if (s == MONITOR_GONE)
+                log_notice("%s: %s after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events%s.",
+                           m->name, what, m->n_scans, monitor_lost_total(m), m->n_events, trying);
+        else
+                log_error_errno(error, "%s: %s: %m; trying again from time to time.", m->name, what);
+}
+
+static void fail(Monitor *m, int error, const char *what) {
+        MonitorState s = classify(m, error);
+
+        /* What is still there in the end is told once. */
+        if (m->state != s || (s == MONITOR_FAILED && m->error != error))
+                say_why(m, s, error, what);
+        (void) set_state(m, s, error);
+        schedule(m, m->retry_delay_usec);
+        pause_grows(m);
+}
+
+static void attempt(Monitor *m) {
+        m->cancelled_usec = 0;
+        m->hang_said = false;
+        m->verdict = 0;
+        m->attempt_usec = now_usec();
+        int r = iio_source_new(m->uri, m->id, &m->config, &m->source);
+        if (r >= 0)
+                r = sd_event_add_io(m->event, &m->wakeup, iio_source_fd(m->source), EPOLLIN, on_wakeup, m);
+        if (r < 0) {
+                cancel(m);
+                m->source = iio_source_free(m->source);
+                fail(m, r, "cannot start to read it");
+        }
+}
+
+static int on_retry(sd_event_source *es, uint64_t usec, void *userdata) {
         Monitor *m = userdata;
-        MonitorArtefact *p = &m->pending[artefact->cause];
 
-        if (p->n_notices + 1 + DETECT_MERGED_MAX > MONITOR_NOTICES_MAX)
-                send_artefact(m, artefact->cause);
-        if (p->parts++ == 0) {
-                p->artefact = *artefact;
-                p->excluded = 0;
-                p->n_notices = 0;
-        } else {
-                p->artefact.from = fmin(p->artefact.from, artefact->from);
-                p->artefact.to = fmax(p->artefact.to, artefact->to);
-                add_channels(&p->artefact, artefact);
-        }
-        p->excluded += artefact->to - artefact->from;
-        add_notices(p, artefact);
-        if (now_usec() - m->artefact_sent_usec[artefact->cause] >= ARTEFACT_USEC)
-                send_artefact(m, artefact->cause);
+        /* In the end it is tried all the same, for the sake of the error. */
+        if (m->id && now_usec() - m->seen_usec < UDEV_USEC && !device_is_accessible(m->id))
+                schedule(m, UDEV_STEP_USEC);
+        else
+                attempt(m);
+        return 0;
 }
 
-static void on_minute(const DetectMinute *minute, void *userdata) {
-        Monitor *m = userdata;
-        MonitorChannel *c = &m->channels[minute->channel];
-        MonitorMinute *kept = &c->minutes[c->n_minutes++ % MONITOR_MINUTES_KEPT];
+/* --- a run -------------------------------------------------------------------- */
 
-        *kept = (MonitorMinute) {
-                .from_boottime_usec = boottime_usec_at(m, minute->from),
-                .to_boottime_usec = boottime_usec_at(m, minute->to),
-                .found = *minute,
-        };
-        m->sinks.minute(m, kept, m->sinks.userdata);
+static void announce_changes(Monitor *m);
+
+static void begin_run(Monitor *m) {
+        unsigned before = m->n_channels;
+
+        m->info = *iio_source_info(m->source);
+        int r = found_begin(m);
+        if (r >= 0)
+                r = sd_id128_randomize(&m->instance);
+        if (r < 0) {
+                m->verdict = r;
+                m->verdict_what = "cannot set up the detector";
+                cancel(m);
+                return;
+        }
+        m->n_channels = m->info.n_channels;
+        m->opened = true;
+        m->streaming = false;
+        m->last_frame_usec = now_usec();
+        m->sinks.opened(m, before, m->sinks.userdata);
+        if (m->state != MONITOR_NO_DATA)
+                log_info("%s: %u channels at %g samples a second, "
+                         "%g false alarms an hour and channel allowed.", m->name, m->n_channels,
+                         m->info.rate_hz, m->config.false_alarms_per_hour);
 }
 
-/* --- frames to the detector ------------------------------------------------ */
-
-typedef struct Batch {
-        size_t n;
-        int32_t samples[BATCH_FRAMES * DEVICE_CHANNELS_MAX];
-        uint8_t flags[BATCH_FRAMES * DEVICE_CHANNELS_MAX];
-} Batch;
-
-static void flush_batch(Monitor *m, Batch *b) {
-        detector_push(m->detector, b->samples, b->flags, b->n);
-        b->n = 0;
-}
-
-static void push_frame(Monitor *m, Batch *b, const Frame *f) {
-        uint32_t flags = 0;
-
-        for (unsigned c = 0; c < m->n_channels; c++)
-                flags |= f->words[c];
-
-        uint64_t missing = frame_clock_push(&m->clock, f->time_ns, flags & ADS1299_FLAG_LOST);
-        if (missing > 0) {
-                flush_batch(m, b);
-                detector_gap(m->detector, missing);
-        }
-
-        for (unsigned c = 0; c < m->n_channels; c++) {
-                uint32_t w = f->words[c];
-                size_t i = b->n * m->n_channels + c;
-
-                b->samples[i] = (int32_t) w >> 8;
-                b->flags[i] = w & (ADS1299_FLAG_P_OFF | ADS1299_FLAG_N_OFF) ? DETECT_SAMPLE_LEAD_OFF : 0;
-        }
-        if (++b->n == BATCH_FRAMES)
-                flush_batch(m, b);
+static void end_run(Monitor *m, int error) {
+        found_end(m);
+        announce_changes(m);
+        m->sinks.run_ended(m, error, m->sinks.userdata);
+        m->opened = m->streaming = false;
+        for (LostCause c = 0; c < _LOST_CAUSE_MAX; c++)
+                m->lost_before[c] = m->lost[c];
 }
 
 static void take_frames(Monitor *m) {
-        Batch batch = { .n = 0 };
-        uint64_t before = m->n_scans;
-        void *frames;
-        size_t n;
+        size_t n = found_take_frames(m, FRAMES_AT_ONCE);
 
-        while ((n = iio_source_peek(m->source, &frames)) > 0) {
-                for (size_t i = 0; i < n; i++)
-                        push_frame(m, &batch, iio_source_frame(m->source, frames, i));
-                iio_source_release(m->source, n);
-                m->n_scans += n;
-        }
-        flush_batch(m, &batch);
-        if (m->n_scans == before)
+        if (n == 0)
                 return;
-
+        if (n == FRAMES_AT_ONCE)
+                (void) eventfd_write(iio_source_fd(m->source), 1);
         m->last_frame_usec = now_usec();
         if (!m->streaming) {
                 m->streaming = true;
                 m->first_frame_usec = m->last_frame_usec;
                 m->sinks.streaming(m, m->sinks.userdata);
         }
-        if (m->state == MONITOR_NO_DATA) {
+        if (m->state == MONITOR_NO_DATA)
                 log_notice("%s: samples arrive again.", m->name);
-                set_state(m, MONITOR_RUNNING);
+        if (m->state != MONITOR_RUNNING)
+                (void) set_state(m, MONITOR_SETTLING, 0);
+        if (m->n_standing >= (uint64_t) m->info.rate_hz && !m->cancelled_usec) {
+                m->verdict = -EBADMSG;
+                m->verdict_what = "its timestamps stand still";
+                cancel(m);
         }
+}
+
+/* The thread has ended and is joined. */
+static void ended(Monitor *m) {
+        const char *what = NULL;
+        int r = iio_source_error(m->source, &what);
+
+        if (m->device_gone)
+                r = -ENODEV;
+        else if (m->verdict < 0) {
+                r = m->verdict;
+                what = m->verdict_what;
+        }
+        if (m->opened)
+                end_run(m, r);
+        m->wakeup = sd_event_source_disable_unref(m->wakeup);
+        m->source = iio_source_free(m->source);
+        if (m->stopping)
+                return;
+        if (m->id && r == -ENODEV) {
+                say_why(m, MONITOR_GONE, -ENODEV, "unplugged");
+                (void) set_state(m, MONITOR_GONE, -ENODEV);
+                m->sinks.gone(m, m->sinks.userdata);
+        } else if (m->cancelled_usec && r == 0)
+                schedule(m, 0);         /* it was silent, or has other settings now */
+        else
+                fail(m, r < 0 ? r : -EIO, what);
+}
+
+static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userdata) {
+        Monitor *m = userdata;
+        eventfd_t n;
+
+        (void) eventfd_read(fd, &n);
+
+        /* The state before the frames: behind SOURCE_ENDED there are none. */
+        SourceState s = iio_source_state(m->source);
+        if (s == SOURCE_STREAMING && !m->opened && !m->cancelled_usec)
+                begin_run(m);
+        if (m->opened)
+                take_frames(m);
+        if (s == SOURCE_ENDED && iio_source_join(m->source, USEC_PER_SEC) >= 0)
+                ended(m);
+        return 0;
 }
 
 /* --- once a second --------------------------------------------------------- */
 
 static void notice_silence(Monitor *m) {
-        usec_t now = now_usec();
+        usec_t silent = now_usec() - m->last_frame_usec;
         char path[128];
 
-        if (now - m->last_frame_usec < STALL_USEC)
+        if (silent < STALL_USEC || m->cancelled_usec)
                 return;
         iio_source_refresh_lost(m->source);
-        if (m->state == MONITOR_STARTING || m->state == MONITOR_RUNNING) {
+        if (m->state != MONITOR_NO_DATA) {
                 log_warning("%s: no samples for a second.", m->name);
-                set_state(m, MONITOR_NO_DATA);
+                (void) set_state(m, MONITOR_NO_DATA, 0);
         }
         /* Should the news of the node's removal have been missed */
         snprintf(path, sizeof(path), "/sys/bus/iio/devices/%s", m->id ? m->id : "");
         if (m->id && access(path, F_OK) < 0)
                 monitor_device_gone(m);
+        else if (silent >= MAX(SILENCE_USEC, m->retry_delay_usec)) {
+                pause_grows(m);
+                cancel(m);
+        }
 }
 
 static void notice_settled(Monitor *m) {
-        if (m->state != MONITOR_STARTING || !m->streaming)
+        if (m->state != MONITOR_SETTLING)
                 return;
 
         bool settled = now_usec() - m->first_frame_usec >= SETTLED_USEC;
@@ -224,15 +285,18 @@ static void notice_settled(Monitor *m) {
                 monitor_channel_stats(m, i, &s);
                 settled = !isnan(s.noise_uv);
         }
-        if (settled)
-                set_state(m, MONITOR_RUNNING);
+        if (settled) {
+                m->retry_delay_usec = RETRY_FIRST_USEC;
+                (void) set_state(m, MONITOR_RUNNING, 0);
+        }
 }
 
 static void notice_lost(Monitor *m) {
-        bool changed = false;
+        bool known = iio_source_lost_is_known(m->source), changed = known != m->lost_known;
 
+        m->lost_known = known;
         for (LostCause c = 0; c < _LOST_CAUSE_MAX; c++) {
-                uint64_t n = iio_source_lost(m->source, c);
+                uint64_t n = m->lost_before[c] + iio_source_lost(m->source, c);
 
                 changed = changed || n != m->lost[c];
                 m->lost[c] = n;
@@ -246,7 +310,8 @@ static void notice_channel(Monitor *m, unsigned channel) {
         DetectChannelStats s;
 
         monitor_channel_stats(m, channel, &s);
-        const char *status = s.lead_off ? "lead-off" : s.saturated ? "saturated" : s.flat ? "flat" : "ok";
+        const char *status = !m->detector ? "unknown" : s.lead_off ? "lead-off" : s.saturated ? "saturated" :
+                             s.flat ? "flat" : "ok";
         if (c->lead_off == s.lead_off && streq(c->status, status))
                 return;
         c->lead_off = s.lead_off;
@@ -255,209 +320,170 @@ static void notice_channel(Monitor *m, unsigned channel) {
 }
 
 static void announce_changes(Monitor *m) {
-        for (ArtefactCause c = 0; c < _ARTEFACT_CAUSE_MAX; c++)
-                if (m->pending[c].parts > 0)
-                        send_artefact(m, c);
+        found_announce(m);
         notice_settled(m);
         notice_lost(m);
         for (unsigned i = 0; i < m->n_channels; i++)
                 notice_channel(m, i);
 }
 
-void monitor_tick(Monitor *m) {
-        if (!m->opened)
+/* What hangs in the kernel cannot be helped, but it can be told. */
+static void notice_hang(Monitor *m) {
+        usec_t now = now_usec();
+
+        if (m->device_gone && now - m->cancelled_usec >= LET_GO_USEC) {
+                m->wakeup = sd_event_source_disable_unref(m->wakeup);
+                m->source = iio_source_free(m->source);
+                (void) set_state(m, MONITOR_GONE, -ENODEV);
+                m->sinks.gone(m, m->sinks.userdata);
                 return;
-        if (!m->device_gone)
-                notice_silence(m);
-        announce_changes(m);
-}
-
-/* --- beginning and end ----------------------------------------------------- */
-
-static int new_detector(Monitor *m, const SourceInfo *info) {
-        double lsb_uv[DEVICE_CHANNELS_MAX];
-        int32_t code_min[DEVICE_CHANNELS_MAX], code_max[DEVICE_CHANNELS_MAX];
-
-        for (unsigned i = 0; i < info->n_channels; i++) {
-                lsb_uv[i] = info->channels[i].lsb_uv;
-                code_min[i] = ADS1299_CODE_MIN;
-                code_max[i] = ADS1299_CODE_MAX;
         }
-
-        DetectConfig c = {
-                .rate_hz = info->rate_hz,
-                .n_channels = info->n_channels,
-                .lsb_uv = lsb_uv,
-                .code_min = code_min,
-                .code_max = code_max,
-                .sinc3 = m->sinc3,
-                .false_alarms_per_hour = m->config.false_alarms_per_hour,
-                .on_notice = on_notice,
-                .on_event = on_event,
-                .on_artefact = on_artefact,
-                .on_minute = on_minute,
-                .userdata = m,
-        };
-        return detector_new(&c, &m->detector);
+        if (m->hang_said || (m->opened && !m->cancelled_usec) ||
+            now - MAX(m->attempt_usec, m->cancelled_usec) < OPENING_USEC)
+                return;
+        m->hang_said = true;
+        log_warning("%s: the device does not %s.", m->name,
+                    m->cancelled_usec ? "let go" : "answer while it is being opened");
 }
 
-static int on_opened(Monitor *m) {
-        const SourceInfo *info = iio_source_info(m->source);
-
-        int r = new_detector(m, info);
-        if (r < 0)
-                return log_error_errno(r, "%s: cannot set up the detector: %m", info->device);
-
-        frame_clock_init(&m->clock, info->rate_hz);
-        m->n_channels = info->n_channels;
-        for (unsigned i = 0; i < m->n_channels; i++)
-                m->channels[i] = (MonitorChannel) { .monitor = m, .index = i, .status = "ok" };
-        m->opened_usec = m->last_frame_usec = now_usec();
-        m->opened = true;
-        log_info("%s: %u channels at %g samples a second, %g false alarms an hour and channel allowed.",
-                 m->name, m->n_channels, info->rate_hz, m->config.false_alarms_per_hour);
-        m->sinks.opened(m, m->sinks.userdata);
-        return 0;
-}
-
-/* One clear line why it ended. */
-static void say_why(Monitor *m) {
-        const char *device = m->name, *what = NULL;
-        int r = iio_source_error(m->source, &what);
-
-        if (m->error == 0)
-                m->error = r;
-        if (m->device_gone || m->error == -ENODEV) {
-                m->error = -ENODEV;
-                if (m->opened)
-                        log_notice("%s: unplugged after %" PRIu64 " scans, "
-                                   "%" PRIu64 " lost and %" PRIu64 " events.",
-                                   device, m->n_scans, monitor_lost_total(m), m->n_events);
-                else
-                        log_error("%s: %s.", device, what ? what : "it went away while it was being opened");
-        } else if (m->error == -EACCES || m->error == -EPERM)
-                log_error_errno(m->error, "%s: %s: %m; is the udev rule 60-twitchd.rules installed, and the "
-                                "device plugged in after that (or `udevadm trigger -c add -s iio`)?",
-                                device, what);
-        else if (m->error < 0 && what)
-                log_error_errno(m->error, "%s: %s: %m", device, what);
-        else if (m->error == 0)
-                log_info("%s: stopped after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events.",
-                         device, m->n_scans, monitor_lost_total(m), m->n_events);
-}
-
-/* The thread has ended and is joined. */
-static void end(Monitor *m) {
+void monitor_tick(Monitor *m) {
+        if (!m->source)
+                return;
         if (m->opened) {
-                take_frames(m);
-                detector_finish(m->detector);
+                notice_silence(m);
                 announce_changes(m);
         }
-        m->wakeup = sd_event_source_disable_unref(m->wakeup);
-        say_why(m);
-        set_state(m, m->error == 0 || m->error == -ENODEV ? MONITOR_STOPPED : MONITOR_FAILED);
-        m->sinks.ended(m, m->sinks.userdata);
+        notice_hang(m);
 }
 
-static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userdata) {
-        Monitor *m = userdata;
-        eventfd_t n;
-
-        (void) eventfd_read(fd, &n);
-
-        /* The state before the frames: behind SOURCE_ENDED there are none. */
-        SourceState s = iio_source_state(m->source);
-        if (!m->opened && m->error == 0 && s == SOURCE_STREAMING) {
-                m->error = on_opened(m);
-                if (m->error < 0)
-                        monitor_cancel(m);
-        }
-        if (m->opened)
-                take_frames(m);
-        if (s == SOURCE_ENDED)
-                (void) monitor_finish(m, USEC_PER_SEC);
-        return 0;
-}
+/* --- from outside ------------------------------------------------------------- */
 
 int monitor_new(sd_event *event, const char *uri, const char *id, const DevicePlace *place,
                 const Config *config, const MonitorSinks *sinks, Monitor **ret) {
         assert(event);
+        assert(place);
         assert(sinks);
         assert(ret);
 
-        Monitor *m = calloc(1, sizeof(*m));
+        _cleanup_(monitor_freep) Monitor *m = calloc(1, sizeof(*m));
         if (!m)
+                return -ENOMEM;
+        m->event = sd_event_ref(event);
+        m->uri = strdup(uri);
+        m->id = id ? strdup(id) : NULL;
+        if (!m->uri || (id && !m->id))
                 return -ENOMEM;
         m->config = *config;
         m->sinks = *sinks;
         m->place = *place;
         m->name = m->place.name;
+        m->seen_usec = now_usec();
+        m->retry_delay_usec = RETRY_FIRST_USEC;
         /* a device elsewhere cannot be asked */
         m->sinc3 = id && streq(uri, IIO_LOCAL_URI) && device_has_sinc3(id);
+        for (unsigned i = 0; i < DEVICE_CHANNELS_MAX; i++)
+                m->channels[i] = (MonitorChannel) {
+                        .monitor = m, .index = i, .status = "unknown",
+                        .before = { .noise_uv = NAN, .floor_uv = NAN },
+                };
 
-        int r = id && !(m->id = strdup(id)) ? -ENOMEM : sd_id128_randomize(&m->instance);
+        int r = sd_id128_randomize(&m->instance);
         if (r >= 0)
-                r = iio_source_new(uri, id, config, &m->source);
-        if (r >= 0)
-                r = sd_event_add_io(event, &m->wakeup, iio_source_fd(m->source), EPOLLIN, on_wakeup, m);
-        if (r < 0) {
-                if (m->source && (monitor_cancel(m), iio_source_join(m->source, USEC_PER_SEC)) < 0)
-                        return r;       /* the thread still uses it: a leak is better */
-                monitor_free(m);
+                r = sd_event_add_time_relative(event, &m->retry, CLOCK_MONOTONIC, 0, 0, on_retry, m);
+        if (r < 0)
                 return r;
-        }
-        *ret = m;
+        *ret = TAKE_PTR(m);
         return 0;
 }
 
 Monitor* monitor_free(Monitor *m) {
         if (!m)
                 return NULL;
+        cancel(m);
         sd_event_source_disable_unref(m->wakeup);
+        sd_event_source_disable_unref(m->retry);
         iio_source_free(m->source);
         detector_free(m->detector);
+        sd_event_unref(m->event);
+        free(m->uri);
         free(m->id);
         free(m);
         return NULL;
 }
 
+void monitor_configure(Monitor *m, const Config *config) {
+        if (config_equal(&m->config, config))
+                return;
+        m->config = *config;
+        m->retry_delay_usec = RETRY_FIRST_USEC;
+        if (m->source)
+                cancel(m);
+        else
+                schedule(m, 0);
+}
+
 void monitor_cancel(Monitor *m) {
-        iio_source_cancel(m->source, false);
+        m->stopping = true;
+        m->retry = sd_event_source_disable_unref(m->retry);
+        cancel(m);
 }
 
 int monitor_finish(Monitor *m, usec_t timeout_usec) {
+        if (!m->source)
+                return 0;
         int r = iio_source_join(m->source, timeout_usec);
         if (r < 0)
                 return r;
-        end(m);
+        ended(m);
         return 0;
 }
 
 void monitor_device_gone(Monitor *m) {
         m->device_gone = true;
-        iio_source_cancel(m->source, true);
+        if (!m->source) {
+                (void) set_state(m, MONITOR_GONE, -ENODEV);
+                m->sinks.gone(m, m->sinks.userdata);
+                return;
+        }
+        m->cancelled_usec = 0;          /* once more, now that it is known */
+        cancel(m);
 }
 
 /* --- for the sinks ---------------------------------------------------------- */
 
 double monitor_nominal_rate_hz(const Monitor *m) {
-        return iio_source_info(m->source)->rate_hz;
+        return m->n_channels > 0 ? m->info.rate_hz : m->config.rate_hz;
 }
 
 const SourceChannel* monitor_channel_info(const Monitor *m, unsigned channel) {
         assert(channel < m->n_channels);
-        return &iio_source_info(m->source)->channels[channel];
+        return &m->info.channels[channel];
 }
 
 void monitor_channel_stats(const Monitor *m, unsigned channel, DetectChannelStats *ret) {
-        *ret = (DetectChannelStats) { .noise_uv = NAN, .floor_uv = NAN };
-        (void) detector_get_channel_stats(m->detector, channel, ret);
+        const DetectChannelStats *before = &m->channels[channel].before;
+
+        if (!m->detector || detector_get_channel_stats(m->detector, channel, ret) < 0) {
+                *ret = *before;
+                return;
+        }
+        ret->exposure_s += before->exposure_s;
+        ret->events += before->events;
+        ret->minutes += before->minutes;
+        ret->voluntary_minutes += before->voluntary_minutes;
+        ret->rest_s += before->rest_s;
+        ret->rest_twitches += before->rest_twitches;
+}
+
+bool monitor_lost_is_known(const Monitor *m, LostCause c) {
+        return m->lost_known || !lost_cause_is_told_by_device(c);
 }
 
 uint64_t monitor_lost_total(const Monitor *m) {
         uint64_t n = 0;
 
         for (LostCause c = 0; c < _LOST_CAUSE_MAX; c++)
-                n += m->lost[c];
+                if (monitor_lost_is_known(m, c))
+                        n += m->lost[c];
         return n;
 }

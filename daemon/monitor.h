@@ -2,9 +2,11 @@
 /*
  * One front end: source -> clock and detector -> sinks.
  *
- * A Monitor opens its device in the background, feeds its frames to the detector, maps frame
- * positions to time and hands on what was found. It knows neither D-Bus nor other sinks. The
- * struct is for reading; only monitor.c writes it.
+ * A Monitor is there from the moment its device is seen until that has gone. It opens the device in the
+ * background, and again after a fault, with pauses that grow; what it does is told by its state. A run
+ * lasts from one opening to the closing: its frames go to a detector of its own, and what that found is
+ * mapped to time and handed on. It knows neither D-Bus nor other sinks, and nothing that happens to it
+ * touches another. The struct is for reading; only monitor.c and found.c write it.
  */
 #pragma once
 
@@ -16,22 +18,16 @@
 #include "devices.h"
 #include "source/clock.h"
 #include "source/iio.h"
+#include "twitchd.h"
 
 #define MONITOR_NOTICES_MAX 64u                 /* withdrawn by one MonitorArtefact */
 #define MONITOR_MINUTES_KEPT 60u                /* of each channel, the latest */
 
 typedef struct Monitor Monitor;
 
-#define MONITOR_STATES(X)                       \
-        X(STARTING, "starting")                 \
-        X(RUNNING, "running")                   \
-        X(NO_DATA, "no-data")                   \
-        X(STOPPED, "stopped")                   \
-        X(FAILED, "failed")
-
 typedef enum MonitorState {
 #define MONITOR_ENUM(name, word) MONITOR_##name,
-        MONITOR_STATES(MONITOR_ENUM)
+        TWITCHD_MONITOR_STATES(MONITOR_ENUM)
 #undef MONITOR_ENUM
         _MONITOR_STATE_MAX,
 } MonitorState;
@@ -76,16 +72,22 @@ typedef struct MonitorMinute {
 } MonitorMinute;
 
 typedef struct MonitorSinks {
-        void (*opened)(Monitor *m, void *userdata);     /* name, rate and channels are known from here on */
-        void (*streaming)(Monitor *m, void *userdata);  /* the first samples have come */
+        /*
+         * A run begins: instance, rate and channels are those of the device as it was opened. n_before:
+         * channels it had until now, 0 at the first time.
+         */
+        void (*opened)(Monitor *m, unsigned n_before, void *userdata);
+        void (*streaming)(Monitor *m, void *userdata);  /* the first samples of the run have come */
+        /* All it found was handed on. error: why; 0: it was told to. */
+        void (*run_ended)(Monitor *m, int error, void *userdata);
         void (*notice)(Monitor *m, const MonitorNotice *n, void *userdata);
         void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
         void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);
         void (*minute)(Monitor *m, const MonitorMinute *minute, void *userdata);
-        void (*state_changed)(Monitor *m, void *userdata);
+        void (*state_changed)(Monitor *m, void *userdata);      /* state, or error */
         void (*lost_changed)(Monitor *m, void *userdata);
         void (*channel_changed)(Monitor *m, unsigned channel, void *userdata);
-        void (*ended)(Monitor *m, void *userdata);      /* last call; may free the Monitor */
+        void (*gone)(Monitor *m, void *userdata);       /* last call; may free the Monitor */
         void *userdata;
 } MonitorSinks;
 
@@ -94,6 +96,7 @@ typedef struct MonitorChannel {
         unsigned index;
         bool lead_off;                          /* as last announced */
         const char *status;
+        DetectChannelStats before;              /* sums of the runs before this one */
         uint64_t n_minutes;                     /* so far; the latest are kept */
         MonitorMinute minutes[MONITOR_MINUTES_KEPT];    /* a ring */
 } MonitorChannel;
@@ -101,50 +104,75 @@ typedef struct MonitorChannel {
 struct Monitor {
         DevicePlace place;
         const char *name;                       /* that of the place */
-        sd_id128_t instance;                    /* of this run: ids are unique for ever together with it */
-        char *id;                               /* "iio:device0"; NULL with a URI of one's own */
+        char *uri, *id;                         /* "iio:device0"; NULL on a URI of one's own */
         bool sinc3;                             /* the droop of the converter's filter is corrected */
         Config config;
         MonitorSinks sinks;
-
-        IioSource *source;
-        sd_event_source *wakeup;
-        Detector *detector;
-        FrameClock clock;
+        sd_event *event;
 
         MonitorState state;
-        bool opened, streaming, device_gone;
-        int error;                              /* why it ended: 0, or a negative errno */
-        usec_t opened_usec, last_frame_usec, first_frame_usec; /* CLOCK_MONOTONIC */
+        int error;                              /* of the latest attempt: 0, or a negative errno */
+        bool device_gone, stopping, hang_said;
+        usec_t seen_usec;                       /* CLOCK_MONOTONIC */
+        usec_t retry_delay_usec;                /* before the next attempt */
+        sd_event_source *retry;
+
+        /* An attempt: NULL between two */
+        IioSource *source;
+        sd_event_source *wakeup;
+        /* CLOCK_MONOTONIC: when it began; when it was told to end, or 0 */
+        usec_t attempt_usec, cancelled_usec;
+        int verdict;                            /* why it is told to end: negative errno, or 0 */
+        const char *verdict_what;
+
+        /* A run: an attempt that succeeded */
+        bool opened, streaming;
+        sd_id128_t instance;                    /* of this run: ids are unique for ever together with it */
+        SourceInfo info;
+        Detector *detector;                     /* NULL between two */
+        FrameClock clock;
+        usec_t last_frame_usec, first_frame_usec;       /* CLOCK_MONOTONIC */
+        int64_t last_time_ns;                   /* largest timestamp so far */
+        uint64_t n_standing;                    /* frames since then */
+
+        /* Since the service saw the device */
         uint64_t n_scans, n_events;
         uint64_t lost[_LOST_CAUSE_MAX];         /* as last announced */
+        uint64_t lost_before[_LOST_CAUSE_MAX];  /* by runs before */
+        bool lost_known;                        /* the device can be asked */
         MonitorArtefact pending[_ARTEFACT_CAUSE_MAX]; /* parts is 0: none */
         usec_t artefact_sent_usec[_ARTEFACT_CAUSE_MAX];
-        unsigned n_channels;
+        unsigned n_channels;                    /* 0 until it was opened once */
         MonitorChannel channels[DEVICE_CHANNELS_MAX];
 };
 
-/* Starts to open the device uri/id; id may be NULL for the first ADS1299 of uri. */
+/* Begins to open the device uri/id; id may be NULL for the first ADS1299 of uri. */
 int monitor_new(sd_event *event, const char *uri, const char *id, const DevicePlace *place,
                 const Config *config, const MonitorSinks *sinks, Monitor **ret);
-/* Ended before. */
+/* Whatever it does. A thread that hangs in the kernel is left to itself. */
 Monitor* monitor_free(Monitor *m);
 DEFINE_TRIVIAL_CLEANUP_FUNC(Monitor*, monitor_free);
 
 /* Once a second: notices silence and announces what changed. */
 void monitor_tick(Monitor *m);
 
+/* Other settings: where they differ, the device is opened anew with them. */
+void monitor_configure(Monitor *m, const Config *config);
+
 /* The device node has gone: the thread may sleep in a poll() that nothing wakes. */
 void monitor_device_gone(Monitor *m);
 
 /*
- * Ends it from outside, in two steps so that several end at the same time. monitor_finish() waits at
- * most timeout_usec, reports what is undecided and calls ended(); -ETIMEDOUT: the acquisition thread hangs.
+ * The end from outside, in two steps so that several end at the same time. monitor_finish() waits at most
+ * timeout_usec and hands on what is undecided; -ETIMEDOUT: the acquisition thread hangs, and nothing will
+ * come. No sink is called after it, and gone() not by it.
  */
 void monitor_cancel(Monitor *m);
 int monitor_finish(Monitor *m, usec_t timeout_usec);
 
-double monitor_nominal_rate_hz(const Monitor *m);
+double monitor_nominal_rate_hz(const Monitor *m);       /* that was asked for, until it was opened once */
 const SourceChannel* monitor_channel_info(const Monitor *m, unsigned channel);
 void monitor_channel_stats(const Monitor *m, unsigned channel, DetectChannelStats *ret);
-uint64_t monitor_lost_total(const Monitor *m);
+/* Can it be told now? The counters of the driver on another machine cannot always be asked for. */
+bool monitor_lost_is_known(const Monitor *m, LostCause c);
+uint64_t monitor_lost_total(const Monitor *m);          /* of what is known */

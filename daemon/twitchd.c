@@ -7,7 +7,8 @@
 #include "manager.h"
 
 static const char *arg_config = NULL;
-static const char *arg_uri = NULL;
+static const char *arg_uris[MANAGER_MONITORS_MAX];
+static size_t arg_n_uris = 0;
 
 static void help(void) {
         printf("twitchd [OPTIONS...]\n\n"
@@ -18,7 +19,7 @@ static void help(void) {
                "                      /run/twitchd and /usr/lib/twitchd: see twitchd.conf(5)\n"
                "     --uri=URI        Read the first ADS1299 of another IIO context than this\n"
                "                      machine's, e.g. ip:192.168.1.5 (unencrypted: a wire of\n"
-               "                      your own only)\n");
+               "                      your own only); may be given several times\n");
 }
 
 /* 1: go on, 0: done, negative: bad usage */
@@ -45,7 +46,11 @@ static int parse_argv(int argc, char *argv[]) {
                         arg_config = optarg;
                         break;
                 case ARG_URI:
-                        arg_uri = optarg;
+                        if (arg_n_uris == ELEMENTSOF(arg_uris)) {
+                                log_error("At most %zu URIs.", ELEMENTSOF(arg_uris));
+                                return -E2BIG;
+                        }
+                        arg_uris[arg_n_uris++] = optarg;
                         break;
                 default:
                         return -EINVAL;
@@ -68,7 +73,7 @@ static int run(void) {
         if (r < 0)
                 return r;
 
-        r = manager_new(&config, arg_uri, &m);
+        r = manager_new(&config, arg_config, arg_uris, arg_n_uris, &m);
         return r < 0 ? r : manager_run(m);
 }
 

@@ -43,8 +43,27 @@
         X(GAP, "gap")
 
 /*
- * Why time is no exposure: artefacts and gaps, a muscle at work (a contraction, a cramp, what follows a burst), an
- * unchanging code (nothing connected), and filters and estimates that settle. Expect more.
+ * States of a front end. One that cannot be read is tried again, at first after a second, in the end once
+ * a minute. Expect more.
+ *
+ * opening: it was seen and is being opened. busy: another program reads it. no-permission: udev has not
+ * opened it to the service. settling: samples come, filters and noise estimates are not ready. running.
+ * no-data: it is open and silent. failed: see the property Error. gone: it was unplugged, its object goes
+ * next; or the machine it is on does not answer.
+ */
+#define TWITCHD_MONITOR_STATES(X)                               \
+        X(OPENING, "opening")                                   \
+        X(BUSY, "busy")                                         \
+        X(NO_PERMISSION, "no-permission")                       \
+        X(SETTLING, "settling")                                 \
+        X(RUNNING, "running")                                   \
+        X(NO_DATA, "no-data")                                   \
+        X(FAILED, "failed")                                     \
+        X(GONE, "gone")
+
+/*
+ * Why time is no exposure: artefacts and gaps, a muscle at work (a contraction, a cramp, what follows a
+ * burst), an unchanging code (nothing connected), and filters and estimates that settle. Expect more.
  */
 #define TWITCHD_EXCLUSIONS(X)                                   \
         TWITCHD_ARTEFACT_CAUSES(X)                              \
@@ -53,10 +72,11 @@
         X(SETTLING, "settling")
 
 /*
- * Every time of the interfaces is CLOCK_BOOTTIME in microseconds: it never jumps and it counts while the machine
- * sleeps, so a clock that is set later mends the past. Who keeps one beyond this boot keeps the property BootId with
- * it. This is the time of day it was by what the clock shows now, in microseconds of CLOCK_REALTIME; only for times
- * of this boot. 0 for a time before 1970, which a clock that was never set gives.
+ * Every time of the interfaces is CLOCK_BOOTTIME in microseconds: it never jumps and it counts while the
+ * machine sleeps, so a clock that is set later mends the past. Who keeps one beyond this boot keeps the
+ * property BootId with it. This is the time of day it was by what the clock shows now, in microseconds of
+ * CLOCK_REALTIME; only for times of this boot. 0 for a time before 1970, which a clock that was never set
+ * gives.
  */
 static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
 {

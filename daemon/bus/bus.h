@@ -9,6 +9,7 @@
 /* All objects, present and future: they are looked up in the Manager. */
 int bus_register(sd_bus *bus, Manager *m);
 
+/* With its channels, if they are known */
 void bus_announce_monitor(sd_bus *bus, const Monitor *monitor);
 void bus_withdraw_monitor(sd_bus *bus, const Monitor *monitor);
 
@@ -16,7 +17,10 @@ void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n
 void bus_emit_twitch(sd_bus *bus, const Monitor *monitor, const MonitorEvent *e);
 void bus_emit_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefact *a);
 void bus_emit_minute(sd_bus *bus, const Monitor *monitor, const MonitorMinute *minute);
-void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property);
+/* A run begins; n_before: how many channels are on the bus. */
+void bus_monitor_opened(sd_bus *bus, const Monitor *monitor, unsigned n_before);
+/* also: another one, or NULL */
+void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property, const char *also);
 void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel);
 
 void bus_history_changed(sd_bus *bus);

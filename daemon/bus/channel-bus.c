@@ -143,9 +143,9 @@ void bus_emit_minute(sd_bus *bus, const Monitor *monitor, const MonitorMinute *m
 const sd_bus_vtable channel_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Index", "u", get_index, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Label", "s", get_label, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Gain", "u", get_gain, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("LsbUv", "d", get_lsb_uv, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Label", "s", get_label, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Gain", "u", get_gain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LsbUv", "d", get_lsb_uv, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NoiseUv", "d", get_noise_uv, 0, 0),
         SD_BUS_PROPERTY("FloorUv", "d", get_floor_uv, 0, 0),
         SD_BUS_PROPERTY("ExposureSec", "d", get_exposure_sec, 0, 0),

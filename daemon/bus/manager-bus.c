@@ -18,8 +18,6 @@ static int append_monitors(sd_bus_message *reply, const Manager *m) {
         for (size_t i = 0; i < m->n_monitors && r >= 0; i++) {
                 _cleanup_free_ char *path = NULL;
 
-                if (!m->monitors[i]->opened)
-                        continue;
                 r = bus_monitor_path(m->monitors[i], &path);
                 if (r >= 0)
                         r = sd_bus_message_append(reply, "o", path);
@@ -69,8 +67,6 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
         for (size_t i = 0; i < m->n_monitors && r >= 0; i++) {
                 Monitor *monitor = m->monitors[i];
 
-                if (!monitor->opened)
-                        continue;
                 r = bus_monitor_path(monitor, &paths[n]);
                 for (unsigned c = 0; c < monitor->n_channels && r >= 0; c++)
                         r = bus_channel_path(monitor, c, &paths[++n]);

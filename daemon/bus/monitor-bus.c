@@ -30,14 +30,15 @@ int bus_find_monitor(sd_bus *bus, const char *path, const char *interface, void 
                 return sd_bus_message_append(reply, type, expression);                                  \
         }
 
-DEFINE_GETTER(get_device, "s", iio_source_info(m->source)->device)
+DEFINE_GETTER(get_device, "s", m->info.device)
 DEFINE_GETTER(get_place, "s", m->place.path)
 DEFINE_GETTER(get_address, "s", m->place.name)
 DEFINE_GETTER(get_serial, "s", m->place.serial)
 DEFINE_GETTER(get_instance, "s", SD_ID128_TO_STRING(m->instance))
 DEFINE_GETTER(get_state, "s", monitor_state_to_string(m->state))
 DEFINE_GETTER(get_nominal_rate_hz, "d", monitor_nominal_rate_hz(m))
-DEFINE_GETTER(get_rate_hz, "d", frame_clock_rate_hz(&m->clock))
+DEFINE_GETTER(get_error, "s", m->error < 0 && strerrorname_np(-m->error) ? strerrorname_np(-m->error) : "")
+DEFINE_GETTER(get_rate_hz, "d", m->opened ? frame_clock_rate_hz(&m->clock) : 0)
 DEFINE_GETTER(get_false_alarms_per_hour, "d", m->config.false_alarms_per_hour)
 DEFINE_GETTER(get_scans, "t", m->n_scans)
 DEFINE_GETTER(get_events, "t", m->n_events)
@@ -56,23 +57,25 @@ static int get_lost(sd_bus *bus, const char *path, const char *interface, const 
 
         int r = sd_bus_message_open_container(reply, 'a', "{st}");
         for (LostCause c = 0; c < _LOST_CAUSE_MAX && r >= 0; c++)
-                r = sd_bus_message_append(reply, "{st}", lost_cause_to_string(c), m->lost[c]);
+                if (monitor_lost_is_known(m, c))
+                        r = sd_bus_message_append(reply, "{st}", lost_cause_to_string(c), m->lost[c]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Place", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Address", "s", get_address, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Serial", "s", get_serial, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Instance", "s", get_instance, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("BootId", "s", get_boot_id, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("NominalRateHz", "d", get_nominal_rate_hz, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Error", "s", get_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NominalRateHz", "d", get_nominal_rate_hz, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("RateHz", "d", get_rate_hz, 0, 0),
         SD_BUS_PROPERTY("FalseAlarmsPerHour", "d", get_false_alarms_per_hour, 0,
-                        SD_BUS_VTABLE_PROPERTY_CONST),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
@@ -230,24 +233,33 @@ void bus_emit_artefact(sd_bus *bus, const Monitor *monitor, const MonitorArtefac
                 log_warning_errno(r, "%s: an artefact was not sent: %m", monitor->name);
 }
 
-void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property) {
+void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *property, const char *also) {
         _cleanup_free_ char *path = NULL;
 
         int r = bus_monitor_path(monitor, &path);
         if (r >= 0)
-                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_MONITOR_INTERFACE, property, NULL);
+                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_MONITOR_INTERFACE, property, also,
+                                                   NULL);
         if (r < 0)
                 log_warning_errno(r, "%s: a change of %s was not sent: %m", monitor->name, property);
 }
 
-/* The Monitor and its Channels: each is an object of its own. */
-static int for_objects(sd_bus *bus, const Monitor *monitor, int (*f)(sd_bus *bus, const char *path)) {
-        _cleanup_free_ char *path = NULL;
+static int channel_changed(sd_bus *bus, const char *path) {
+        return sd_bus_emit_properties_changed(bus, path, TWITCHD_CHANNEL_INTERFACE, "Label", "Gain", "LsbUv",
+                                              NULL);
+}
 
-        int r = bus_monitor_path(monitor, &path);
-        if (r >= 0)
-                r = f(bus, path);
-        for (unsigned i = 0; i < monitor->n_channels && r >= 0; i++) {
+/* By interface: the object is none any more. */
+static int channel_removed(sd_bus *bus, const char *path) {
+        return sd_bus_emit_interfaces_removed(bus, path, TWITCHD_CHANNEL_INTERFACE, NULL);
+}
+
+/* Each is an object of its own. */
+static int for_channels(sd_bus *bus, const Monitor *monitor, unsigned from, unsigned to,
+                        int (*f)(sd_bus *bus, const char *path)) {
+        int r = 0;
+
+        for (unsigned i = from; i < to && r >= 0; i++) {
                 _cleanup_free_ char *channel = NULL;
 
                 r = bus_channel_path(monitor, i, &channel);
@@ -255,6 +267,15 @@ static int for_objects(sd_bus *bus, const Monitor *monitor, int (*f)(sd_bus *bus
                         r = f(bus, channel);
         }
         return r;
+}
+
+static int for_objects(sd_bus *bus, const Monitor *monitor, int (*f)(sd_bus *bus, const char *path)) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = bus_monitor_path(monitor, &path);
+        if (r >= 0)
+                r = f(bus, path);
+        return r < 0 ? r : for_channels(bus, monitor, 0, monitor->n_channels, f);
 }
 
 void bus_announce_monitor(sd_bus *bus, const Monitor *monitor) {
@@ -267,4 +288,22 @@ void bus_withdraw_monitor(sd_bus *bus, const Monitor *monitor) {
         int r = for_objects(bus, monitor, sd_bus_emit_object_removed);
         if (r < 0)
                 log_warning_errno(r, "%s: its going was not sent: %m", monitor->name);
+}
+
+void bus_monitor_opened(sd_bus *bus, const Monitor *monitor, unsigned n_before) {
+        _cleanup_free_ char *path = NULL;
+        unsigned n = monitor->n_channels;
+
+        int r = bus_monitor_path(monitor, &path);
+        if (r >= 0)
+                r = sd_bus_emit_properties_changed(bus, path, TWITCHD_MONITOR_INTERFACE, "Instance",
+                                                   "Device", "NominalRateHz", "FalseAlarmsPerHour", NULL);
+        if (r >= 0)
+                r = for_channels(bus, monitor, 0, MIN(n, n_before), channel_changed);
+        if (r >= 0)
+                r = for_channels(bus, monitor, n, n_before, channel_removed);
+        if (r >= 0)
+                r = for_channels(bus, monitor, n_before, n, sd_bus_emit_object_added);
+        if (r < 0)
+                log_warning_errno(r, "%s: its opening was not sent: %m", monitor->name);
 }

@@ -50,7 +50,8 @@ struct IioSource {
         const char *what;
 
         /* Both sides */
-        atomic_bool cancelled, gone;
+        atomic_uint owners;             /* the thread and the consumer: the last one frees */
+        atomic_bool cancelled, gone, attributes_stalled;
         _Atomic uint64_t lost[_LOST_CAUSE_MAX];
         pthread_mutex_t lock;           /* buffer is valid while held: cancel against destroy */
         struct iio_buffer *buffer;
@@ -63,7 +64,6 @@ struct IioSource {
         bool big_endian;
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
-        bool attributes_stalled;
         usec_t lost_read_usec;
 };
 
@@ -82,6 +82,10 @@ static const char *const lost_words[_LOST_CAUSE_MAX] = {
 
 const char* lost_cause_to_string(LostCause c) {
         return c < _LOST_CAUSE_MAX ? lost_words[c] : NULL;
+}
+
+bool lost_cause_is_told_by_device(LostCause c) {
+        return lost_attributes[c];
 }
 
 static void wake_consumer(IioSource *s) {
@@ -119,13 +123,29 @@ static int open_context(IioSource *s) {
         return 0;
 }
 
+/* libiio takes an index that two channels have for one place in the scan. */
+static int check_index(IioSource *s, const struct iio_channel *c, uint64_t *indices) {
+        long index = iio_channel_get_index(c);
+
+        if (index < 0 || index > DEVICE_CHANNELS_MAX || *indices & UINT64_C(1) << index)
+                return fail(s, -EOPNOTSUPP, "scan indices are missing or used twice");
+        *indices |= UINT64_C(1) << index;
+        return 0;
+}
+
 /* The channels in order of scan index: what libiio sorts them by. */
 static int find_channels(IioSource *s) {
+        uint64_t indices = 0;
+
         for (unsigned i = 0; i < iio_device_get_channels_count(s->device); i++) {
                 struct iio_channel *c = iio_device_get_channel(s->device, i);
 
                 if (!iio_channel_is_scan_element(c) || iio_channel_is_output(c))
                         continue;
+
+                int r = check_index(s, c, &indices);
+                if (r < 0)
+                        return r;
 
                 const struct iio_data_format *f = iio_channel_get_data_format(c);
                 if (iio_channel_get_type(c) == IIO_TIMESTAMP) {
@@ -147,8 +167,8 @@ static int find_channels(IioSource *s) {
 }
 
 /*
- * A reader that was killed leaves its buffer switched on, and the device then refuses every setting. One that
- * lives has the node open, which only one can. (libiio would switch off either one.)
+ * A reader that was killed leaves its buffer switched on, and the device then refuses every setting. One
+ * that lives has the node open, which only one can. (libiio would switch off either one.)
  */
 static int switch_stale_buffer_off(IioSource *s) {
         const char *id = iio_device_get_id(s->device);
@@ -299,8 +319,14 @@ static int open_device(IioSource *s) {
 
 /* --- streaming: in the thread ---------------------------------------------- */
 
+/* An errno of the server, which the connection survives; not one of the connection. */
+static bool is_answer(int r) {
+        return r >= 0 || r == -ENOENT || r == -EINVAL || r == -EIO || r == -EACCES || r == -EPERM ||
+                r == -EBUSY;
+}
+
 static void read_lost(IioSource *s) {
-        for (LostCause c = 0; c < _LOST_CAUSE_MAX && !s->attributes_stalled; c++) {
+        for (LostCause c = 0; c < _LOST_CAUSE_MAX && !atomic_load(&s->attributes_stalled); c++) {
                 long long v;
 
                 if (!lost_attributes[c])
@@ -308,8 +334,13 @@ static void read_lost(IioSource *s) {
                 int r = iio_device_attr_read_longlong(s->device, lost_attributes[c], &v);
                 if (r >= 0 && v >= 0)
                         atomic_store_explicit(&s->lost[c], (uint64_t) v, memory_order_relaxed);
-                /* The connection is out of step after a time-out, and samples must not wait for more. */
-                s->attributes_stalled = r == -ETIMEDOUT || r == -EAGAIN;
+                /*
+                 * After an answer on the network that came too late (EPIPE of libiio) the connection is
+                 * one answer behind for ever: each counter would be taken for the next one. So it is asked
+                 * nothing more.
+                 */
+                if (!s->local && !is_answer(r))
+                        atomic_store(&s->attributes_stalled, true);
         }
 }
 
@@ -327,35 +358,79 @@ static int64_t time_at(const IioSource *s, const char *p) {
         return (int64_t) (s->big_endian ? be64toh(t) : le64toh(t));
 }
 
-/* n_scans of a block, from its scan number i on, into as much of the ring as is contiguous and free. */
+/*
+ * No clock says a time before the boot, or three hundred years after it; arithmetic with such times would
+ * overflow.
+ */
+static bool is_time(int64_t ns) {
+        return ns >= 0 && ns < INT64_MAX / 2;
+}
+
+typedef struct Layout {
+        const struct iio_channel *first;
+        unsigned n;
+} Layout;
+
+static ssize_t count_channel(const struct iio_channel *c, void *src, size_t bytes, void *userdata) {
+        Layout *l = userdata;
+
+        if (c == l->first)
+                return -ECANCELED;      /* the second scan */
+        if (l->n++ == 0)
+                l->first = c;
+        return (ssize_t) bytes;
+}
+
+/* A server tells with each answer which channels are in it; it need not be those that were asked for. */
+static bool has_all_channels(IioSource *s) {
+        Layout l = {};
+
+        if (s->local)
+                return true;
+        (void) iio_buffer_foreach_sample(s->buffer, count_channel, &l);
+        return l.n == s->info.n_channels + 1;
+}
+
+/*
+ * n_scans of a block, from its scan number i on, into as much of the ring as is contiguous and free.
+ * Returns how many of them are done with.
+ */
 static size_t decode(IioSource *s, size_t i, size_t n_scans) {
         const char *words[DEVICE_CHANNELS_MAX], *times = iio_buffer_first(s->buffer, s->timestamp);
         ptrdiff_t step = iio_buffer_step(s->buffer);
         void *frames = NULL;
-        size_t n = MIN(ring_free_span(s->ring, &frames), n_scans);
+        size_t n = MIN(ring_free_span(s->ring, &frames), n_scans), kept = 0;
 
         for (unsigned c = 0; c < s->info.n_channels; c++)
                 words[c] = iio_buffer_first(s->buffer, s->channels[c]);
 
         for (size_t k = 0; k < n; k++) {
-                Frame *f = (Frame*) ((char*) frames + k * s->frame_size);
+                Frame *f = (Frame*) ((char*) frames + kept * s->frame_size);
                 ptrdiff_t at = (ptrdiff_t) (i + k) * step;
 
                 f->time_ns = time_at(s, times + at);
+                if (!is_time(f->time_ns)) {
+                        atomic_fetch_add_explicit(&s->lost[LOST_TIME], 1, memory_order_relaxed);
+                        s->dropped = true;
+                        continue;
+                }
+                kept++;
                 for (unsigned c = 0; c < s->info.n_channels; c++)
                         f->words[c] = word_at(s, words[c] + at);
                 if (s->dropped)
                         f->words[0] |= ADS1299_FLAG_LOST;
                 s->dropped = false;
         }
-        ring_commit(s->ring, n);
+        ring_commit(s->ring, kept);
         return n;
 }
 
-static void take_block(IioSource *s, size_t bytes) {
+static int take_block(IioSource *s, size_t bytes) {
         ptrdiff_t step = iio_buffer_step(s->buffer);
         size_t n_scans = step > 0 ? bytes / (size_t) step : 0, done = 0, n;
 
+        if (!has_all_channels(s))
+                return fail(s, -EPROTO, "the server sends other channels than were asked for");
         do {
                 n = decode(s, done, n_scans - done);
                 done += n;
@@ -365,6 +440,7 @@ static void take_block(IioSource *s, size_t bytes) {
                 atomic_fetch_add_explicit(&s->lost[LOST_RING], n_scans - done, memory_order_relaxed);
                 s->dropped = true;
         }
+        return 0;
 }
 
 /* Errors that only say that the device, or the server of a network context, is no longer there. */
@@ -384,9 +460,12 @@ static int stream(IioSource *s) {
                 ssize_t n = iio_buffer_refill(s->buffer);
 
                 if (n <= 0)
-                        return is_gone(s, (int) n) ? fail(s, -ENODEV, "it was unplugged") :
-                                                     fail(s, (int) n, "cannot read samples");
-                take_block(s, (size_t) n);
+                        return is_gone(s, (int) n) ?
+                                fail(s, -ENODEV, s->local ? "unplugged" : "disconnected") :
+                                fail(s, (int) n, "cannot read samples");
+                int r = take_block(s, (size_t) n);
+                if (r < 0)
+                        return r;
 
                 usec_t now = now_usec();
                 if (now - s->lost_read_usec >= USEC_PER_SEC) {
@@ -400,15 +479,20 @@ static int stream(IioSource *s) {
 
 /*
  * libiio closes a local buffer through sysfs, and prints ten errors on standard error where that is gone.
- * Of a device that is gone only the node is closed. The rest, some hundred kilobytes an unplugging, is left
- * behind on purpose: the service ends with its last device.
+ * They tell nobody anything: what this service says goes another way (log.c).
  */
-static void abandon(IioSource *s, struct iio_buffer *b) {
-        int fd = iio_buffer_get_poll_fd(b);
+static void destroy_quietly(struct iio_buffer *b) {
+        static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 
-        if (fd >= 0)
-                close(fd);
-        s->context = NULL;
+        pthread_mutex_lock(&one);
+        _cleanup_close_ int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        _cleanup_close_ int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        bool quiet = saved >= 0 && null >= 0 && dup2(null, STDERR_FILENO) >= 0;
+
+        iio_buffer_destroy(b);
+        if (quiet)
+                (void) dup2(saved, STDERR_FILENO);
+        pthread_mutex_unlock(&one);
 }
 
 static void close_device(IioSource *s, bool gone) {
@@ -418,13 +502,25 @@ static void close_device(IioSource *s, bool gone) {
         pthread_mutex_unlock(&s->lock);
 
         if (b && gone && s->local)
-                abandon(s, b);
+                destroy_quietly(b);
         else if (b)
                 iio_buffer_destroy(b);
         if (s->context)
                 iio_context_destroy(s->context);
         s->context = NULL;
         s->device = NULL;
+}
+
+static void unref(IioSource *s) {
+        if (atomic_fetch_sub(&s->owners, 1) > 1)
+                return;
+        ring_free(s->ring);
+        if (s->event_fd >= 0)
+                close(s->event_fd);
+        pthread_mutex_destroy(&s->lock);
+        free(s->uri);
+        free(s->id);
+        free(s);
 }
 
 static void* acquire(void *userdata) {
@@ -447,6 +543,7 @@ static void* acquire(void *userdata) {
         s->error = r;
         atomic_store_explicit(&s->state, SOURCE_ENDED, memory_order_release);
         wake_consumer(s);
+        unref(s);
         return NULL;
 }
 
@@ -458,10 +555,13 @@ static int start_thread(IioSource *s) {
         /* Signals are for the main thread. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &saved);
+        atomic_fetch_add(&s->owners, 1);
         int r = pthread_create(&s->thread, NULL, acquire, s);
         pthread_sigmask(SIG_SETMASK, &saved, NULL);
-        if (r != 0)
+        if (r != 0) {
+                atomic_fetch_sub(&s->owners, 1);
                 return -r;
+        }
         (void) pthread_setname_np(s->thread, "acquisition");
         s->joined = false;
         return 0;
@@ -481,6 +581,7 @@ int iio_source_new(const char *uri, const char *id, const Config *config, IioSou
                 .config = *config,
                 .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                 .joined = true,
+                .owners = 1,
                 .lock = PTHREAD_MUTEX_INITIALIZER,
         };
 
@@ -496,14 +597,9 @@ int iio_source_new(const char *uri, const char *id, const Config *config, IioSou
 IioSource* iio_source_free(IioSource *s) {
         if (!s)
                 return NULL;
-        assert(s->joined);
-        ring_free(s->ring);
-        if (s->event_fd >= 0)
-                close(s->event_fd);
-        pthread_mutex_destroy(&s->lock);
-        free(s->uri);
-        free(s->id);
-        free(s);
+        if (!s->joined)
+                (void) pthread_detach(s->thread);
+        unref(s);
         return NULL;
 }
 
@@ -527,6 +623,10 @@ int iio_source_error(const IioSource *s, const char **ret_what) {
 
 uint64_t iio_source_lost(const IioSource *s, LostCause c) {
         return atomic_load_explicit(&s->lost[c], memory_order_relaxed);
+}
+
+bool iio_source_lost_is_known(const IioSource *s) {
+        return !atomic_load(&s->attributes_stalled);
 }
 
 void iio_source_refresh_lost(IioSource *s) {

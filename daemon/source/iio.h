@@ -31,8 +31,12 @@ typedef enum SourceState {
         SOURCE_ENDED,
 } SourceState;
 
-/* Causes of lost scans: the four counters of the driver, and the ring here. */
-#define SOURCE_LOST_CAUSES(X) X(DRDY, "drdy") X(SPI, "spi") X(SYNC, "sync") X(FIFO, "fifo") X(RING, "ring")
+/*
+ * Causes of lost scans: the four counters of the driver, the ring here, and timestamps that no clock
+ * gives.
+ */
+#define SOURCE_LOST_CAUSES(X) \
+        X(DRDY, "drdy") X(SPI, "spi") X(SYNC, "sync") X(FIFO, "fifo") X(RING, "ring") X(TIME, "time")
 
 typedef enum LostCause {
 #define LOST_ENUM(name, word) LOST_##name,
@@ -66,7 +70,7 @@ typedef struct IioSource IioSource;
  * for the first whose name begins with "ads1299". Starts the thread.
  */
 int iio_source_new(const char *uri, const char *id, const Config *config, IioSource **ret);
-/* Joined before. */
+/* Cancelled before. If its thread is not joined, that frees it when it ends, whenever that is. */
 IioSource* iio_source_free(IioSource *s);
 DEFINE_TRIVIAL_CLEANUP_FUNC(IioSource*, iio_source_free);
 
@@ -81,7 +85,13 @@ const SourceInfo* iio_source_info(const IioSource *s);
 int iio_source_error(const IioSource *s, const char **ret_what);
 
 const char* lost_cause_to_string(LostCause c);
+bool lost_cause_is_told_by_device(LostCause c);
 uint64_t iio_source_lost(const IioSource *s, LostCause c);
+/*
+ * False where the device cannot be asked: an answer on the network came too late, so all later ones would
+ * be wrong.
+ */
+bool iio_source_lost_is_known(const IioSource *s);
 /* Reads the driver's counters now, where that cannot block: for when no block arrives. */
 void iio_source_refresh_lost(IioSource *s);
 
@@ -92,5 +102,5 @@ void iio_source_release(IioSource *s, size_t n_frames);
 
 /* gone: the device is known to be no longer there, whatever may still be seen of it in sysfs. */
 void iio_source_cancel(IioSource *s, bool gone);
-/* -ETIMEDOUT: the thread hangs in the kernel; the source must not be freed then. */
+/* -ETIMEDOUT: the thread hangs in the kernel. */
 int iio_source_join(IioSource *s, usec_t timeout_usec);

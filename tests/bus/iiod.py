@@ -45,13 +45,21 @@ def twitch_uv(ms):
 
 
 class Hat:
-    def __init__(self, name="ads1299", format_="le:S24/32&gt;&gt;8", rate_error=0.0, labels=LABELS):
+    def __init__(self, name="ads1299", format_="le:S24/32&gt;&gt;8", rate_error=0.0, labels=LABELS, port=0,
+                 indices=range(CHANNELS)):
         self.name, self.format, self.rate_error, self.labels = name, format_, rate_error, labels
+        self.indices = indices          # of the channels in a scan
+        self.refusals = {}              # verb of the protocol: errno it is answered with
+        self.late_sec = {}              # attribute: how long its next answer takes
+        self.mask = "000001ff"          # of the channels it says it sends
+        self.opened = 0                 # times
+        self.change_time = None         # what the timestamps are instead of true
         self.attributes = {"sampling_frequency": "250", "current_timestamp_clock": "realtime",
                            "lost_drdy": "0", "lost_spi": "0", "lost_sync": "0", "lost_fifo": "0"}
         self.scales = [scale_mv(24)] * CHANNELS
         self.lock = threading.Condition()
         self.stalled = False            # answers nothing at all
+        self.silent = False
         self.closed = False
         self.streaming = False
         self.reader = None              # the connection that opened the device
@@ -61,7 +69,7 @@ class Hat:
         self.flags = [0] * CHANNELS
         self.twitches = []              # (frame of the peak, channel, amplitude)
         self.random = random.Random(1)
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", port))
         self.port = self.server.getsockname()[1]
         self.uri = f"ip:127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -71,6 +79,11 @@ class Hat:
         with self.lock:
             self.stalled = stalled
             self.lock.notify_all()
+
+    def silence(self):
+        """No more samples until the buffer is opened again; everything else answers."""
+        with self.lock:
+            self.silent = True
 
     def unplug(self):
         """Closes all connections, in the middle of an answer if there is one."""
@@ -121,16 +134,17 @@ class Hat:
         self.lost = False
         t = self.time_ns(self.frame)
         self.frame += 1
-        return struct.pack("<8Iq", *words, t)
+        return struct.pack("<8Iq", *words, self.change_time(t) if self.change_time else t)
 
     def read(self, n_frames):
         """n_frames as soon as they are there; None once closed."""
         block = b""
         for _ in range(n_frames):
             with self.lock:
-                while self.stalled and not self.closed:
-                    self.lock.wait()
-                if self.closed:
+                run = self.opened
+                while (self.stalled or self.silent) and not self.closed and self.opened == run:
+                    self.lock.wait(0.1)
+                if self.closed or self.opened != run:
                     return None
                 wait_ns = self.time_ns(self.frame) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
             if wait_ns > 0:
@@ -143,7 +157,7 @@ class Hat:
     def xml(self):
         channels = "".join(
             f'<channel id="{channel_id(i)}" type="input">'
-            f'<scan-element index="{i}" format="{self.format}" scale="{self.scales[i]}"/>'
+            f'<scan-element index="{self.indices[i]}" format="{self.format}" scale="{self.scales[i]}"/>'
             + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>' for a in ("raw", "scale", "label"))
             + '<attribute name="scale_available" filename="in_voltage-voltage_scale_available"/></channel>'
             for i in range(CHANNELS))
@@ -171,8 +185,16 @@ class Hat:
         self.scales[i] = value
         return 0
 
+    def reader_has_gone(self):
+        try:
+            return not self.reader.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def set_attribute(self, name, value):
-        if name == "sampling_frequency" and self.streaming:
+        if name == "sampling_frequency" and self.streaming and not self.reader_has_gone():
             return -errno.EBUSY
         self.attributes[name] = value
         return 0
@@ -189,6 +211,7 @@ class Hat:
 
     def serve(self, c):
         f = c.makefile("rwb")
+        f.connection = c
         try:
             for line in f:
                 words = line.decode().split()
@@ -211,6 +234,12 @@ class Hat:
             f.write(b"%d\n" % n)
 
         verb, rest = words[0], words[2:]
+        if verb in self.refusals:
+            if verb == "WRITE":
+                f.read(int(words[-1]))
+            number(-self.refusals[verb])
+            return
+        time.sleep(self.late_sec.pop(words[-1], 0))
         if verb == "PRINT":
             xml = self.xml().encode()
             f.write(b"%d\n%s\n" % (len(xml), xml))
@@ -221,6 +250,8 @@ class Hat:
         elif verb == "OPEN":
             self.start()
             self.reader = f
+            self.silent = False
+            self.opened += 1
             number(0)
         elif verb == "CLOSE":
             self.streaming = False
@@ -231,7 +262,7 @@ class Hat:
                 f.write(b"%d\n" % int(words[2]) + b"0000")
                 f.flush()
                 raise OSError
-            f.write(b"%d\n000001ff\n" % len(block) + block)
+            f.write(b"%d\n%s\n" % (len(block), self.mask.encode()) + block)
         elif verb == "READ":
             a = self.attribute(rest)
             if a:
