@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
+#include <math.h>
 #include <sys/epoll.h>
 #include <systemd/sd-id128.h>
 
@@ -119,6 +120,8 @@ void record_begin(Record *r, const Monitor *m) {
         r->monitors[i].monitor = m;
         r->monitors[i].source = j->device.source = ++r->last_source;
         memcpy(r->monitors[i].lost, m->lost, sizeof(m->lost));
+        if (lately_new(j->device.rate_hz, m->n_channels, &r->monitors[i].lately) < 0)
+                log_error("%s: out of memory; no waveforms are kept.", m->name);
         store_submit(r->store, &j->job, sizeof(*j));
 }
 
@@ -152,14 +155,43 @@ void record_end(Record *r, const Monitor *m, const char *why) {
                 store_submit(r->store, &j->job, sizeof(*j));
         }
         r->monitors[i].monitor = NULL;
+        r->monitors[i].lately = lately_free(r->monitors[i].lately);
 }
 
 /* --- what they find ---------------------------------------------------------------- */
+
+void record_frames(Record *r, const Monitor *m, uint64_t position, const int32_t *samples, size_t n_frames) {
+        ssize_t i = find(r, m);
+
+        if (i >= 0 && r->monitors[i].lately)
+                lately_push(r->monitors[i].lately, position, samples, n_frames);
+}
 
 typedef struct EventJob {
         StoreJob job;
         KeptEvent event;
 } EventJob;
+
+/* A little more than the event, on both sides: what is beside it tells as much. */
+#define BESIDE_MS 15.0
+/* Of a long one, its beginning */
+#define LONGEST_MS 300.0
+
+typedef struct Window {
+        int64_t from;
+        unsigned n, before;
+} Window;
+
+static Window window_of(const MonitorEvent *e) {
+        double beside = BESIDE_MS / e->frame_ms, longest = LONGEST_MS / e->frame_ms;
+        double from = floor(e->event->onset - beside), to = ceil(e->event->end + beside);
+
+        return (Window) {
+                .from = (int64_t) from,
+                .n = (unsigned) MIN(fmin(to - from, longest), (double) KEPT_SAMPLES_MAX),
+                .before = (unsigned) fmax(round(e->event->peak - from), 0),
+        };
+}
 
 static int run_event(Keeper *k, StoreJob *j) {
         return keep_event(k, &((EventJob*) j)->event);
@@ -169,12 +201,15 @@ void record_event(Record *r, const Monitor *m, const MonitorEvent *e) {
         const DetectEvent *d = e->event;
         ssize_t i = find(r, m);
         size_t size = sizeof(EventJob) + d->n_channels * sizeof(((KeptEvent*) NULL)->channels[0]);
+        Window w = window_of(e);
 
         if (i < 0)
                 return;
-        EventJob *j = calloc(1, size);
+        EventJob *j = calloc(1, size + w.n * sizeof(int32_t));
         if (!j)
                 return;
+        int32_t *samples = (int32_t*) ((char*) j + size);
+        bool seen = r->monitors[i].lately && lately_get(r->monitors[i].lately, w.from, w.n, d->channels[0], samples);
         j->job.run = run_event;
         j->event = (KeptEvent) {
                 .source = r->monitors[i].source,
@@ -186,13 +221,18 @@ void record_event(Record *r, const Monitor *m, const MonitorEvent *e) {
                 .snr = d->snr,
                 .discharges = d->discharges,
                 .unit = d->unit,
+                .n_samples = seen ? w.n : 0,
+                .n_before = w.before,
+                .rate_hz = 1e3 / e->frame_ms,
+                .lsb_uv = monitor_channel_info(m, d->channels[0])->lsb_uv,
+                .samples = samples,
                 .n_channels = (unsigned) d->n_channels,
         };
         for (size_t c = 0; c < d->n_channels; c++) {
                 j->event.channels[c].channel = d->channels[c] + 1;
                 j->event.channels[c].lag_usec = d->lags[c] * e->frame_ms * 1e3;
         }
-        store_submit(r->store, &j->job, size);
+        store_submit(r->store, &j->job, size + (seen ? w.n : 0) * sizeof(int32_t));
 }
 
 typedef struct MinuteJob {
@@ -328,6 +368,8 @@ Record* record_stop(Record *r, usec_t timeout_usec) {
                 store_dispatch(r->store);
                 store_free(r->store);
         }
+        for (size_t i = 0; i < RECORD_MONITORS_MAX; i++)
+                lately_free(r->monitors[i].lately);
         free(r);
         return NULL;
 }

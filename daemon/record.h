@@ -7,6 +7,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "lately.h"
 #include "monitor.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ typedef struct Record {
                 const Monitor *monitor;         /* NULL: free */
                 uint64_t source;
                 uint64_t lost[_LOST_CAUSE_MAX]; /* as told last */
+                Lately *lately;
         } monitors[RECORD_MONITORS_MAX];
 } Record;
 
@@ -35,6 +37,8 @@ Record* record_stop(Record *r, usec_t timeout_usec);
 void record_begin(Record *r, const Monitor *m); /* a run begins: samples flow */
 /* why: as session.ended in store/schema.sql. Nothing if it had not begun. */
 void record_end(Record *r, const Monitor *m, const char *why);
+/* Before the detector has them; as lately_push() */
+void record_frames(Record *r, const Monitor *m, uint64_t position, const int32_t *samples, size_t n_frames);
 void record_event(Record *r, const Monitor *m, const MonitorEvent *e);
 void record_minute(Record *r, const Monitor *m, const MonitorMinute *minute);
 void record_lost(Record *r, const Monitor *m);

@@ -12,6 +12,10 @@
         X(session)      \
         X(log)          \
         X(felt)         \
+        X(show)         \
+        X(export)       \
+        X(delete)       \
+        X(history)      \
         X(config)       \
         X(help)
 

@@ -128,6 +128,7 @@ static void remember_session(KeeperDevice *d, int64_t id, usec_t start_usec, boo
         memmove(&d->sessions[1], &d->sessions[0], (KEEPER_SESSIONS_KEPT - 1) * sizeof(d->sessions[0]));
         d->sessions[0] = (KeeperSession) { .id = id, .start_usec = start_usec, .confirmed = confirmed };
         d->n_sessions = MIN(d->n_sessions + 1, KEEPER_SESSIONS_KEPT);
+        memset(d->n_waveforms, 0, sizeof(d->n_waveforms));
 }
 
 static int last_session(Keeper *k, int64_t device, int64_t *ret) {
@@ -389,6 +390,27 @@ static int add_other_channels(Keeper *k, int64_t event, const KeptEvent *e) {
         return r;
 }
 
+static int add_waveform(Keeper *k, KeeperDevice *d, int64_t event, const KeptEvent *e) {
+        uint8_t *n = &d->n_waveforms[(e->unit + 37 * e->channels[0].channel) % KEEPER_UNITS];
+        uint8_t bytes[3 * KEPT_SAMPLES_MAX];
+
+        if (e->n_samples == 0 || e->n_samples > KEPT_SAMPLES_MAX || *n >= KEEPER_WAVEFORMS)
+                return 0;
+        for (size_t i = 0; i < e->n_samples; i++) {
+                uint32_t v = (uint32_t) e->samples[i];
+
+                bytes[3 * i] = (uint8_t) v;
+                bytes[3 * i + 1] = (uint8_t) (v >> 8);
+                bytes[3 * i + 2] = (uint8_t) (v >> 16);
+        }
+        int r = sql_run(k->sql, "INSERT INTO waveform VALUES (?, ?, ?, ?, ?, ?)", "iiiiib", event,
+                        (int64_t) e->channels[0].channel, llround(e->rate_hz * 1e3), (int64_t) e->n_before,
+                        llround(e->lsb_uv * 1e6), bytes, (size_t) (3 * e->n_samples));
+        if (r >= 0)
+                ++*n;
+        return r;
+}
+
 int keep_event(Keeper *k, const KeptEvent *e) {
         KeeperDevice *d = find_source(k, e->source);
         const KeeperSession *session = d ? session_at(d, e->boottime_usec) : NULL;
@@ -405,6 +427,8 @@ int keep_event(Keeper *k, const KeptEvent *e) {
                 return r;
         int64_t id = sqlite3_last_insert_rowid(k->sql->db);
         r = add_other_channels(k, id, e);
+        if (r >= 0)
+                r = add_waveform(k, d, id, e);
         return r < 0 ? r : rollup_add_late_event(k->sql, id);
 }
 

@@ -20,6 +20,11 @@
 
 /* A session that nobody started ends after this long, so that it has a part of the day: a quarter. */
 #define KEEPER_UNCONFIRMED_USEC (6 * 3600 * USEC_PER_SEC)
+/* Waveforms kept of each unit of a channel in a session: enough for a mean. */
+#define KEEPER_WAVEFORMS 20u
+#define KEEPER_UNITS 256u                       /* told apart for that, over all channels */
+#define KEPT_SAMPLES_MAX 4096u
+
 /* A sitting that was interrupted for less than this goes on: a restart of the service, an update. */
 #define KEEPER_CONTINUES_USEC (10 * 60 * USEC_PER_SEC)
 
@@ -43,6 +48,10 @@ typedef struct KeptEvent {
         const char *kind;                       /* a constant */
         double amplitude_uv, snr;
         unsigned discharges, unit;
+        /* Of the strongest channel: a look at it; n_samples 0: none. samples live as long as this. */
+        unsigned n_samples, n_before;           /* before the peak */
+        double rate_hz, lsb_uv;
+        const int32_t *samples;                 /* counts of 24 bits */
         unsigned n_channels;                    /* at least 1, the strongest first */
         struct {
                 unsigned channel;               /* from 1 */
@@ -103,6 +112,7 @@ typedef struct KeeperDevice {
         int64_t device;                         /* row */
         unsigned n_sessions;                    /* the latest first */
         KeeperSession sessions[KEEPER_SESSIONS_KEPT];
+        uint8_t n_waveforms[KEEPER_UNITS];      /* of the latest session, by unit and channel */
 } KeeperDevice;
 
 typedef struct KeeperState {

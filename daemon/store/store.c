@@ -317,10 +317,30 @@ static void checkpoint(Store *s) {
         s->keeper.wipe = false;
 }
 
+/*
+ * A session that has no end: the service or the machine went down in the middle. SQLite takes that well, disks do not
+ * always; so then, and only then, all pages are looked at.
+ */
+static int look_at_pages(Sql *sql) {
+        _cleanup_sql_ sqlite3_stmt *q = NULL;
+        int64_t one;
+
+        int r = sql_int(sql, &one, "SELECT 1 FROM session WHERE end_boottime_usec IS NULL LIMIT 1", "");
+        if (r == -ENOENT)
+                return 0;
+        if (r >= 0)
+                r = sql_query(sql, &q, "PRAGMA quick_check(1)", "");
+        if (r >= 0)
+                r = sql_next(q);
+        return r < 0 ? r : r > 0 && streq(sql_text(q, 0), "ok") ? 0 : -EUCLEAN;
+}
+
 static int open_file(Store *s) {
         if (s->keeper.sql)
                 return 0;
         int r = history_open(s->path, &s->keeper.sql);
+        if (r >= 0)
+                r = look_at_pages(s->keeper.sql);
         if (r >= 0) {
                 sqlite3_wal_hook(s->keeper.sql->db, on_wal, s);
                 r = begin_file(s);
