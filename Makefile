@@ -48,7 +48,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-triggers bench-experiment bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-triggers bench-experiment bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -151,6 +151,15 @@ bench-triggers: $(B)/bench-triggers ## how often triggers are found that are non
 	@$< $(BENCH_LIVES)
 bench-experiment: $(B)/bench-experiment ## what coin-flip experiments find, and what they should not
 	@$<
+
+$(B)/bench-history $(B)/bench-kills: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libtwitchd.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+BENCH_EVENTS ?= 100000
+bench-history: $(B)/bench-history ## time and size of the history (BENCH_EVENTS=1000000 for a heavy year)
+	@dir=$$(mktemp -d build/bench-history.XXXXXX) && { $< $$dir $(BENCH_EVENTS); r=$$?; rm -r $$dir; exit $$r; }
+BENCH_KILLS ?= 50
+bench-kills: $(B)/bench-kills ## kill the writer of the history at random moments: what is lost? (BENCH_KILLS=1000)
+	@dir=$$(mktemp -d build/bench-kills.XXXXXX) && { $< $$dir $(BENCH_KILLS); r=$$?; rm -r $$dir; exit $$r; }
 
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
 	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel

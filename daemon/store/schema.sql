@@ -91,7 +91,7 @@ CREATE TABLE placement (
 -- --- what was measured -------------------------------------------------------------------
 
 CREATE TABLE event (
-        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        id              INTEGER PRIMARY KEY,            -- without AUTOINCREMENT: that is a page more a commit
         session         INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
         boottime_usec   INTEGER NOT NULL,               -- the largest peak of the first discharge
         onset_usec      INTEGER NOT NULL,               -- before the peak: a length of time
