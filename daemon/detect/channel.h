@@ -4,21 +4,22 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "daemon/detect/events/activity.h"
-#include "daemon/detect/statistic/crossing.h"
+
 #include "daemon/detect/artefacts/crosstalk.h"
-#include "daemon/detect/potentials/discharge.h"
-#include "exposure.h"
+#include "daemon/detect/artefacts/motion.h"
+#include "daemon/detect/base/history.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/ecg/qrs-detector.h"
-#include "daemon/detect/base/history.h"
-#include "daemon/detect/statistic/unit-templates.h"
-#include "daemon/detect/artefacts/motion.h"
-#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/events/activity.h"
 #include "daemon/detect/events/notice-ids.h"
 #include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/discharge.h"
+#include "daemon/detect/potentials/unit-templates.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/whiten.h"
+#include "crossing.h"
+#include "exposure.h"
 
 typedef struct Detector Detector;
 

@@ -14,8 +14,8 @@
  *   statistic/template-bank.c       matched filters for motor unit potentials
  *   statistic/noise.c               how large their outputs are when nothing happens
  *   statistic/whiten.c              fits them to the colour of a channel's noise
- *   statistic/unit-templates.c      filters for the units that a channel knows
- *   statistic/crossing.c            where the statistic is above the threshold
+ *   potentials/unit-templates.c      filters for the units that a channel knows
+ *   crossing.c                      where the statistic is above the threshold
  *   potentials/discharge.c          what stands out: peak, onset, end, amplitude
  *   potentials/amplitude.c          its amplitude, by the waveforms that potentials have
  *   potentials/units.c              which motor unit a discharge is of
@@ -40,21 +40,21 @@
 
 #pragma once
 
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/droop.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/validity.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/events/assembly.h"
+#include "daemon/detect/events/candidate.h"
+#include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/high-frequency.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
 #include "detect.h"
-#include "daemon/detect/conditioning/droop.h"
-#include "daemon/detect/events/assembly.h"
 #include "exposure.h"
 #include "frames.h"
-#include "daemon/detect/events/candidate.h"
-#include "daemon/detect/ecg/ecg-tracker.h"
-#include "daemon/detect/conditioning/highpass.h"
-#include "daemon/detect/conditioning/decimator.h"
-#include "daemon/detect/conditioning/mains.h"
-#include "daemon/detect/conditioning/validity.h"
-#include "daemon/detect/potentials/amplitude.h"
-#include "daemon/detect/potentials/high-frequency.h"
 
 struct Detector {
         DetectConfig config;

@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "exposure.h"
+#include "daemon/detect/events/candidate.h"
+#include "daemon/detect/statistic/noise.h"
 #include "channel.h"
 #include "detect.h"
 #include "detector.h"
-#include "daemon/detect/events/candidate.h"
-#include "daemon/detect/statistic/noise.h"
 
 #define MINUTE_S 60.0
 #define EVAL_S 5.0

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "detect.h"
+
 #include "daemon/detect/events/candidate.h"
+#include "detect.h"
 
 typedef struct Detector Detector;
 typedef struct Channel Channel;

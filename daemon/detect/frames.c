@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "frames.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/validity.h"
 #include "channel.h"
 #include "detect.h"
 #include "detector.h"
-#include "daemon/detect/conditioning/highpass.h"
-#include "daemon/detect/conditioning/decimator.h"
-#include "daemon/detect/conditioning/validity.h"
 
 /* Whether each channel can be used at this frame, which validity_next() has been given. */
 static void check_frame(Detector *d, const int32_t *codes, const uint8_t *flags) {

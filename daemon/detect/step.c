@@ -9,24 +9,24 @@
  */
 #include <string.h>
 
-#include "frames.h"
-#include "daemon/detect/statistic/template-bank.h"
-#include "channel.h"
-#include "daemon/detect/statistic/crossing.h"
-#include "detector.h"
-#include "daemon/detect/events/assembly.h"
-#include "exposure.h"
-#include "daemon/detect/ecg/ecg-tracker.h"
-#include "daemon/detect/conditioning/highpass.h"
-#include "daemon/detect/base/history.h"
-#include "daemon/detect/statistic/unit-templates.h"
-#include "daemon/detect/conditioning/decimator.h"
-#include "daemon/detect/conditioning/mains.h"
 #include "daemon/detect/artefacts/motion.h"
-#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/base/history.h"
 #include "daemon/detect/base/simd.h"
+#include "daemon/detect/conditioning/decimator.h"
+#include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/events/assembly.h"
 #include "daemon/detect/events/candidates.h"
+#include "daemon/detect/potentials/unit-templates.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/statistic/template-bank.h"
 #include "daemon/detect/statistic/whiten.h"
+#include "channel.h"
+#include "crossing.h"
+#include "detector.h"
+#include "exposure.h"
+#include "frames.h"
 
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
@@ -59,6 +59,21 @@ static ALWAYS_INLINE float statistic_of(const Detector *d, const Channel *c, con
 static ALWAYS_INLINE float channel_statistic_any(const Detector *d, const Channel *c, int64_t step,
                                                  float *ret_outputs) {
         return statistic_of(d, c, history_window_at(&c->history, step, d->bank.n_taps), step, ret_outputs);
+}
+
+static void refit_units(const Detector *d, Channel *c) {
+        unit_templates_refit(&c->unit_templates, &(UnitTemplatesContext) {
+                .units = &c->units,
+                .bank = &d->bank,
+                .whiten = &c->whiten,
+                .ecg = &d->ecg,
+                .ecg_template = &c->ecg,
+                .scratch = d->scratch,
+                .step_rate_hz = d->step_rate_hz,
+                .false_alarms_per_hour = d->config.false_alarms_per_hour,
+                .threshold = d->threshold,
+                .sigma_uv = c->noise.sigma_uv,
+        });
 }
 
 /* At a step that the history still holds. */
@@ -95,7 +110,7 @@ static bool channel_learn(Detector *d, Channel *c) {
                         continue;
                 if (whiten_block_end(&c->whiten, block == NOISE_BLOCK_QUIET, &d->bank, d->scratch,
                                      &c->noise)) {
-                        unit_templates_refit(d, c);
+                        refit_units(d, c);
                         c->amplitude.fits = false;      /* most channels see nothing until the next time */
                 }
                 unit_templates_update(&c->unit_templates, &c->noise);

@@ -12,7 +12,7 @@
 #include "random.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detector.h"
-#include "daemon/detect/statistic/unit-templates.h"
+#include "daemon/detect/potentials/unit-templates.h"
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/mains.h"
 #include "daemon/detect/statistic/noise.h"

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "artefact.h"
-#include "daemon/detect/events/activity.h"
+#include "daemon/detect/base/history.h"
 #include "daemon/detect/channel.h"
-#include "daemon/detect/events/classify.h"
 #include "daemon/detect/detect.h"
 #include "daemon/detect/detector.h"
-#include "daemon/detect/potentials/discharge.h"
-#include "daemon/detect/events/assembly.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/ecg/qrs-detector.h"
-#include "daemon/detect/base/history.h"
-#include "motion.h"
+#include "daemon/detect/events/activity.h"
+#include "daemon/detect/events/assembly.h"
+#include "daemon/detect/events/classify.h"
 #include "daemon/detect/events/notice-ids.h"
+#include "daemon/detect/potentials/discharge.h"
+#include "motion.h"
 
 #define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
 #define BEAT_UNEVENNESS 0.15

@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "daemon/detect/events/activity.h"
+
 #include "daemon/detect/detect.h"
-#include "daemon/detect/potentials/discharge.h"
+#include "daemon/detect/events/activity.h"
 #include "daemon/detect/events/notice-ids.h"
+#include "daemon/detect/potentials/discharge.h"
 
 typedef struct Detector Detector;
 typedef struct Channel Channel;

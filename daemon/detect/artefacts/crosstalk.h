@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "daemon/detect/base/history.h"
 
 /* a History keeps so much; longer: chance agrees less, crosstalk is known later */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "daemon/detect/base/history.h"
 
 #define MOTION_HOPS 100                 /* remembered, 10 ms each */

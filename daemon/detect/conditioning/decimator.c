@@ -16,8 +16,8 @@
 
 #include "decimator.h"
 #include "daemon/detect/base/band.h"
-#include "droop.h"
 #include "daemon/detect/base/simd.h"
+#include "droop.h"
 
 #define ATTENUATION_DB 50.0
 #define COARSE_ATTENUATION_DB 60.0      /* its errors come on top of the other's, and cost less */

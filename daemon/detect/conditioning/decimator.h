@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "droop.h"
 
 typedef struct Fir {                    /* of linear phase */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "daemon/detect/base/history.h"
 
 #define DROOP_TAPS 11u                  /* odd */

@@ -24,15 +24,15 @@
 #include <string.h>
 
 #include "ecg-tracker.h"
-#include "daemon/detect/channel.h"
-#include "daemon/detect/detector.h"
+#include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
-#include "daemon/detect/artefacts/motion.h"
-#include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/base/simd.h"
 #include "daemon/detect/base/sort.h"
+#include "daemon/detect/channel.h"
+#include "daemon/detect/detector.h"
 #include "daemon/detect/events/candidates.h"
+#include "daemon/detect/statistic/noise.h"
 
 #define BEFORE_S 0.25                   /* R: the P wave ... */
 #define AFTER_S 0.42                    /* ... to the end of the T wave */

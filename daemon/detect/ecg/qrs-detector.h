@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "daemon/detect/potentials/discharge.h"
 
 #define QRS_HALF_WIDTH_MIN_S 0.008f     /* at half its height, in the band */

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include "daemon/detect/potentials/discharge.h"
+
 #include "daemon/detect/base/intervals.h"
+#include "daemon/detect/potentials/discharge.h"
 #include "daemon/detect/potentials/high-frequency.h"
 
 #define ACTIVITY_PEAKS 8u

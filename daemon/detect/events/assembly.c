@@ -16,30 +16,30 @@
 
 #include "assembly.h"
 #include "daemon/detect/artefacts/artefact.h"
-#include "activity.h"
-#include "daemon/detect/channel.h"
-#include "classify.h"
-#include "daemon/detect/statistic/crossing.h"
 #include "daemon/detect/artefacts/crosstalk.h"
+#include "daemon/detect/artefacts/motion.h"
+#include "daemon/detect/base/history.h"
+#include "daemon/detect/base/intervals.h"
+#include "daemon/detect/channel.h"
+#include "daemon/detect/crossing.h"
 #include "daemon/detect/detect.h"
 #include "daemon/detect/detector.h"
-#include "daemon/detect/potentials/discharge.h"
-#include "daemon/detect/exposure.h"
-#include "candidate.h"
-#include "decide.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/ecg/qrs-detector.h"
-#include "daemon/detect/base/history.h"
+#include "daemon/detect/exposure.h"
 #include "daemon/detect/potentials/delay.h"
-#include "daemon/detect/artefacts/motion.h"
+#include "daemon/detect/potentials/discharge.h"
+#include "daemon/detect/potentials/high-frequency.h"
+#include "daemon/detect/potentials/missed-discharges.h"
+#include "daemon/detect/potentials/superposition.h"
+#include "daemon/detect/potentials/units.h"
+#include "activity.h"
+#include "candidate.h"
+#include "candidates.h"
+#include "classify.h"
+#include "decide.h"
 #include "notice-ids.h"
 #include "notices.h"
-#include "daemon/detect/potentials/missed-discharges.h"
-#include "daemon/detect/base/intervals.h"
-#include "daemon/detect/potentials/superposition.h"
-#include "daemon/detect/potentials/high-frequency.h"
-#include "daemon/detect/potentials/units.h"
-#include "candidates.h"
 
 #define NEIGHBOUR_LAG_S 0.016           /* and the largest main phase of one need not be that of the other */
 #define SUSTAINED_S 0.5
@@ -506,8 +506,16 @@ static void search_missed_discharges(Detector *d, unsigned event, double until) 
         if (o->sustained || members(d, event, &channel, 1) == 0)
                 return;
         Channel *c = d->channels + channel;
+        MissedSearch search = {
+                .step_rate_hz = d->step_rate_hz,
+                .gap = d->assembly.gap,
+                .until = until,
+                .threshold = d->threshold,
+                .sigma_uv = c->noise.sigma_uv,
+        };
         for (unsigned i = 0; i < DISCHARGES_MAX && !c->activity.is_long &&
-             c->activity.high_frequency.detected_at == 0 && find_missed_discharge(d, c, until, &peak);
+             c->activity.high_frequency.detected_at == 0 &&
+             find_missed_discharge(&c->units, &c->activity, &c->history, &search, &peak);
              i++) {
                 activity_insert(&c->activity, peak);
                 o->last = fmax(o->last, peak);

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "activity.h"
+
 #include "daemon/detect/potentials/discharge.h"
+#include "activity.h"
 #include "notice-ids.h"
 
 typedef struct Detector Detector;

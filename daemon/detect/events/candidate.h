@@ -4,9 +4,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "daemon/detect/base/intervals.h"
 #include "daemon/detect/detect.h"
 #include "notice-ids.h"
-#include "daemon/detect/base/intervals.h"
 
 #define BESIDE_MAX 8u
 #define TRAIN_MIN 10u                   /* discharges */

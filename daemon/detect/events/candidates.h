@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "candidate.h"
 #include "notice-ids.h"
 

@@ -7,16 +7,16 @@
 #include <math.h>
 
 #include "classify.h"
-#include "activity.h"
+#include "daemon/detect/base/history.h"
+#include "daemon/detect/base/intervals.h"
 #include "daemon/detect/channel.h"
 #include "daemon/detect/detector.h"
 #include "daemon/detect/potentials/discharge.h"
-#include "candidate.h"
-#include "daemon/detect/base/history.h"
-#include "daemon/detect/statistic/noise.h"
-#include "daemon/detect/base/intervals.h"
 #include "daemon/detect/potentials/high-frequency.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/noise.h"
+#include "activity.h"
+#include "candidate.h"
 
 #define OTHERS_MAX 1u                   /* discharges of another unit in one event */
 #define OTHERS_SHARE 4u                 /* one in so many may be mistaken for another's */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "activity.h"
 #include "candidate.h"
 

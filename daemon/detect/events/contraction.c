@@ -12,8 +12,8 @@
 #include "daemon/detect/detector.h"
 #include "assembly.h"
 #include "candidate.h"
-#include "trains.h"
 #include "candidates.h"
+#include "trains.h"
 
 #define HIGH_FREQUENCY_BESIDE_S 0.12    /* the first and the last potential of a run, which stand alone */
 #define BURST_LONG_S 0.1

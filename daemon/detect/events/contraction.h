@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "candidate.h"
 
 typedef struct Detector Detector;

@@ -9,16 +9,16 @@
 #include <string.h>
 
 #include "decide.h"
-#include "activity.h"
 #include "daemon/detect/detect.h"
 #include "daemon/detect/detector.h"
-#include "assembly.h"
 #include "daemon/detect/exposure.h"
-#include "candidate.h"
 #include "daemon/detect/statistic/noise.h"
-#include "trains.h"
+#include "activity.h"
+#include "assembly.h"
+#include "candidate.h"
 #include "candidates.h"
 #include "contraction.h"
+#include "trains.h"
 
 #define HOLD_S 3.0                      /* while one follows on the other it may be the beginning of work */
 #define CRAMP_S 5.0

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "daemon/detect/detect.h"
 
 typedef struct NoticeIds {              /* of the notices that something under way has given */

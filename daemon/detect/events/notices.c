@@ -7,16 +7,16 @@
 #include <string.h>
 
 #include "notices.h"
+#include "daemon/detect/base/history.h"
 #include "daemon/detect/channel.h"
-#include "daemon/detect/statistic/crossing.h"
+#include "daemon/detect/conditioning/droop.h"
+#include "daemon/detect/crossing.h"
 #include "daemon/detect/detect.h"
 #include "daemon/detect/detector.h"
-#include "daemon/detect/conditioning/droop.h"
-#include "assembly.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
-#include "daemon/detect/base/history.h"
-#include "notice-ids.h"
+#include "assembly.h"
 #include "candidates.h"
+#include "notice-ids.h"
 
 #define BEAT_ON_TIME 0.15               /* of the period */
 #define UNDECIDED_MAX 8u /* of a channel: what keeps on is no single twitch; keeps DETECT_MERGED_MAX */

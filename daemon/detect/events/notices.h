@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "notice-ids.h"
 
 typedef struct Detector Detector;

@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "trains.h"
+#include "daemon/detect/base/intervals.h"
 #include "daemon/detect/base/sort.h"
-#include "classify.h"
 #include "daemon/detect/detector.h"
 #include "assembly.h"
 #include "candidate.h"
-#include "decide.h"
-#include "daemon/detect/base/intervals.h"
 #include "candidates.h"
+#include "classify.h"
 #include "contraction.h"
+#include "decide.h"
 
 #define ROW_MAX 24u                     /* of one unit, waiting: then the first is decided */
 #define TRAIN_INTERVAL_MIN_S 0.045      /* 4 to 20 a second, with their spread */

@@ -16,13 +16,13 @@
 #include <string.h>
 
 #include "amplitude.h"
-#include "discharge.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
 #include "daemon/detect/base/linalg.h"
 #include "daemon/detect/base/simd.h"
-#include "units.h"
 #include "daemon/detect/statistic/whiten.h"
+#include "discharge.h"
+#include "units.h"
 
 #define POINT_S 0.001
 #define LAG_S 0.00025

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "daemon/detect/base/history.h"
-#include "units.h"
 #include "daemon/detect/statistic/whiten.h"
+#include "units.h"
 
 #define AMPLITUDE_TEMPLATES 48
 #define AMPLITUDE_POINTS 33             /* a millisecond apart */

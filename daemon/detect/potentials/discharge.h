@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
 #include "daemon/detect/base/history.h"
 
 #define DISCHARGE_GAP_S 0.110           /* discharges of one unit this close are one event */

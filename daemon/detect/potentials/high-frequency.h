@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "daemon/detect/base/history.h"
 
 #define HIGH_FREQUENCY_WINDOW_S 0.048

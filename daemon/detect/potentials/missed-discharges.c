@@ -7,11 +7,9 @@
 #include <math.h>
 
 #include "missed-discharges.h"
-#include "daemon/detect/events/activity.h"
-#include "daemon/detect/channel.h"
-#include "daemon/detect/detector.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/simd.h"
+#include "daemon/detect/events/activity.h"
 #include "units.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
@@ -31,10 +29,10 @@
 #define LIKENESS 0.7f /* correlation: of a potential 6 standard deviations large noise leaves 0.8 */
 #define STRETCH_POINTS 900              /* 450 ms */
 
-static const Unit* unit_of(const Channel *c) {
-        for (unsigned i = 0; i < c->units.n; i++)
-                if (c->units.units[i].id == c->activity.units[0].unit)
-                        return c->units.units + i;
+static const Unit* find_unit(const Units *units, unsigned id) {
+        for (unsigned i = 0; i < units->n; i++)
+                if (units->units[i].id == id)
+                        return units->units + i;
         return NULL;
 }
 
@@ -70,22 +68,21 @@ static double peak_of(const Unit *k, double steps_per_point) {
  * The activity's unit once more, within reach of a discharge that has been seen but before a step; where its
  * peak is, in steps.
  */
-bool find_missed_discharge(const Detector *d, const Channel *c, double until, double *ret_peak) {
-        const Activity *activity = &c->activity;
-        const History *h = &c->history;
-        const Unit *k = unit_of(c);
-        double steps_per_point = UNIT_POINT_S * d->step_rate_hz, apart = in_steps(d, APART_S);
+bool find_missed_discharge(const Units *units, const Activity *activity, const History *h, const MissedSearch *s,
+                           double *ret_peak) {
+        const Unit *k = find_unit(units, activity->units[0].unit);
+        double steps_per_point = UNIT_POINT_S * s->step_rate_hz, apart = APART_S * s->step_rate_hz;
         float x[STRETCH_POINTS], best = 0;
 
-        if (!k || k->n < UNIT_KNOWN_MIN || d->step_rate_hz < UNIT_RATE_HZ_MIN)
+        if (!k || k->n < UNIT_KNOWN_MIN || s->step_rate_hz < UNIT_RATE_HZ_MIN)
                 return false;
         const float *waveform = k->waveform + MIDDLE - NEAR;
         float tt = vector_energy(waveform, 2 * NEAR + 1);
         /* Noise of half a step and less is not independent from point to point. */
-        float sigma = c->noise.sigma_uv * sqrtf(tt / (float) steps_per_point);
+        float sigma = s->sigma_uv * sqrtf(tt / (float) steps_per_point);
         float least = fmaxf(SIGMA_MIN * sigma, TYPICAL_MIN * tt),
-              most = fminf(NEAR_THRESHOLD * d->threshold * sigma, TYPICAL_MAX * tt);
-        double reach = d->assembly.gap + NEAR * steps_per_point,
+              most = fminf(NEAR_THRESHOLD * s->threshold * sigma, TYPICAL_MAX * tt);
+        double reach = s->gap + NEAR * steps_per_point,
                first = fmax(from_where(activity, reach, apart), (double) (h->end - (int64_t) h->fill) + 1);
         double last = fmin(activity->last_peak + reach, (double) h->end - 3),
                peak_at = peak_of(k, steps_per_point);
@@ -98,7 +95,7 @@ bool find_missed_discharge(const Detector *d, const Channel *c, double until, do
                 if (xt < least || xt > most || xt <= best)
                         continue;
                 double peak = first + (at + NEAR) * steps_per_point + peak_at;
-                if (peak > until - apart || is_seen(activity, peak, apart) ||
+                if (peak > s->until - apart || is_seen(activity, peak, apart) ||
                     xt < LIKENESS * sqrtf(tt * vector_energy(x + at, 2 * NEAR + 1)))
                         continue;
                 best = xt;

@@ -4,7 +4,17 @@
 
 #include <stdbool.h>
 
-typedef struct Detector Detector;
-typedef struct Channel Channel;
+#include "daemon/detect/base/history.h"
+#include "daemon/detect/events/activity.h"
+#include "units.h"
 
-bool find_missed_discharge(const Detector *d, const Channel *c, double until, double *ret_peak);
+typedef struct MissedSearch {
+        double step_rate_hz;
+        double gap;                     /* steps: from one discharge of an activity to the next, at most */
+        double until;                   /* step: before it */
+        float threshold;                /* of the statistic */
+        float sigma_uv;                 /* of the noise */
+} MissedSearch;
+
+bool find_missed_discharge(const Units *units, const Activity *activity, const History *h,
+                           const MissedSearch *s, double *ret_peak);

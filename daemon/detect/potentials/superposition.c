@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "superposition.h"
-#include "discharge.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
 #include "daemon/detect/base/simd.h"
+#include "discharge.h"
 #include "units.h"
 
 #define MIDDLE (UNIT_POINTS / 2)

@@ -2,8 +2,8 @@
 /* superposition.c: of which units one discharge shows several, in one another. */
 #pragma once
 
-#include "discharge.h"
 #include "daemon/detect/base/history.h"
+#include "discharge.h"
 #include "units.h"
 
 unsigned resolve_superposition(Units *u, const History *h, const Discharge *discharge, float sigma_uv,

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "units.h"
-#include "discharge.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/simd.h"
+#include "discharge.h"
 
 #define MIDDLE (UNIT_POINTS / 2)
 #define SCALE_MIN 0.65f                 /* of a unit's typical size: still the same */

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include "discharge.h"
+
 #include "daemon/detect/base/history.h"
+#include "discharge.h"
 
 #define UNITS_MAX 12u                   /* known in a channel */
 #define UNIT_POINTS 65                  /* around the peak */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+
 #include "daemon/detect/base/simd.h"
 
 typedef struct TemplateBank {

@@ -16,9 +16,9 @@
 
 #include "whiten.h"
 #include "daemon/detect/base/band.h"
-#include "template-bank.h"
-#include "noise.h"
 #include "daemon/detect/base/simd.h"
+#include "noise.h"
+#include "template-bank.h"
 
 #define STRIDE_HZ 500.0                 /* products for each lag in a second */
 #define MEMORY_BLOCKS 60u               /* 30 s */

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include "template-bank.h"
+
 #include "noise.h"
+#include "template-bank.h"
 
 typedef struct Whiten {
         unsigned n_lags, stride;        /* steps; evaluations from products to products */

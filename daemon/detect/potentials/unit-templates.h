@@ -2,11 +2,11 @@
 /* unit-templates.c: filters for the units that a channel knows. */
 #pragma once
 
-#include "template-bank.h"
-#include "noise.h"
-
-typedef struct Detector Detector;
-typedef struct Channel Channel;
+#include "daemon/detect/ecg/ecg-tracker.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/statistic/template-bank.h"
+#include "daemon/detect/statistic/whiten.h"
+#include "units.h"
 
 #define UNIT_TEMPLATE_LANES 8u          /* units x shifts below one step */
 
@@ -27,4 +27,17 @@ void unit_templates_update(UnitTemplates *l, const Noise *noise);
 float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank, const float *window_uv,
                          float statistic);
 
-void unit_templates_refit(const Detector *d, Channel *c);
+typedef struct UnitTemplatesContext {   /* of one channel, what its filters are made from */
+        const Units *units;
+        const TemplateBank *bank;
+        const Whiten *whiten;
+        const EcgTracker *ecg;          /* its waves are no units */
+        const EcgTemplate *ecg_template;
+        double *scratch;                /* [n_taps][2 + n_lanes] */
+        double step_rate_hz;
+        double false_alarms_per_hour;
+        float threshold;                /* of the bank's statistic */
+        float sigma_uv;                 /* of the noise */
+} UnitTemplatesContext;
+
+void unit_templates_refit(UnitTemplates *l, const UnitTemplatesContext *x);

@@ -8,20 +8,20 @@
 
 #include "crossing.h"
 #include "daemon/detect/artefacts/artefact.h"
-#include "daemon/detect/events/activity.h"
-#include "daemon/detect/channel.h"
-#include "daemon/detect/detect.h"
-#include "daemon/detect/detector.h"
-#include "daemon/detect/potentials/discharge.h"
 #include "daemon/detect/conditioning/droop.h"
-#include "daemon/detect/events/assembly.h"
-#include "daemon/detect/exposure.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
-#include "noise.h"
+#include "daemon/detect/events/activity.h"
+#include "daemon/detect/events/assembly.h"
 #include "daemon/detect/events/notice-ids.h"
 #include "daemon/detect/events/notices.h"
 #include "daemon/detect/potentials/amplitude.h"
+#include "daemon/detect/potentials/discharge.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/noise.h"
+#include "channel.h"
+#include "detect.h"
+#include "detector.h"
+#include "exposure.h"
 
 /* Should a heartbeat be found later in what is being measured, it goes on from here. */
 void crossing_checkpoint(Channel *c) {

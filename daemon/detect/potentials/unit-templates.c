@@ -17,13 +17,11 @@
 
 #include "unit-templates.h"
 #include "daemon/detect/base/sort.h"
-#include "template-bank.h"
-#include "daemon/detect/channel.h"
-#include "daemon/detect/detector.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
-#include "noise.h"
-#include "daemon/detect/potentials/units.h"
-#include "whiten.h"
+#include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/statistic/template-bank.h"
+#include "daemon/detect/statistic/whiten.h"
+#include "units.h"
 
 #define DISCHARGES_MIN 10u              /* then noise has left the mean: detection.md, section 3 */
 #define SHARE_MIN 0.2 /* of the channel's discharges; with less, its threshold would be above the bank's */
@@ -152,16 +150,15 @@ static bool is_more_frequent(const void *a, const void *b) {
  * The most often seen first. A heart is found once it has been seen some times, and again at each beat
  * somewhat late: its waves look like units until then.
  */
-static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[static UNITS_MAX],
-                       unsigned *ret_total) {
+static unsigned choose(const UnitTemplatesContext *x, const Unit *ret[static UNITS_MAX], unsigned *ret_total) {
         unsigned n = 0, kept = 0, total = 0;
 
-        for (unsigned i = 0; i < c->units.n; i++) {
-                const Unit *unit = c->units.units + i;
+        for (unsigned i = 0; i < x->units->n; i++) {
+                const Unit *unit = x->units->units + i;
 
                 if (unit->n >= DISCHARGES_MIN) {
-                        sample(unit, 0, d->step_rate_hz, d->scratch, d->bank.n_taps);
-                        if (ecg_likeness(&d->ecg, &c->ecg, d->scratch, d->bank.n_taps, c->noise.sigma_uv) >
+                        sample(unit, 0, x->step_rate_hz, x->scratch, x->bank->n_taps);
+                        if (ecg_likeness(x->ecg, x->ecg_template, x->scratch, x->bank->n_taps, x->sigma_uv) >
                             LIKE_HEART)
                                 continue;
                         ret[n++] = unit;
@@ -176,14 +173,12 @@ static unsigned choose(const Detector *d, const Channel *c, const Unit *ret[stat
 }
 
 /* After the channel's filters have been fitted to the noise: those for the units known by now. */
-void unit_templates_refit(const Detector *d, Channel *c) {
-        unsigned n_taps = d->bank.n_taps, lane = 0, total;
-        double per_hour = OVERLAP * d->config.false_alarms_per_hour, threshold = (double) d->threshold,
-               unknown = 1;
+void unit_templates_refit(UnitTemplates *l, const UnitTemplatesContext *x) {
+        unsigned n_taps = x->bank->n_taps, lane = 0, total;
+        double per_hour = OVERLAP * x->false_alarms_per_hour, threshold = (double) x->threshold, unknown = 1;
         const Unit *units[UNITS_MAX];
-        unsigned n = choose(d, c, units, &total);
-        unsigned shifts = d->step_rate_hz < FINE_RATE_HZ && 2 * n <= UNIT_TEMPLATE_LANES ? 2 : 1;
-        UnitTemplates *l = &c->unit_templates;
+        unsigned n = choose(x, units, &total);
+        unsigned shifts = x->step_rate_hz < FINE_RATE_HZ && 2 * n <= UNIT_TEMPLATE_LANES ? 2 : 1;
 
         unit_templates_restart(l);
         memset(l->waveforms, 0, (size_t) UNIT_TEMPLATE_LANES * n_taps * sizeof *l->waveforms);
@@ -191,22 +186,22 @@ void unit_templates_refit(const Detector *d, Channel *c) {
                 double share = (1 - SHARE_OF_UNKNOWN) * units[k]->n / total;
 
                 for (unsigned s = 0; s < shifts; s++) {
-                        sample(units[k], s / d->step_rate_hz / shifts, d->step_rate_hz, d->scratch, n_taps);
-                        if (!set_lane(l, lane, d->scratch, n_taps))
+                        sample(units[k], s / x->step_rate_hz / shifts, x->step_rate_hz, x->scratch, n_taps);
+                        if (!set_lane(l, lane, x->scratch, n_taps))
                                 continue;
-                        double hz = root_mean_square_of(l, lane, d->step_rate_hz, n_taps);
+                        double hz = root_mean_square_of(l, lane, x->step_rate_hz, n_taps);
 
                         l->weights[lane] = (float) (threshold / level(hz, share * per_hour));
-                        l->like[lane] = most_like(l, lane, &d->bank);
+                        l->like[lane] = most_like(l, lane, x->bank);
                         lane++;
                 }
                 unknown -= share;
         }
         if (lane == 0 ||
-            !whiten_waveforms(&c->whiten, l->waveforms, UNIT_TEMPLATE_LANES, n_taps, d->scratch, l->taps))
+            !whiten_waveforms(x->whiten, l->waveforms, UNIT_TEMPLATE_LANES, n_taps, x->scratch, l->taps))
                 return;
         l->n_lanes = lane;
-        l->bank_weight = (float) (threshold / template_bank_threshold(&d->bank, unknown * per_hour));
+        l->bank_weight = (float) (threshold / template_bank_threshold(x->bank, unknown * per_hour));
 }
 
 /* The noise is known anew. */
