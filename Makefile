@@ -89,7 +89,7 @@ CTL_LIBS = $(call pkg,--libs smartcols jansson)
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a
+$(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBS) $(LIBS)
 
 $(call obj,$(wildcard tests/synth/*.c)): | packages-tools

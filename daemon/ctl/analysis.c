@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
+#include "ads1299.h"
 #include "analysis.h"
+#include "pick.h"
+
+/* What was found is told when nothing earlier is likely to come any more. */
+#define RELEASE_S 60.0
 
 /* Channels of equal rate and filter, and the detector's buffers. */
 typedef struct Group {
@@ -13,6 +18,7 @@ typedef struct Group {
         double lsb_uv[DETECT_CHANNELS_MAX];
         int32_t code_min[DETECT_CHANNELS_MAX], code_max[DETECT_CHANNELS_MAX];
         Detector *detector;
+        uint64_t offset, end;           /* frames of the file: the detector begins and ends there */
         size_t block_frames;
         int32_t *one;                   /* [block_frames] of one channel */
         int32_t *frames;                /* [block_frames][n_channels] */
@@ -64,39 +70,64 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
         return 0;
 }
 
-int analysis_new(FileSource *file, double false_alarms_per_hour, Sinc3Choice sinc3, Analysis **ret) {
+/* Channels of one rate and filter share a detector. */
+static unsigned count_groups(const Analysis *a) {
+        unsigned n = 0;
+
+        for (unsigned i = 0, k; i < a->n_channels; i++) {
+                const AnalysisChannel *c = a->channels + i;
+
+                for (k = 0; k < i; k++)
+                        if (!a->channels[k].left_out && a->channels[k].file->rate_hz == c->file->rate_hz && a->channels[k].sinc3 == c->sinc3)
+                                break;
+                n += !c->left_out && k == i;
+        }
+        return n;
+}
+
+static int analysis_add_channel(Analysis *a, unsigned i) {
+        AnalysisChannel *c = a->channels + i;
+        Sinc3Choice sinc3 = a->options.sinc3;
+
+        c->file = file_source_channel(a->file, i);
+        c->sinc3 = sinc3 == SINC3_YES || (sinc3 == SINC3_IF_TOLD && c->file->sinc3);
+        c->unwanted = !pick_has_channel(a->options.channels, i, c->file->label);
+        int r = c->unwanted ? ((c->left_out = strdup("not asked for")) ? 0 : -ENOMEM) : reason_to_leave_out(c->file, &c->left_out);
+        if (r < 0)
+                return r;
+        a->n_unwanted += c->unwanted;
+        a->n_left_out += c->left_out && !c->unwanted;
+        if (c->file->rate_hz > 0)
+                a->duration_s = MAX(a->duration_s, (double) c->file->length / c->file->rate_hz);
+        if (!c->left_out)
+                a->samples_total += c->file->n_samples;
+        return 0;
+}
+
+int analysis_new(FileSource *file, const AnalysisOptions *options, Analysis **ret) {
         _cleanup_(analysis_freep) Analysis *a = calloc(1, sizeof *a);
 
         if (!a)
                 return file_source_free(file), -ENOMEM;
         a->file = file;
-        a->false_alarms_per_hour = false_alarms_per_hour;
+        a->options = *options;
         a->n_channels = file_source_n_channels(file);
         a->channels = calloc(a->n_channels, sizeof *a->channels);
         if (!a->channels)
                 return -ENOMEM;
-
         for (unsigned i = 0; i < a->n_channels; i++) {
-                AnalysisChannel *c = a->channels + i;
-
-                c->file = file_source_channel(file, i);
-                c->sinc3 = sinc3 == SINC3_YES || (sinc3 == SINC3_IF_TOLD && c->file->sinc3);
-                int r = reason_to_leave_out(c->file, &c->left_out);
+                int r = analysis_add_channel(a, i);
                 if (r < 0)
                         return r;
-                a->duration_s = MAX(a->duration_s, c->file->rate_hz > 0 ? (double) c->file->length / c->file->rate_hz : 0);
-                if (c->left_out)
-                        a->n_left_out++;
-                else
-                        a->samples_total += c->file->n_samples;
         }
+        a->n_groups = count_groups(a);
         *ret = TAKE_PTR(a);
         return 0;
 }
 
 static void on_event(const DetectEvent *event, void *userdata) {
         Group *g = userdata;
-        int r = findings_add_event(&g->analysis->findings, event, g->rate_hz, g->channels);
+        int r = findings_add_event(&g->analysis->findings, event, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -104,7 +135,7 @@ static void on_event(const DetectEvent *event, void *userdata) {
 
 static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         Group *g = userdata;
-        int r = findings_add_artefact(&g->analysis->findings, artefact, g->rate_hz, g->channels);
+        int r = findings_add_artefact(&g->analysis->findings, artefact, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -112,7 +143,7 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
 
 static void on_minute(const DetectMinute *minute, void *userdata) {
         Group *g = userdata;
-        int r = minutes_add(&g->analysis->minutes, minute, g->rate_hz, g->channels);
+        int r = minutes_add(&g->analysis->minutes, minute, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -137,6 +168,14 @@ static int group_collect(Analysis *a, Group *g) {
         return g->n_channels > 0;
 }
 
+/* Codes of the ADS1299 as it gives them: so a recording of it is judged as it was live. */
+static bool has_known_limits(const Group *g) {
+        for (unsigned c = 0; c < g->n_channels; c++)
+                if (!g->analysis->channels[g->channels[c]].file->sinc3 || g->code_min[c] != ADS1299_CODE_MIN || g->code_max[c] != ADS1299_CODE_MAX)
+                        return false;
+        return true;
+}
+
 static int group_start(Group *g) {
         /* A second at a time: 32 MiB in the worst case */
         g->block_frames = (size_t) ceil(g->rate_hz);
@@ -151,9 +190,9 @@ static int group_start(Group *g) {
                 .lsb_uv = g->lsb_uv,
                 .code_min = g->code_min,
                 .code_max = g->code_max,
-                .limits_may_be_extremes = true,
+                .limits_may_be_extremes = !has_known_limits(g),
                 .sinc3 = g->sinc3,
-                .false_alarms_per_hour = g->analysis->false_alarms_per_hour,
+                .false_alarms_per_hour = g->analysis->options.false_alarms_per_hour,
                 .on_event = on_event,
                 .on_artefact = on_artefact,
                 .on_minute = on_minute,
@@ -176,27 +215,52 @@ static ssize_t group_read(Group *g, uint64_t *ret_position) {
         return n;
 }
 
-static int group_run(Group *g) {
+static void group_seek(Group *g) {
+        const AnalysisOptions *o = &g->analysis->options;
+
+        g->offset = (uint64_t) ceil(o->from_s * g->rate_hz - 1e-6);
+        g->end = isfinite(o->to_s) ? (uint64_t) ceil(o->to_s * g->rate_hz - 1e-6) : UINT64_MAX;
+        for (unsigned c = 0; g->offset > 0 && c < g->n_channels; c++)
+                file_source_seek(g->analysis->file, g->channels[c], o->from_s);
+}
+
+/* 1: go on; 0: this was the end */
+static int group_push(Group *g, uint64_t position, size_t n) {
         Analysis *a = g->analysis;
 
-        for (;;) {
+        if (position >= g->end)
+                return 0;
+        if (n > g->end - position)
+                n = (size_t) (g->end - position);
+        detector_gap(g->detector, position - g->offset - detector_position(g->detector));
+        detector_push(g->detector, g->frames, NULL, n);
+        if (a->error < 0)
+                return a->error;
+        a->reached_s = MAX(a->reached_s, (double) (position + n) / g->rate_hz);
+        a->samples_done += (uint64_t) n * g->n_channels;
+        progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
+        if (a->n_groups == 1)
+                findings_release(&a->findings, a->reached_s - RELEASE_S, a->options.on_finding, a->options.userdata);
+        a->stopped = a->options.stop && *a->options.stop;
+        return !a->stopped;
+}
+
+static int group_run(Group *g) {
+        Analysis *a = g->analysis;
+        int r = 1;
+
+        group_seek(g);
+        while (r > 0) {
                 uint64_t position;
                 ssize_t n = group_read(g, &position);
-                if (n < 0)
-                        return (int) n;
-                if (n == 0)
-                        break;
-                detector_gap(g->detector, position - detector_position(g->detector));
-                detector_push(g->detector, g->frames, NULL, (size_t) n);
-                if (a->error < 0)
-                        return a->error;
-                a->samples_done += (uint64_t) n * g->n_channels;
-                progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
+                r = n > 0 ? group_push(g, position, (size_t) n) : (int) n;
         }
+        if (r < 0)
+                return r;
         detector_finish(g->detector);
 
         for (unsigned c = 0; c < g->n_channels; c++) {
-                int r = detector_get_channel_stats(g->detector, c, &a->channels[g->channels[c]].stats);
+                r = detector_get_channel_stats(g->detector, c, &a->channels[g->channels[c]].stats);
                 if (r < 0)
                         return r;
         }
@@ -223,36 +287,32 @@ int analysis_run(Analysis *a) {
         progress_start(&a->progress);
         do
                 r = run_next_group(a);
-        while (r > 0);
+        while (r > 0 && !a->stopped);
         progress_finish(&a->progress);
         if (r < 0)
                 return r;
-        findings_sort(&a->findings);
+        findings_release(&a->findings, INFINITY, a->options.on_finding, a->options.userdata);
         minutes_sort(&a->minutes);
         return 0;
 }
 
 static bool same_reason(const Analysis *a, unsigned i, unsigned j) {
-        return a->channels[i].left_out && a->channels[j].left_out &&
+        return a->channels[i].left_out && a->channels[j].left_out && !a->channels[i].unwanted && !a->channels[j].unwanted &&
                streq(a->channels[i].left_out, a->channels[j].left_out);
 }
 
-/* "channels 0-3, 7 (reason)" for all that share the reason of channel i */
+/* "ch 1-4, 8 (reason)" for all that share the reason of channel i */
 static void describe_reason(FILE *f, const Analysis *a, unsigned i) {
-        unsigned n = 0;
-
-        for (unsigned j = i; j < a->n_channels; j++)
-                n += same_reason(a, i, j);
-        fputs(n > 1 ? "channels " : "channel ", f);
+        fputs("ch ", f);
         for (unsigned j = i, last; j < a->n_channels; j = last + 1) {
                 last = j;
                 if (!same_reason(a, i, j))
                         continue;
                 while (last + 1 < a->n_channels && same_reason(a, i, last + 1))
                         last++;
-                fprintf(f, "%s%u", j > i ? ", " : "", j);
+                fprintf(f, "%s%u", j > i ? ", " : "", j + 1);
                 if (last > j)
-                        fprintf(f, "-%u", last);
+                        fprintf(f, "-%u", last + 1);
         }
         fprintf(f, " (%s)", a->channels[i].left_out);
 }
@@ -267,7 +327,7 @@ char* analysis_describe_left_out(const Analysis *a) {
         for (unsigned i = 0; i < a->n_channels; i++) {
                 unsigned first = 0;
 
-                if (!a->channels[i].left_out)
+                if (!a->channels[i].left_out || a->channels[i].unwanted)
                         continue;
                 while (!same_reason(a, first, i))
                         first++;

@@ -16,13 +16,14 @@ static int add(Findings *f, Finding item) {
         return 0;
 }
 
-int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const unsigned *channels) {
+int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s, const unsigned *channels) {
         Finding item = {
                 .is_event = true,
                 .word = event_kind_to_string(e->kind),
-                .from_s = e->onset / rate_hz,
-                .time_s = e->peak / rate_hz,
-                .to_s = e->end / rate_hz,
+                .kind = e->kind,
+                .from_s = from_s + e->onset / rate_hz,
+                .time_s = from_s + e->peak / rate_hz,
+                .to_s = from_s + e->end / rate_hz,
                 .n_channels = e->n_channels,
                 .amplitude_uv = e->amplitude_uv,
                 .snr = e->snr,
@@ -37,12 +38,12 @@ int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const 
         return add(f, item);
 }
 
-int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, const unsigned *channels) {
+int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s, const unsigned *channels) {
         Finding item = {
                 .word = artefact_cause_to_string(a->cause),
-                .from_s = a->from / rate_hz,
-                .time_s = a->from / rate_hz,
-                .to_s = a->to / rate_hz,
+                .from_s = from_s + a->from / rate_hz,
+                .time_s = from_s + a->from / rate_hz,
+                .to_s = from_s + a->to / rate_hz,
                 .n_channels = a->n_channels,
         };
 
@@ -59,9 +60,17 @@ static int compare(const void *a, const void *b) {
         return x->order < y->order ? -1 : 1;
 }
 
-void findings_sort(Findings *f) {
-        if (f->n > 0)
-                qsort(f->items, f->n, sizeof *f->items, compare);
+void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata), void *userdata) {
+        if (f->n > f->n_released)
+                qsort(f->items + f->n_released, f->n - f->n_released, sizeof *f->items, compare);
+        for (; f->n_released < f->n && f->items[f->n_released].time_s < before_s; f->n_released++) {
+                Finding *item = f->items + f->n_released;
+
+                if (item->is_event)
+                        item->id = ++f->n_events;
+                if (release)
+                        release(item, userdata);
+        }
 }
 
 void findings_done(Findings *f) {

@@ -14,16 +14,22 @@ typedef struct Finding {
         double amplitude_uv, snr;
         unsigned discharges;
         unsigned unit;                  /* 0: of none, or of several */
+        EventKind kind;                 /* of an event */
+        uint64_t id;                    /* of an event that was released, from 1 */
         size_t order;                   /* of arrival; keeps the sort stable */
 } Finding;
 
 typedef struct Findings {
         Finding *items;
         size_t n, allocated;
+        size_t n_released;              /* of them; those are in the order in which they were */
+        uint64_t n_events;              /* among those */
 } Findings;
 
-/* channels: of the detector -> of the file */
-int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, const unsigned *channels);
-int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, const unsigned *channels);
-void findings_sort(Findings *f);
+/* channels: of the detector -> of the file; from_s: where in the file the detector began */
+int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s, const unsigned *channels);
+int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s, const unsigned *channels);
+
+/* Those of before a time that have not been released yet, in the order of time */
+void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata), void *userdata);
 void findings_done(Findings *f);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON to a stream, written as it is named, without keeping a tree.
+ * JSON to a stream, one value a line, built as it is named and written by jansson (Debian 12 and 13 have 2.14: small,
+ * without dependencies, keeps the order of keys, refuses what is not JSON).
  *
- * Correct whatever the input: strings are escaped and bytes that are no UTF-8
- * become U+FFFD, numbers that JSON does not have (NaN, infinity) become null,
- * and the decimal point is a point in every locale. A key is NULL inside an
+ * Correct whatever the input: bytes that are no UTF-8 become U+FFFD, numbers that JSON does not have (NaN, infinity)
+ * become null, and the decimal point is a point in every locale. A key is NULL inside an
  * array and at the top. Errors are those of the stream: see ferror().
  */
 #pragma once
@@ -13,22 +13,54 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define JSON_DEPTH_MAX 8u
+
 typedef struct Json {
         FILE *f;
-        bool comma;             /* the next value needs one before it */
+        struct json_t *open[JSON_DEPTH_MAX];   /* the first owns the others */
+        unsigned depth;
+        bool failed;                    /* no memory: the line says so */
 } Json;
 
-void json_object(Json *j, const char *key);
-void json_object_end(Json *j);
-void json_array(Json *j, const char *key);
-void json_array_end(Json *j);
+void json_begin(Json *j, const char *key);              /* an object, to json_end() */
+void json_begin_array(Json *j, const char *key);        /* likewise */
+void json_end(Json *j);
 
-void json_string(Json *j, const char *key, const char *value);
-void json_unsigned(Json *j, const char *key, uint64_t value);
-void json_double(Json *j, const char *key, double value, unsigned decimals);
-void json_bool(Json *j, const char *key, bool value);
+void json_put_string(Json *j, const char *key, const char *value);
+void json_put_unsigned(Json *j, const char *key, uint64_t value);
+void json_put_double(Json *j, const char *key, double value, unsigned decimals);
+void json_put_bool(Json *j, const char *key, bool value);
 
-/* Ends the line after a value at the top: one value a line. */
 /* "lags_ms", an array */
 void json_lags(Json *j, const double *lags_ms, size_t n);
+
+/* Writes the value at the top, and ends the line. */
 void json_line(Json *j);
+
+#ifndef JSON_WITH_JANSSON
+/* Other names of the same, for files that do not include jansson's header, which has such names itself. */
+static inline void json_object(Json *j, const char *key) {
+        json_begin(j, key);
+}
+static inline void json_array(Json *j, const char *key) {
+        json_begin_array(j, key);
+}
+static inline void json_object_end(Json *j) {
+        json_end(j);
+}
+static inline void json_array_end(Json *j) {
+        json_end(j);
+}
+static inline void json_string(Json *j, const char *key, const char *value) {
+        json_put_string(j, key, value);
+}
+static inline void json_unsigned(Json *j, const char *key, uint64_t value) {
+        json_put_unsigned(j, key, value);
+}
+static inline void json_double(Json *j, const char *key, double value, unsigned decimals) {
+        json_put_double(j, key, value, decimals);
+}
+static inline void json_bool(Json *j, const char *key, bool value) {
+        json_put_bool(j, key, value);
+}
+#endif

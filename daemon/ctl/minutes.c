@@ -4,7 +4,7 @@
 #include "minutes.h"
 #include "util.h"
 
-int minutes_add(Minutes *m, const DetectMinute *minute, double rate_hz, const unsigned *channels) {
+int minutes_add(Minutes *m, const DetectMinute *minute, double rate_hz, double from_s, const unsigned *channels) {
         if (m->n == m->allocated) {
                 size_t n = MAX(m->allocated * 2, (size_t) 64);
                 Minute *items = reallocarray(m->items, n, sizeof *items);
@@ -15,8 +15,8 @@ int minutes_add(Minutes *m, const DetectMinute *minute, double rate_hz, const un
         }
         m->items[m->n++] = (Minute) {
                 .channel = channels[minute->channel],
-                .from_s = minute->from / rate_hz,
-                .to_s = minute->to / rate_hz,
+                .from_s = from_s + minute->from / rate_hz,
+                .to_s = from_s + minute->to / rate_hz,
                 .found = *minute,
         };
         return 0;

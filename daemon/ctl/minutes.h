@@ -16,8 +16,8 @@ typedef struct Minutes {
         size_t n, allocated;
 } Minutes;
 
-/* channels: of the detector -> of the file */
-int minutes_add(Minutes *m, const DetectMinute *minute, double rate_hz, const unsigned *channels);
+/* channels: of the detector -> of the file; from_s: where in the file the detector began */
+int minutes_add(Minutes *m, const DetectMinute *minute, double rate_hz, double from_s, const unsigned *channels);
 void minutes_sort(Minutes *m);
 void minutes_done(Minutes *m);
 

@@ -27,8 +27,13 @@ void progress_update(Progress *p, double fraction) {
         (void) fflush(stderr);
 }
 
-void progress_finish(Progress *p) {
+void progress_hide(Progress *p) {
         if (p->shown)
                 fprintf(stderr, "\r%*s\r", (int) sizeof BAR + 7, "");
+        p->shown = false;
+}
+
+void progress_finish(Progress *p) {
+        progress_hide(p);
         p->shown = p->wanted = false;
 }

@@ -12,3 +12,4 @@ typedef struct Progress {
 void progress_start(Progress *p);
 void progress_update(Progress *p, double fraction);    /* 0 to 1 */
 void progress_finish(Progress *p);      /* takes the bar away */
+void progress_hide(Progress *p);         /* until the next update: something else is printed */

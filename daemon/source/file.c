@@ -159,6 +159,10 @@ const StartTime* file_source_start(const FileSource *f) {
         return &f->layout.start;
 }
 
+int file_source_annotations(FileSource *f, Annotations *ret) {
+        return edf_annotations_read(f->fd, &f->layout, ret);
+}
+
 void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv) {
         assert(channel < f->n_channels);
         set_unit(f->channels + channel, unit_uv);
@@ -266,4 +270,21 @@ ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position
                 done += (size_t) k;
         }
         return (ssize_t) done;
+}
+
+void file_source_seek(FileSource *f, unsigned channel, double seconds) {
+        Channel *c = f->channels + channel;
+        uint64_t position = (uint64_t) fmax(0, fmin(ceil(seconds * c->public.rate_hz - 1e-6), 1e18));
+
+        assert(channel < f->n_channels);
+        if (c->signal->n_samples == 0)
+                return;
+        c->stretch = 0;
+        while (c->stretch + 1 < f->layout.n_stretches && stretch_position(f, c, c->stretch + 1) <= position)
+                c->stretch++;
+        uint64_t first = f->layout.stretches[c->stretch].first_record, from = stretch_position(f, c, c->stretch);
+        uint64_t n = (stretch_end(f, c) - first) * c->signal->n_samples;
+        n = MIN(n, position > from ? position - from : 0);
+        c->record = first + n / c->signal->n_samples;
+        c->sample = (uint32_t) (n % c->signal->n_samples);
 }

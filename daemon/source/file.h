@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "edf-annotations.h"
 #include "layout.h"
 
 typedef struct FileSource FileSource;
@@ -48,6 +49,9 @@ const char* file_source_format(const FileSource *f);
 const Notes* file_source_notes(const FileSource *f);
 const StartTime* file_source_start(const FileSource *f);
 
+/* What was written into it while it was made; to be freed with annotations_done() */
+int file_source_annotations(FileSource *f, Annotations *ret);
+
 /* The header's unit is wrong or missing: one of the physical values of a channel is so many microvolts. */
 void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv);
 
@@ -60,3 +64,6 @@ void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv);
  * larger always means more positive.
  */
 ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position, int32_t *ret_samples, size_t n);
+
+/* The next sample read of a channel is the first at or behind that time. */
+void file_source_seek(FileSource *f, unsigned channel, double seconds);
