@@ -201,6 +201,7 @@ INSTALL_FILES := \
     $(B)/twitchctl:$(PREFIX)/bin/twitchctl:755 \
     $(B)/systemd/twitchd.service:$(SYSTEMDIR)/system/twitchd.service:644 \
     daemon/twitchd.conf:$(CONFDIR)/twitchd.conf:644 \
+    systemd/twitchd.catalog:$(SYSTEMDIR)/catalog/twitchd.catalog:644 \
     systemd/twitchd.sysusers:$(SYSUSERSDIR)/twitchd.conf:644 \
     systemd/org.twitchd1.conf:$(DBUSDIR)/system.d/org.twitchd1.conf:644 \
     systemd/org.twitchd1.service:$(DBUSDIR)/system-services/org.twitchd1.service:644 \
@@ -220,7 +221,7 @@ install: all $(B)/systemd/twitchd.service ## install the service and the DKMS so
 	@set -e; $(foreach f,$(DKMS_FILES),install -Dm644 $(f) $(DESTDIR)$(DKMSDIR)/$(f);)
 	@sed 's|@VERSION@|$(VERSION)|g' kernel/dkms.conf > $(DESTDIR)$(DKMSDIR)/dkms.conf
 	$(if $(DESTDIR),,@if [ -d /run/systemd/system ]; then systemd-sysusers twitchd.conf && \
-		systemctl daemon-reload && systemctl reload dbus && udevadm control --reload; fi)
+		journalctl --update-catalog && systemctl daemon-reload && systemctl reload dbus && udevadm control --reload; fi)
 
 uninstall: ## remove what install put there
 	rm -f $(foreach f,$(INSTALL_FILES),$(DESTDIR)$(call field,$(f),2))

@@ -10,10 +10,11 @@
 
 #include "config-files.h"
 #include "log.h"
+#include "twitchd.h"
 
 #define FILE_BYTES_MAX (4u * 1024 * 1024)
 #define DROP_INS_MAX 1024u
-#define MISTAKES_LOGGED_MAX 20u
+#define MISTAKES_LOGGED_MAX 10u
 
 /* What comes after a [section that is none goes here, and nowhere. */
 #define SECTION_OF_NOTHING "!"
@@ -379,9 +380,10 @@ static void log_mistake(const char *path, unsigned line, const char *what, void 
         if (++*n > MISTAKES_LOGGED_MAX)
                 return;
         if (line > 0)
-                log_warning("%s:%u: %s; the line has no effect.", path, line, what);
+                log_message(LOG_WARNING, TWITCHD_MESSAGE_CONFIG_MISTAKE, NULL, "%s:%u: %s; the line has no effect.", path, line,
+                            what);
         else
-                log_warning("%s: %s.", path, what);
+                log_message(LOG_WARNING, TWITCHD_MESSAGE_CONFIG_MISTAKE, NULL, "%s: %s.", path, what);
 }
 
 int config_load(Config *c, const char *path) {

@@ -390,7 +390,7 @@ static int start_local(Manager *m) {
         if (r < 0 || m->n_monitors > 0)
                 return r;
 
-        log_notice("No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the "
+        log_message(LOG_NOTICE, TWITCHD_MESSAGE_NO_DEVICE, NULL, "No ADS1299 found. Connect the hat and enable its device-tree overlay, or load the "
                    "simulated one (modprobe ads1299-sim): this service starts by itself when an IIO "
                    "device named ads1299 appears.");
         (void) sd_notify(false, "STATUS=No ADS1299 found");
@@ -413,11 +413,11 @@ static int name_acquired(Manager *m) {
 
 static int explain_refused_name(int r) {
         if (r == -EACCES || r == -EPERM)
-                return log_error_errno(r, "The bus does not let this user own " TWITCHD_BUS_NAME ": is "
+                return log_message_errno(LOG_ERR, TWITCHD_MESSAGE_NAME_REFUSED, NULL, r, "The bus does not let this user own " TWITCHD_BUS_NAME ": is "
                                        "org.twitchd1.conf in /usr/share/dbus-1/system.d, and is this the "
                                        "user twitchd?");
         if (r == -EEXIST)
-                return log_error_errno(r, TWITCHD_BUS_NAME " is taken: another twitchd is running.");
+                return log_message_errno(LOG_ERR, TWITCHD_MESSAGE_NAME_REFUSED, NULL, r, TWITCHD_BUS_NAME " is taken: another twitchd is running.");
         return log_error_errno(r, "Cannot get the name " TWITCHD_BUS_NAME ": %m");
 }
 

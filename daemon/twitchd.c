@@ -78,6 +78,7 @@ static int run(void) {
 }
 
 int main(int argc, char *argv[]) {
+        log_take_over_stderr();
         int r = parse_argv(argc, argv);
         if (r <= 0)
                 return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -90,4 +90,39 @@ static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
 	return usec > 0 ? (uint64_t)usec : 0;
 }
 
+/*
+ * MESSAGE_ID of what the service says in the journal and a program may look for; what a person can do then is in
+ * systemd/twitchd.catalog. The field TWITCHD_DEVICE names the front end.
+ */
+#define TWITCHD_MESSAGE_DEVICE_RUNNING      	"bd218e20fec846b6a2bfe2255f318592"
+#define TWITCHD_MESSAGE_DEVICE_GONE         	"04f76141106a4305a9c922cdb76eb300"
+#define TWITCHD_MESSAGE_DEVICE_SILENT       	"41f159584ead4cd8868cb7f26dddbd3b"
+#define TWITCHD_MESSAGE_DEVICE_BACK         	"4a45dafc177f462a97e7fd7f3305a18b"
+#define TWITCHD_MESSAGE_DEVICE_BUSY         	"ba06bd7e9197454d8c43210cfa3bbb31"
+#define TWITCHD_MESSAGE_DEVICE_DENIED       	"7a5a6d3c272640b094735098a448fd59"
+#define TWITCHD_MESSAGE_DEVICE_FAILED       	"392302100edb42da887c67d186134be5"
+#define TWITCHD_MESSAGE_NO_DEVICE           	"86cb79df2e3546958936c69f689df9c1"
+#define TWITCHD_MESSAGE_NAME_REFUSED        	"89b1605cd53143e28c88956494df6206"
+#define TWITCHD_MESSAGE_CONFIG_MISTAKE      	"1f8c3fdb418c4564bcde3aab97ae64db"
+#define TWITCHD_MESSAGE_HISTORY_FULL        	"120592481acc4bf3a9cd8d16127037a2"
+#define TWITCHD_MESSAGE_HISTORY_UNWRITABLE  	"0fc4a947138546b6815fc7f398312de7"
+#define TWITCHD_MESSAGE_HISTORY_DAMAGED     	"4261340dbfca423aa19d1ed8224ea5a3"
+
+/*
+ * Errors of the methods, as org.twitchd1.Error.NAME, with the errno that sd-bus makes of each and what it means. A
+ * call with arguments that cannot be is answered with org.freedesktop.DBus.Error.InvalidArgs. Expect more.
+ */
+#define TWITCHD_ERROR_PREFIX		"org.twitchd1.Error."
+#define TWITCHD_ERRORS(X)                                                                                      \
+        X(NOT_FOUND, "NotFound", ENOENT, "There is none of that number or name.")                              \
+        X(EXISTS, "Exists", EEXIST, "That is there already.")                                                  \
+        X(BUSY, "Busy", EBUSY, "Too many requests at once; try again.")                                        \
+        X(LIMIT_REACHED, "LimitReached", ENOBUFS, "There are as many of these as there may be.")               \
+        X(NO_DEVICE, "NoDevice", ENODEV, "No front end delivers samples.")                                     \
+        X(SEVERAL_DEVICES, "SeveralDevices", ENOTUNIQ, "There are several front ends; name one.")              \
+        X(NO_HISTORY, "NoHistory", EOPNOTSUPP, "The service remembers nothing: it has no $STATE_DIRECTORY.")   \
+        X(DISK_FULL, "DiskFull", ENOSPC, "There is no room on the disk.")                                      \
+        X(UNWRITABLE, "Unwritable", EROFS, "The history cannot be written; \"journalctl -u twitchd\" says why.") \
+        X(GONE, "Gone", ESTALE, "What this belonged to is no longer there.")
+
 #endif

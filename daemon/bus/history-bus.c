@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.twitchd1.History: what is remembered. Every answer comes when it is on the disk. */
 #include "bus.h"
+#include "errors.h"
 #include "log.h"
 #include "record-calls.h"
-
-#define ERROR_NAME(name) "org.twitchd1.Error." name
 
 static Record* record(void *userdata) {
         return ((Manager*) userdata)->record;
@@ -50,32 +49,18 @@ static int get_file(sd_bus *bus, const char *path, const char *interface, const 
 /* In words for a person; what a program may want to know is in the name. */
 static int fill_error(sd_bus_error *error, int r) {
         switch (r) {
-        case -EBUSY:
-                return sd_bus_error_set(error, ERROR_NAME("Busy"), "Too many requests at once; try again.");
-        case -ENOSPC:
-                return sd_bus_error_set(error, ERROR_NAME("DiskFull"), "There is no room on the disk.");
-        case -EROFS:
         case -EACCES:
         case -EIO:
         case -EPROTONOSUPPORT:
-                return sd_bus_error_set(error, ERROR_NAME("Unwritable"),
-                                        "The history cannot be written; \"journalctl -u twitchd\" says why.");
-        case -ENOENT:
-                return sd_bus_error_set(error, ERROR_NAME("NotFound"), "There is none of that number.");
+                return bus_error_from_errno(error, -EROFS);
         case -ESRCH:
-                return sd_bus_error_set(error, ERROR_NAME("NotFound"),
+                return sd_bus_error_set(error, TWITCHD_ERROR("NotFound"),
                                         "No session that a person started is going on.");
-        case -ENODEV:
-                return sd_bus_error_set(error, ERROR_NAME("NoDevice"), "No front end delivers samples.");
-        case -ENOTUNIQ:
-                return sd_bus_error_set(error, ERROR_NAME("SeveralDevices"), "There are several front ends; name one.");
-        case -EEXIST:
-                return sd_bus_error_set(error, ERROR_NAME("Exists"), "That is there already.");
         case -EINVAL:
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "A kind, site, channel, amount or time that there is not.");
         default:
-                return sd_bus_error_set_errno(error, r);
+                return bus_error_from_errno(error, r);
         }
 }
 
@@ -217,7 +202,7 @@ static int copy_text(char *to, size_t size, const char *from, const char *what, 
 
 static int check_history(void *userdata, sd_bus_error *error) {
         return record(userdata) ? 0 :
-               sd_bus_error_set(error, ERROR_NAME("NoHistory"), "This twitchd remembers nothing: it has no $STATE_DIRECTORY.");
+               sd_bus_error_set(error, TWITCHD_ERROR("NoHistory"), "This twitchd remembers nothing: it has no $STATE_DIRECTORY.");
 }
 
 static int check_time(uint64_t usec, sd_bus_error *error) {

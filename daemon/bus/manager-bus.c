@@ -89,6 +89,9 @@ int bus_register(sd_bus *bus, Manager *m) {
                 r = sd_bus_add_object_vtable(bus, NULL, TWITCHD_HISTORY_PATH, TWITCHD_HISTORY_INTERFACE,
                                              history_vtable, m);
         if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1",
+                                             log_control_vtable, NULL);
+        if (r >= 0)
                 r = sd_bus_add_fallback_vtable(bus, NULL, TWITCHD_MONITOR_PATH, TWITCHD_MONITOR_INTERFACE,
                                                monitor_vtable, bus_find_monitor, m);
         if (r >= 0)

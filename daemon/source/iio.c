@@ -477,24 +477,6 @@ static int stream(IioSource *s) {
         return 0;
 }
 
-/*
- * libiio closes a local buffer through sysfs, and prints ten errors on standard error where that is gone.
- * They tell nobody anything: what this service says goes another way (log.c).
- */
-static void destroy_quietly(struct iio_buffer *b) {
-        static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-
-        pthread_mutex_lock(&one);
-        _cleanup_close_ int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-        _cleanup_close_ int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        bool quiet = saved >= 0 && null >= 0 && dup2(null, STDERR_FILENO) >= 0;
-
-        iio_buffer_destroy(b);
-        if (quiet)
-                (void) dup2(saved, STDERR_FILENO);
-        pthread_mutex_unlock(&one);
-}
-
 static void close_device(IioSource *s, bool gone) {
         pthread_mutex_lock(&s->lock);
         struct iio_buffer *b = s->buffer;
@@ -502,7 +484,7 @@ static void close_device(IioSource *s, bool gone) {
         pthread_mutex_unlock(&s->lock);
 
         if (b && gone && s->local)
-                destroy_quietly(b);
+                iio_buffer_destroy(b);
         else if (b)
                 iio_buffer_destroy(b);
         if (s->context)

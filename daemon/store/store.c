@@ -9,6 +9,7 @@
 #include "history.h"
 #include "log.h"
 #include "store.h"
+#include "twitchd.h"
 
 /* Of 4 kB, as SQLite does by itself: a larger journal means fewer writes of the same page, and slower reads. */
 #define WAL_PAGES 1000
@@ -237,10 +238,10 @@ static void set_state(Store *s, StoreState state, int error) {
                 return;
         (void) eventfd_write(s->fd, 1);
         if (state == STORE_FULL)
-                log_error("%s: no room on the disk. Detection goes on and what it finds waits in memory, as much as "
+                log_message(LOG_ERR, TWITCHD_MESSAGE_HISTORY_FULL, NULL, "%s: no room on the disk. Detection goes on and what it finds waits in memory, as much as "
                           "fits; make room, and it is written by itself.", s->path);
         else if (state == STORE_UNWRITABLE)
-                log_error_errno(error, "%s: the history cannot be written: %m. Detection goes on and what it finds "
+                log_message_errno(LOG_ERR, TWITCHD_MESSAGE_HISTORY_UNWRITABLE, NULL, error, "%s: the history cannot be written: %m. Detection goes on and what it finds "
                                 "waits in memory, as much as fits; see that the directory belongs to twitchd.", s->path);
         else if (state == STORE_NEWER)
                 log_error("%s: the history was written by a later version of twitchd; it is left alone and nothing is "
@@ -275,7 +276,7 @@ static void move_damaged_aside(Store *s) {
                 set_state(s, STORE_UNWRITABLE, r);
                 return;
         }
-        log_error("%s: the history was damaged. It is kept as %s, and a new one is begun; "
+        log_message(LOG_ERR, TWITCHD_MESSAGE_HISTORY_DAMAGED, NULL, "%s: the history was damaged. It is kept as %s, and a new one is begun; "
                   "\"sqlite3 %s .recover\" may get back what is in it.", s->path, aside, aside);
         pthread_mutex_lock(&s->lock);
         snprintf(s->status.aside, sizeof(s->status.aside), "%s", aside);
