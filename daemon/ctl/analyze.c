@@ -9,6 +9,7 @@
 
 static bool arg_minutes = false;
 static const char *arg_channels = NULL, *arg_unit = NULL;
+static TextOptions arg_text = {};
 static AnalysisOptions arg = { .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT, .to_s = INFINITY };
 
 static volatile sig_atomic_t stop = 0;
@@ -75,7 +76,7 @@ static int prepare(const char *path, Analysis **ret, char **ret_error) {
         _cleanup_(file_source_freep) FileSource *file = NULL;
         int r;
 
-        if ((r = file_source_open(path, &file, ret_error)) < 0 ||
+        if ((r = file_source_open(path, &arg_text, &file, ret_error)) < 0 ||
             (r = pick_set_units(arg_unit, file, ret_error)) < 0 ||
             (r = pick_check_channels(arg_channels, file, ret_error)) < 0)
                 return r;
@@ -156,6 +157,16 @@ static int parse_sinc3(const char *s) {
         return 0;
 }
 
+static int parse_rate(const char *s) {
+        char *end;
+
+        arg_text.rate_hz = strtod(s, &end);
+        if (end != s && *end == 0 && arg_text.rate_hz > 0 && arg_text.rate_hz <= 1e6)
+                return 0;
+        fprintf(stderr, "twitchctl: --rate takes samples per second, not \"%s\"\n", s);
+        return -EINVAL;
+}
+
 static int parse_time(const char *name, const char *s, double *ret) {
         int r = pick_time(s, ret);
         if (r < 0)
@@ -185,6 +196,10 @@ static const Option options[] = {
         { "unit", .value = "UNIT", .text = &arg_unit,
           .help = "What the values are in where the file does not say it, or says it wrongly: uV, mV, V or nV for all that do not "
                   "say it, or CHANNEL=uV, with commas between several." },
+        { "rate", .value = "HZ", .parse = parse_rate, .help = "Samples per second of a text that does not say it." },
+        { "columns", .value = "LIST", .text = &arg_text.columns,
+          .help = "Which columns of a text are signals: numbers from 1 or names, as in 2-9 (default: all that do not look like times, "
+                  "counters or accelerations)." },
         { "from", .value = "TIME", .parse = parse_from,
           .help = "Begin there: seconds, m:ss or h:mm:ss from the start." },
         { "to", .value = "TIME", .parse = parse_to, .help = "End there." },
@@ -194,10 +209,13 @@ static const Option options[] = {
 const Verb verb_analyze = {
         .name = "analyze",
         .args = "FILE...",
-        .summary = "Look for twitches in recordings: EDF, EDF+, BDF, BDF+",
+        .summary = "Look for twitches in recordings: EDF, BDF, text",
         .text = "A recording may have any number of channels in volts at 200 to 16384 samples/s, gaps, or an end that "
                 "was never written. What has to be assumed of a file is said; what could be misread is left out. FILE - is "
                 "standard input.\n"
+                "\n"
+                "Text is read as well: raw data of OpenBCI's GUI, BrainFlow and the OpenBCI SD card as they are, other columns of numbers "
+                "(CSV, TSV, exports of Delsys and Noraxon) with --rate, --unit and --columns for what they do not say.\n"
                 "\n"
                 "Channels are counted from 1 in text and options, and from 0 in --json, whose form is in "
                 "analyze.schema.json. Ctrl-C ends the search and tells what was found until then.",

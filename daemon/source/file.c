@@ -7,6 +7,7 @@
 #include "file.h"
 #include "foreign.h"
 #include "input.h"
+#include "text.h"
 #include "units.h"
 
 /* Data records are read together up to that size; longer ones a piece at a time. */
@@ -83,11 +84,23 @@ static void fill_channel(FileSource *f, Channel *c, const LayoutSignal *s) {
 static int not_understood(const char *bytes, size_t n, char **ret_error) {
         const char *line = n == 0 ? "the file is empty" : foreign_format(bytes, n);
 
-        *ret_error = strdup(line ?: "this is neither an EDF nor a BDF file");
+        *ret_error = strdup(line ?: "this is neither an EDF nor a BDF file, nor columns of numbers");
         return -EBADMSG;
 }
 
-static int read_layout(FileSource *f, uint64_t size, char **ret_error) {
+/* The samples are in another file then. */
+static int read_text(FileSource *f, const TextOptions *options, char **ret_error) {
+        int fd;
+
+        int r = text_read(f->fd, options, &fd, &f->layout, ret_error);
+        if (r < 0)
+                return r;
+        close(f->fd);
+        f->fd = fd;
+        return 0;
+}
+
+static int read_layout(FileSource *f, uint64_t size, const TextOptions *options, char **ret_error) {
         char bytes[PROBE_SIZE];
         int r;
 
@@ -95,20 +108,21 @@ static int read_layout(FileSource *f, uint64_t size, char **ret_error) {
         if (n < 0)
                 return -errno;
         if (!edf_header_is(bytes, (size_t) n))
-                return not_understood(bytes, (size_t) n, ret_error);
+                return !foreign_format(bytes, (size_t) n) && text_is(bytes, (size_t) n) ? read_text(f, options, ret_error) :
+                        not_understood(bytes, (size_t) n, ret_error);
         if ((r = edf_header_read(f->fd, size, &f->layout, ret_error)) < 0)
                 return r;
         return edf_timing_read(f->fd, &f->layout);
 }
 
-static int open_source(FileSource *f, const char *path, char **ret_error) {
+static int open_source(FileSource *f, const char *path, const TextOptions *options, char **ret_error) {
         uint64_t size = 0;
         int r;
 
         f->fd = input_open(path, &size, ret_error);
         if (f->fd < 0)
                 return f->fd;
-        if ((r = read_layout(f, size, ret_error)) < 0)
+        if ((r = read_layout(f, size, options, ret_error)) < 0)
                 return r;
 
         f->channels = calloc(f->layout.n_signals, sizeof *f->channels);
@@ -121,14 +135,14 @@ static int open_source(FileSource *f, const char *path, char **ret_error) {
         return 0;
 }
 
-int file_source_open(const char *path, FileSource **ret, char **ret_error) {
+int file_source_open(const char *path, const TextOptions *options, FileSource **ret, char **ret_error) {
         _cleanup_(file_source_freep) FileSource *f = calloc(1, sizeof *f);
         char *error = NULL;
         int r = -ENOMEM;
 
         if (f) {
                 f->fd = -EBADF;
-                r = open_source(f, path, &error);
+                r = open_source(f, path, options, &error);
         }
         if (r < 0) {
                 *ret_error = error ?: strdup(strerror(-r));

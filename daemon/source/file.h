@@ -13,6 +13,7 @@
 
 #include "edf-annotations.h"
 #include "layout.h"
+#include "text.h"
 
 typedef struct FileSource FileSource;
 
@@ -34,10 +35,12 @@ typedef struct FileChannel {
  * (the caller frees it); the result is -EBADMSG for a damaged or foreign file,
  * -EOPNOTSUPP for one that is legal and not understood, or the errno of opening it.
  *
+ * options are what a text does not say of itself; NULL: nothing.
+ *
  * "-" is standard input. What is no ordinary file (a pipe) is copied to a file without a name in $TMPDIR or
  * /var/tmp first; a pipe with a name to which nobody writes is refused after some seconds.
  */
-int file_source_open(const char *path, FileSource **ret, char **ret_error);
+int file_source_open(const char *path, const TextOptions *options, FileSource **ret, char **ret_error);
 FileSource* file_source_free(FileSource *f);
 DEFINE_TRIVIAL_CLEANUP_FUNC(FileSource*, file_source_free);
 

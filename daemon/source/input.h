@@ -2,6 +2,7 @@
 /* A file to read at any place, whatever was named. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*

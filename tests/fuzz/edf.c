@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         CHECK(fd >= 0 && write(fd, data, size) == (ssize_t) size);
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        int r = file_source_open(path, &f, &error);
+        int r = file_source_open(path, NULL, &f, &error);
         if (r < 0) {
                 check_error(r, error);
                 return 0;

@@ -59,7 +59,7 @@ static void detect(const char *name, Found *ret) {
         int32_t low[CHANNELS_MAX], high[CHANNELS_MAX], one[BLOCK], frames[BLOCK * CHANNELS_MAX];
 
         snprintf(path, sizeof path, "%s/%s.bdf", folder, name);
-        ck_assert_msg(file_source_open(path, &file, &error) == 0, "%s", error);
+        ck_assert_msg(file_source_open(path, NULL, &file, &error) == 0, "%s", error);
         unsigned n = file_source_n_channels(file);
         ck_assert_uint_le(n, CHANNELS_MAX);
         for (unsigned c = 0; c < n; c++) {

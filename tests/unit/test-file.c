@@ -85,7 +85,7 @@ static void check_round_trip(int type, const Signal *signals, unsigned n, const 
         char *error = NULL;
 
         write_file(type, signals, (int) n);
-        ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+        ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
         ck_assert_uint_eq(file_source_n_channels(f), n);
         for (unsigned i = 0; i < n; i++) {
                 const FileChannel *c = file_source_channel(f, i);
@@ -139,7 +139,7 @@ START_TEST(channels_are_read_independently) {
         uint64_t position;
 
         write_file(EDFLIB_FILETYPE_BDFPLUS, bdf_signals, 2);
-        ck_assert_int_eq(file_source_open(path, &f, &error), 0);
+        ck_assert_int_eq(file_source_open(path, NULL, &f, &error), 0);
         for (unsigned k = 0; k < 10; k++) {
                 ck_assert_int_eq(file_source_read(f, 0, &position, a, 700), 700);
                 ck_assert_int_eq(file_source_read(f, 1, &position, b, 300), 300);
@@ -183,7 +183,7 @@ static int try_open(char **ret_error) {
         int32_t sample[64];
         uint64_t position;
 
-        int r = file_source_open(path, &f, &error);
+        int r = file_source_open(path, NULL, &f, &error);
         if (r < 0) {
                 ck_assert_ptr_null(f);
                 ck_assert_ptr_nonnull(error);
@@ -304,7 +304,7 @@ START_TEST(what_is_no_file) {
 
         FileSource *f = NULL;
         char *error = NULL;
-        ck_assert_int_eq(file_source_open(folder, &f, &error), -EISDIR);
+        ck_assert_int_eq(file_source_open(folder, NULL, &f, &error), -EISDIR);
         free(error);
 }
 END_TEST
@@ -315,7 +315,7 @@ START_TEST(many_at_once) {
 
         write_file(EDFLIB_FILETYPE_EDFPLUS, edf_signals, 1);
         for (unsigned i = 0; i < ELEMENTSOF(f); i++)
-                ck_assert_int_eq(file_source_open(path, f + i, &error), 0);
+                ck_assert_int_eq(file_source_open(path, NULL, f + i, &error), 0);
         for (unsigned i = 0; i < ELEMENTSOF(f); i++) {
                 check_samples(f[i], 0, edf_signals, 500);
                 file_source_free(f[i]);
@@ -355,7 +355,7 @@ START_TEST(harmless_faults) {
 
                 write_file(EDFLIB_FILETYPE_BDFPLUS, bdf_signals, 2);
                 patch(table[i].offset, table[i].bytes, strlen(table[i].bytes));
-                ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+                ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
                 ck_assert_double_eq_tol(file_source_channel(f, 0)->lsb_uv, bdf_lsb_uv[0], 1e-9);
                 check_samples(f, 0, bdf_signals, 1024);
         }
@@ -368,7 +368,7 @@ START_TEST(text_in_latin_1) {
 
         write_file(EDFLIB_FILETYPE_BDFPLUS, bdf_signals, 2);
         patch(SIGNAL(0, 16, 0), "gauche, c\xf4t\xe9 \x01", 15);
-        ck_assert_int_eq(file_source_open(path, &f, &error), 0);
+        ck_assert_int_eq(file_source_open(path, NULL, &f, &error), 0);
         ck_assert_str_eq(file_source_channel(f, 0)->label, "gauche, c\xc3\xb4t\xc3\xa9 ?");
 }
 END_TEST
@@ -382,7 +382,7 @@ START_TEST(never_closed) {
         Bytes b = slurp();
         spill(b.data, b.size - 1);              /* of the last record */
         free(b.data);
-        ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+        ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
         ck_assert_uint_eq(file_source_channel(f, 1)->n_samples, 500 * (N_RECORDS - 1));
 }
 END_TEST
@@ -413,7 +413,7 @@ START_TEST(discontinuous) {
         char *error = NULL;
 
         write_discontinuous(starts);
-        ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+        ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
         ck_assert_uint_eq(file_source_channel(f, 0)->n_samples, 7000);
         ck_assert_uint_eq(file_source_channel(f, 0)->length, 86401750);
         ck_assert_uint_eq(file_source_channel(f, 1)->length, 43200875);
@@ -451,7 +451,7 @@ START_TEST(stamps_are_measurements) {
                 char *error = NULL;
 
                 write_discontinuous(table[i].starts);
-                ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+                ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
                 ck_assert_uint_eq(file_source_channel(f, 0)->length, 7000);
                 ck_assert_double_eq_tol(file_source_channel(f, 0)->rate_hz, table[i].rate_hz, 0.01);
                 const Notes *n = file_source_notes(f);
@@ -472,7 +472,7 @@ START_TEST(overlaps) {
         char *error = NULL;
 
         write_discontinuous(starts);
-        ck_assert_msg(file_source_open(path, &f, &error) == 0, "%s", error);
+        ck_assert_msg(file_source_open(path, NULL, &f, &error) == 0, "%s", error);
         ck_assert_ptr_nonnull(strstr(file_source_notes(f)->lines[0], "begin before the one in front"));
         ck_assert_int_eq(file_source_read(f, 0, &position, samples, 4000), 3000);
         ck_assert_int_eq(file_source_read(f, 0, &position, samples, 4000), 4000);
@@ -515,7 +515,7 @@ START_TEST(corpus) {
                         printf("skipped: no %s (set TWITCH_DATA)\n", name);
                         return;
                 }
-                int r = file_source_open(name, &f, &error);
+                int r = file_source_open(name, NULL, &f, &error);
                 if (table[i].error) {
                         ck_assert_int_lt(r, 0);
                         ck_assert_msg(strstr(error, table[i].error), "%s: %s", name, error);

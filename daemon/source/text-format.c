@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
+#include <math.h>
+#include <strings.h>
+
+#include "text-format.h"
+#include "units.h"
+
+#define LINES_MAX 2000u
+#define NUMERIC_MIN 3u                  /* lines of numbers: fewer are an accident */
+#define HEADERS_MAX 200u
+#define UNIT_MAX 8u                     /* characters: a line of longer words has names in it */
+
+typedef struct Lines {
+        char *text;                     /* a copy, cut at the ends of the lines */
+        char *lines[LINES_MAX];
+        unsigned n;
+} Lines;
+
+unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX]) {
+        unsigned n = 0;
+
+        for (char *p = line; n < TEXT_FIELDS_MAX;) {
+                if (separator == ' ') {
+                        p += strspn(p, " \t");
+                        if (!*p)
+                                break;
+                }
+                ret[n++] = p;
+                p += separator == ' ' ? strcspn(p, " \t") : strcspn(p, (char[]) { separator, 0 });
+                if (!*p)
+                        break;
+                *p++ = 0;
+        }
+        /* a separator at the end of a line ends its last field */
+        if (n > 1 && ret[n - 1][strspn(ret[n - 1], " \t\r")] == 0)
+                n--;
+        return n;
+}
+
+bool text_number_in(const TextFormat *f, char *field, double *ret) {
+        char *end;
+
+        field += strspn(field, " \t\"");
+        for (char *comma = f->decimal_comma ? strchr(field, ',') : NULL; comma; comma = NULL)
+                *comma = '.';
+        if (!isdigit((unsigned char) field[0]) && !strchr("+-.", field[0]))
+                return false;
+        double value = strtod(field, &end);
+        if (end == field || end[strspn(end, " \t\"\r")] != 0 || !isfinite(value))
+                return false;
+        *ret = value;
+        return true;
+}
+
+static bool is_text(const char *bytes, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if ((unsigned char) bytes[i] < 32 && !strchr("\t\r\n\f", bytes[i]))
+                        return false;
+        return n > 0 && !memchr(bytes, 0, n);
+}
+
+/* The last line may be cut, and is left out. */
+static bool take_lines(const char *bytes, size_t n, Lines *ret) {
+        *ret = (Lines) { .text = strndup(bytes, n) };
+        if (!ret->text)
+                return false;
+        char *p = ret->text;
+        if (strncmp(p, "\xef\xbb\xbf", 3) == 0)
+                p += 3;
+        while (ret->n < LINES_MAX) {
+                char *end = strpbrk(p, "\r\n");
+                if (!end)
+                        break;
+                bool both = end[0] == '\r' && end[1] == '\n';
+                *end = 0;
+                ret->lines[ret->n++] = p;
+                p = end + 1 + both;
+        }
+        return ret->n > 0;
+}
+
+/* A line of numbers: at least half of its fields are, the first among them. *ret_n: fields; *ret_numbers: of them */
+static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TEXT_FIELDS_MAX], or NULL */, unsigned *ret_n,
+                       unsigned *ret_numbers) {
+        _cleanup_free_ char *copy = strdup(line);
+        char *fields[TEXT_FIELDS_MAX];
+        unsigned numbers = 0;
+        double value;
+
+        if (!copy || !*line)
+                return false;
+        unsigned n = text_split(copy, f->separator, fields);
+        for (unsigned i = 0; i < n; i++) {
+                bool is = text_number_in(f, fields[i], &value);
+                if (i == 0 && !is)
+                        return false;
+                numbers += is;
+                if (ret)
+                        ret[i] = is ? value : NAN;
+        }
+        *ret_n = n;
+        *ret_numbers = numbers;
+        return numbers * 2 >= n && n > 0;
+}
+
+static bool is_row(const TextFormat *f, const char *line, double *ret, unsigned *ret_n) {
+        unsigned numbers;
+
+        return is_numbers(f, line, ret, ret_n, &numbers);
+}
+
+/* Lines of numbers, less where some of their fields are none */
+static double count_rows(const Lines *l, TextFormat *f) {
+        unsigned n, numbers, last = 0;
+        double rows = 0;
+
+        for (unsigned i = l->n > 200 ? l->n - 200 : 0; i < l->n; i++)
+                if (is_numbers(f, l->lines[i], NULL, &n, &numbers) && (rows == 0 || n == last)) {
+                        rows += (double) numbers / n;
+                        last = n;
+                }
+        f->n_fields = last;
+        return rows;
+}
+
+static bool find_separator(const Lines *l, TextFormat *ret) {
+        static const struct {
+                char separator;
+                bool decimal_comma;
+        } candidates[] = { { '\t', false }, { ';', false }, { ',', false }, { ' ', false }, { '\t', true }, { ';', true }, { ' ', true } };
+        double best = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
+                TextFormat f = { .separator = candidates[i].separator, .decimal_comma = candidates[i].decimal_comma };
+                double rows = count_rows(l, &f);
+
+                if (rows < NUMERIC_MIN || rows < best || (rows == best && f.n_fields <= ret->n_fields))
+                        continue;
+                best = rows;
+                ret->separator = f.separator;
+                ret->decimal_comma = f.decimal_comma;
+                ret->n_fields = f.n_fields;
+        }
+        return best > 0;
+}
+
+/* "Sample Rate = 250.0 Hz", "Sampling frequency: 2000" */
+static double rate_in(const char *line) {
+        const char *p = strcasestr(line, "sampl");
+
+        if (!p || (!strcasestr(p, "rate") && !strcasestr(p, "freq")))
+                return 0;
+        p += strcspn(p, "0123456789");
+        double value = strtod(p, NULL);
+        return isfinite(value) && value < 1e6 ? value : 0;
+}
+
+/* The unit that stands in brackets, or behind the last comma, of a name */
+static void take_unit(const char *name, char ret[static 16]) {
+        const char *from = strrchr(name, '[') ?: strrchr(name, '(') ?: strrchr(name, ',');
+
+        ret[0] = 0;
+        if (!from)
+                return;
+        snprintf(ret, 16, "%.*s", (int) MIN(strcspn(from + 1, "])"), (size_t) 15), from + 1);
+        if (isnan(unit_to_uv(ret)))
+                ret[0] = 0;
+}
+
+static void take_name(char *field, char ret[static TEXT_NAME_MAX]) {
+        field += strspn(field, " \t\"%#");
+        size_t n = strlen(field);
+        while (n > 0 && strchr(" \t\"\r", field[n - 1]))
+                n--;
+        snprintf(ret, TEXT_NAME_MAX, "%.*s", (int) MIN(n, (size_t) TEXT_NAME_MAX - 1), field);
+        for (char *p = ret; *p; p++)
+                if ((unsigned char) *p < 32 || *p == 127)
+                        *p = '?';
+}
+
+/* Names, or units: the last lines in front of the numbers that have as many fields */
+static void take_header(TextFormat *f, const char *line) {
+        _cleanup_free_ char *copy = strdup(line);
+        char *fields[TEXT_FIELDS_MAX];
+        unsigned units = 0, longest = 0;
+
+        if (!copy)
+                return;
+        unsigned n = text_split(copy, f->separator, fields);
+        if (n + 1 < f->n_fields || n > f->n_fields + 1)
+                return;
+        char (*names)[TEXT_NAME_MAX] = calloc(n, sizeof *names);
+        for (unsigned i = 0; names && i < n; i++) {
+                take_name(fields[i], names[i]);
+                units += !isnan(unit_to_uv(names[i]));
+                longest = MAX(longest, (unsigned) strlen(names[i]));
+        }
+        for (unsigned i = 0; names && i < MIN(n, f->n_fields); i++)
+                if (units > 0 && longest <= UNIT_MAX)
+                        snprintf(f->units[i], sizeof f->units[i], "%.15s", isnan(unit_to_uv(names[i])) ? "" : names[i]);
+                else {
+                        memcpy(f->names[i], names[i], sizeof names[i]);
+                        take_unit(names[i], f->units[i]);
+                }
+        free(names);
+}
+
+static bool name_has(const char *name, const char *const *words) {
+        for (; *words; words++)
+                if (strcasestr(name, *words))
+                        return true;
+        return false;
+}
+
+static bool is_time_name(const char *name) {
+        static const char *const words[] = { "time", "zeit", "x[s]", "x [s]", "x(s)", "x (s)", "seconds", NULL };
+
+        return name_has(name, words) || strcasecmp(name, "t") == 0 || strcasecmp(name, "s") == 0;
+}
+
+static bool is_no_signal(const char *name) {
+        static const char *const words[] = { "index", "frame", "accel", "acc ", "acc.", "gyro", "mag ", "other", "analog", "digital", "marker",
+                                             "event", "package", "counter", "battery", "trigger", "sample", NULL };
+
+        return is_time_name(name) || name_has(name, words);
+}
+
+/* A column that counts, or in which time goes on, by the first rows; 0: neither */
+static double step_of(const Lines *l, TextFormat *f, unsigned column) {
+        double row[TEXT_FIELDS_MAX], last = NAN, step = 0;
+        unsigned n, seen = 0;
+
+        for (unsigned i = 0; i < l->n && seen < 50; i++) {
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n)
+                        continue;
+                if (seen == 1)
+                        step = row[column] - last;
+                if (seen > 1 && !(fabs(row[column] - last - step) <= 0.02 * fabs(step) + 1e-4 * fabs(step)))
+                        return 0;
+                last = row[column];
+                seen++;
+        }
+        return seen > 3 && step > 0 ? step : 0;
+}
+
+static void find_rows_columns(const Lines *l, TextFormat *f) {
+        bool named = false;
+
+        for (unsigned i = 0; i < f->n_fields; i++)
+                named = named || f->names[i][0];
+        for (unsigned i = 0; i < f->n_fields; i++) {
+                if (named ? is_time_name(f->names[i]) : i == 0 && step_of(l, f, 0) > 0) {
+                        double step = step_of(l, f, i);
+
+                        if (f->time_column < 0 && step > 0 && step < 1) {
+                                f->time_column = (int) i;
+                                f->time_scale_s = strcasestr(f->names[i], "ms") || strcasestr(f->names[i], "msec") ? 1e-3 : 1;
+                        }
+                        continue;
+                }
+                if (!named || !is_no_signal(f->names[i]))
+                        f->columns[f->n_signals++] = i;
+        }
+}
+
+/* Package numbers that count up and begin again: by how much, and after how many */
+static void find_index(const Lines *l, TextFormat *f, unsigned column) {
+        unsigned n, counts[4] = { 0 }, most = 0;
+        double row[TEXT_FIELDS_MAX], last = NAN;
+
+        f->index_column = (int) column;
+        for (unsigned i = 0; i < l->n; i++) {
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields)
+                        continue;
+                double d = row[column] - last;
+                if (d >= 0 && d < 4)
+                        counts[(unsigned) d]++;
+                most = (unsigned) fmax(most, fmin(row[column], 1e6));
+                last = row[column];
+        }
+        f->index_step = counts[2] > counts[1] ? 2 : 1;
+        f->index_modulus = most >= 100 && most <= 255 ? most + 1 : 256;
+        if (f->index_step == 2 && f->index_modulus % 2)
+                f->index_modulus++;
+        if (counts[0] > counts[1] + counts[2])
+                f->index_column = -1;   /* it does not count */
+}
+
+/* Samples a second by time stamps in a column; 0: it has none */
+static double rate_by_stamps(const Lines *l, const TextFormat *f, unsigned column) {
+        static const double usual_hz[] = { 125, 200, 250, 256, 500, 512, 1000, 1024, 2000, 2048, 4000 };
+        double row[TEXT_FIELDS_MAX], first = NAN, last = NAN;
+        unsigned n, rows = 0;
+
+        for (unsigned i = 0; i < l->n; i++) {
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n || isnan(row[column]))
+                        continue;
+                if (rows++ == 0)
+                        first = row[column];
+                last = row[column];
+        }
+        double rate_hz = last > first ? (rows - 1) / (last - first) : 0;
+        for (size_t i = 0; i < ELEMENTSOF(usual_hz); i++)
+                if (fabs(rate_hz / usual_hz[i] - 1) < 0.05)
+                        return usual_hz[i];
+        return rate_hz > 1 && rate_hz < 1e5 ? rate_hz : 0;
+}
+
+static void set_rate(TextFormat *f, double rate_hz, const char *from) {
+        if (f->rate_hz == 0 && rate_hz > 0) {
+                f->rate_hz = rate_hz;
+                f->rate_from = from;
+        }
+}
+
+/* 24 columns of the Cyton: number, 8 signals, ...; with the time since 1970 last but one, and a marker (BrainFlow's data format). */
+static bool is_brainflow(const Lines *l, const TextFormat *f) {
+        double row[TEXT_FIELDS_MAX];
+        unsigned n;
+
+        if (f->n_fields != 24 && f->n_fields != 32 && f->n_fields != 15)
+                return false;
+        for (unsigned i = 0; i < MIN(l->n, 5u); i++)
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || !(row[0] >= 0 && row[0] <= 255) || !(row[n - 2] > 1e9 && row[n - 2] < 1e10))
+                        return false;
+        return true;
+}
+
+static void name_signals(TextFormat *f, unsigned first, unsigned n) {
+        f->n_signals = 0;
+        for (unsigned i = first; i < first + n && i < f->n_fields; i++) {
+                if (!f->names[i][0])
+                        snprintf(f->names[i], TEXT_NAME_MAX, "EXG %u", i - first + 1);
+                strcpy(f->units[i], "uV");
+                f->columns[f->n_signals++] = i;
+        }
+}
+
+/* Signals of the GUI are called "EXG Channel 0", ...; older versions name nothing and say how many there are. */
+static void take_gui(const Lines *l, TextFormat *f, unsigned n_said) {
+        unsigned columns[TEXT_FIELDS_MAX], n = 0;
+
+        for (unsigned i = 0; i < f->n_fields; i++)
+                if (strcasestr(f->names[i], "EXG") || strcasestr(f->names[i], "EEG Channel"))
+                        columns[n++] = i;
+        if (n > 0) {
+                memcpy(f->columns, columns, sizeof columns);
+                f->n_signals = n;
+                for (unsigned i = 0; i < n; i++)
+                        strcpy(f->units[columns[i]], "uV");
+        } else
+                name_signals(f, 1, n_said ? n_said : 8);
+        f->time_column = -1;
+        find_index(l, f, 0);
+}
+
+static bool is_hex(const char *field, unsigned digits) {
+        return strspn(field, "0123456789ABCDEFabcdef") == digits && (field[digits] == 0 || field[digits] == '\r');
+}
+
+static bool is_sd_row(char *line, unsigned *ret_channels) {
+        char *fields[TEXT_FIELDS_MAX];
+        unsigned n = text_split(line, ',', fields), k = 1;
+
+        if (n < 2 || !is_hex(fields[0], 2))
+                return false;
+        while (k < n && is_hex(fields[k], 6))
+                k++;
+        *ret_channels = k - 1;
+        return k > 1;
+}
+
+/* Lines of the SD card: a number of two digits, and six for each channel */
+static bool find_sd(const Lines *l, TextFormat *f) {
+        unsigned rows = 0, channels = 0, n;
+
+        for (unsigned i = 0; i < l->n; i++) {
+                _cleanup_free_ char *copy = strdup(l->lines[i]);
+                if (!copy || !is_sd_row(copy, &n))
+                        continue;
+                channels = rows++ == 0 ? n : MIN(channels, n);
+        }
+        if (rows < NUMERIC_MIN || rows * 2 < l->n)
+                return false;
+        *f = (TextFormat) { .kind = TEXT_OPENBCI_SD, .separator = ',', .n_fields = channels + 1, .time_column = -1, .index_column = 0,
+                            .index_step = 1, .index_modulus = 256, .rate_hz = 250, .rate_from = "the board's default" };
+        name_signals(f, 1, channels);
+        return true;
+}
+
+static bool find_in(const Lines *l, TextFormat *f) {
+        unsigned n, n_said = 0, first = 0;
+        bool gui = false;
+
+        if (find_sd(l, f))
+                return true;
+        if (!find_separator(l, f))
+                return false;
+        f->time_column = f->index_column = -1;
+        f->time_scale_s = 1;
+        while (first < l->n && !(is_row(f, l->lines[first], NULL, &n) && n == f->n_fields))
+                first++;
+        for (unsigned i = 0; i < MIN(first, HEADERS_MAX); i++) {
+                const char *line = l->lines[i], *said = strcasestr(line, "Number of channels");
+
+                gui = gui || strcasestr(line, "OpenBCI Raw");
+                if (said)
+                        n_said = (unsigned) strtoul(said + strcspn(said, "0123456789"), NULL, 10);
+                set_rate(f, rate_in(line), "its header");
+                if (i + 3 >= first)
+                        take_header(f, line);
+        }
+        find_rows_columns(l, f);
+        if (gui) {
+                f->kind = TEXT_OPENBCI_GUI;
+                take_gui(l, f, n_said);
+        } else if (first == 0 && is_brainflow(l, f)) {
+                f->kind = TEXT_BRAINFLOW;
+                f->time_column = -1;
+                name_signals(f, 1, f->n_fields == 32 ? 16 : f->n_fields == 24 ? 8 : 4);
+                find_index(l, f, 0);
+                set_rate(f, rate_by_stamps(l, f, f->n_fields - 2), "its time stamps");
+        } else if (f->time_column >= 0)
+                set_rate(f, 1 / (step_of(l, f, (unsigned) f->time_column) * f->time_scale_s), "its column of times");
+        return f->n_signals > 0;
+}
+
+bool text_format_find(const char *bytes, size_t n, TextFormat *ret) {
+        Lines l = {};
+
+        *ret = (TextFormat) {};
+        bool found = is_text(bytes, n) && take_lines(bytes, n, &l) && find_in(&l, ret);
+        free(l.text);
+        return found;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a text is, by its first lines. */
+#pragma once
+
+#include "text.h"
+
+#define TEXT_FIELDS_MAX 512u
+#define TEXT_NAME_MAX 64u
+
+typedef enum TextKind {
+        TEXT_PLAIN,
+        TEXT_OPENBCI_GUI,
+        TEXT_BRAINFLOW,
+        TEXT_OPENBCI_SD,
+} TextKind;
+
+typedef struct TextFormat {
+        TextKind kind;
+        char separator;                 /* ' ': any number of blanks */
+        bool decimal_comma;
+        unsigned n_fields;              /* of a line of numbers */
+        unsigned n_signals;
+        unsigned columns[TEXT_FIELDS_MAX];      /* of the signals, from 0 */
+        char names[TEXT_FIELDS_MAX][TEXT_NAME_MAX], units[TEXT_FIELDS_MAX][16];     /* of all columns; "": not told */
+        int time_column, index_column;  /* -1: none */
+        double time_scale_s;            /* of a number in the time column */
+        unsigned index_step, index_modulus;
+        double rate_hz;                 /* 0: not known */
+        const char *rate_from;          /* who says so */
+} TextFormat;
+
+/* Cuts a line at its separators, in place: how many fields, at most TEXT_FIELDS_MAX. */
+unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX]);
+bool text_number_in(const TextFormat *f, char *field, double *ret);
+
+/* False: this is no such text. */
+bool text_format_find(const char *bytes, size_t n, TextFormat *ret);
