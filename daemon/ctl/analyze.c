@@ -2,13 +2,13 @@
 /* twitchctl analyze FILE: the same detector over a recording. */
 #include <math.h>
 
-#include "analyze-output.h"
+#include "analyze-export.h"
 #include "ctl.h"
 #include "pick.h"
 #include "verbs.h"
 
 static bool arg_minutes = false;
-static const char *arg_channels = NULL, *arg_unit = NULL;
+static const char *arg_channels = NULL, *arg_unit = NULL, *arg_export = NULL;
 static TextOptions arg_text = {};
 static AnalysisOptions arg = { .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT, .to_s = INFINITY };
 
@@ -110,6 +110,8 @@ static int analyze(const char *path, char **ret_error) {
                 else
                         r = analyze_text_end(&o);
         }
+        if (r >= 0 && arg_export)
+                r = analyze_export(&o, arg_export, ret_error);
         annotations_done(&o.annotations);
         return r;
 }
@@ -117,6 +119,10 @@ static int analyze(const char *path, char **ret_error) {
 static int run(int argc, char **argv) {
         int result = 0;
 
+        if (arg_export && argc > 2) {
+                fprintf(stderr, "twitchctl: --export goes with one file\n");
+                return EXIT_USAGE;
+        }
         catch_signals();
         for (int i = 1; i < argc && !stop; i++) {
                 _cleanup_free_ char *error = NULL;
@@ -196,6 +202,9 @@ static const Option options[] = {
         { "unit", .value = "UNIT", .text = &arg_unit,
           .help = "What the values are in where the file does not say it, or says it wrongly: uV, mV, V or nV for all that do not "
                   "say it, or CHANNEL=uV, with commas between several." },
+        { "export", .value = "FILE", .text = &arg_export,
+          .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set (_events.tsv, with its "
+                  "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, .bdf)." },
         { "rate", .value = "HZ", .parse = parse_rate, .help = "Samples per second of a text that does not say it." },
         { "columns", .value = "LIST", .text = &arg_text.columns,
           .help = "Which columns of a text are signals: numbers from 1 or names, as in 2-9 (default: all that do not look like times, "

@@ -25,6 +25,7 @@ typedef struct Field {
         size_t offset, width;   /* of a signal: the fields of all signals follow each other */
 } Field;
 
+static const Field patient = { "patient identification", 8, 80 };
 static const Field recording = { "recording identification", 88, 80 };
 static const Field start_date = { "start date", 168, 8 };
 static const Field start_time = { "start time", 176, 8 };
@@ -299,6 +300,18 @@ static int _printf_(2, 3) useless(LayoutSignal *s, const char *format, ...) {
         return s->useless ? 0 : -ENOMEM;
 }
 
+/* Of EDF+ and BDF+, where these fields have a form that may be passed on. */
+static void take_identification(Parser *p) {
+        Layout *l = p->layout;
+        char text[81];
+        int skip = 0;
+
+        text_of(p->bytes + patient.offset, patient.width, l->patient);
+        text_of(p->bytes + recording.offset, recording.width, text);
+        (void) sscanf(text, "Startdate %*s %n", &skip);
+        strcpy(l->recording, skip > 0 ? text + skip : "");
+}
+
 /* A number of a signal without which that signal, and only that one, says nothing */
 static int signal_number(Parser *p, const Field *f, unsigned i, bool integer, double *ret) {
         char text[9];
@@ -418,6 +431,8 @@ static int parse_signals(Parser *p) {
                 return fault(p, -EBADMSG, "no signal of the file has samples");
 
         text_of(p->bytes + reserved.offset, reserved.width, text);
+        if (strncmp(text, "BDF+", 4) == 0 || strncmp(text, "EDF+", 4) == 0)
+                take_identification(p);
         l->discontinuous = strncmp(text, "BDF+D", 5) == 0 || strncmp(text, "EDF+D", 5) == 0;
         return 0;
 }

@@ -177,6 +177,14 @@ int file_source_annotations(FileSource *f, Annotations *ret) {
         return edf_annotations_read(f->fd, &f->layout, ret);
 }
 
+const Layout* file_source_layout(const FileSource *f) {
+        return &f->layout;
+}
+
+int file_source_fd(const FileSource *f) {
+        return f->fd;
+}
+
 void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv) {
         assert(channel < f->n_channels);
         set_unit(f->channels + channel, unit_uv);

@@ -55,6 +55,10 @@ const StartTime* file_source_start(const FileSource *f);
 /* What was written into it while it was made; to be freed with annotations_done() */
 int file_source_annotations(FileSource *f, Annotations *ret);
 
+/* The file as it lies, for who copies it; a text has become another file by then. */
+const Layout* file_source_layout(const FileSource *f);
+int file_source_fd(const FileSource *f);
+
 /* The header's unit is wrong or missing: one of the physical values of a channel is so many microvolts. */
 void file_source_set_unit(FileSource *f, unsigned channel, double unit_uv);
 

@@ -38,6 +38,7 @@ typedef struct Layout {
         unsigned sample_bytes;          /* 2, 3 or 4; little-endian two's complement */
         bool discontinuous;             /* the file says that its data records have times of their own */
         StartTime start;
+        char patient[81], recording[81]; /* what EDF+ and BDF+ say of them, the latter without the start date; "": nothing */
         unsigned n_signals;
         LayoutSignal *signals;
         uint64_t data_offset;           /* of the first data record in the file, bytes */

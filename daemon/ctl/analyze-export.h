@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was found, given back in the formats of others. By the name of the file:
+ *
+ *   .csv, .tsv        a line an event
+ *   _events.tsv       the events of a BIDS data set, with _events.json and _channels.tsv beside it (BIDS 1.11)
+ *   .edf, .bdf        a copy of the recording, samples untouched, in which every event is an annotation
+ */
+#pragma once
+
+#include "analyze-output.h"
+
+/* -EINVAL: none of these names. Writes a file of another name first, so there is a whole one or none. */
+int analyze_export(const AnalyzeOutput *o, const char *path, char **ret_error);
