@@ -35,6 +35,7 @@ DETECT_SRC := $(wildcard daemon/detect/*.c daemon/detect/*/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
 STATS_SRC := $(wildcard daemon/stats/*.c)
+ANSWERS_SRC := $(wildcard daemon/answers/*.c)
 CTL_SRC := $(filter-out daemon/ctl/ctl.c,$(wildcard daemon/ctl/*.c))
 CHIP_SRC := kernel/sim/chip.c kernel/sim/parts.c
 SYNTH_TOOLS := twitch-synth twitch-play
@@ -62,7 +63,7 @@ $(B)/%.o: %.c | packages-build
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS) $(CTL_PKGS))
+$(call obj,$(DAEMON_SRC) daemon/twitchd.c $(CTL_SRC) daemon/ctl/ctl.c $(ANSWERS_SRC)): USER_CPPFLAGS = $(call pkg,--cflags libiio $(PKGS) $(CTL_PKGS))
 
 # the schema of the history, as a string of C
 $(B)/daemon/store/%.sql.h: daemon/store/%.sql
@@ -75,6 +76,7 @@ $(B)/daemon/store/history.o: USER_CPPFLAGS += -I$(B)/daemon/store
 $(call obj,$(DETECT_SRC)): ALL_CFLAGS += -ffp-contract=off
 $(B)/libdetect.a: $(call obj,$(DETECT_SRC))
 $(B)/libstats.a: $(call obj,$(STATS_SRC))
+$(B)/libanswers.a: $(call obj,$(ANSWERS_SRC))
 $(B)/libtwitchd.a: $(call obj,$(DAEMON_SRC))
 $(B)/libctl.a: $(call obj,$(CTL_SRC))
 $(B)/libchip.a: $(call obj,$(CHIP_SRC))
@@ -89,7 +91,7 @@ CTL_LIBS = $(call pkg,--libs smartcols jansson)
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a
+$(B)/twitchctl: $(call obj,daemon/ctl/ctl.c) $(B)/libctl.a $(B)/libanswers.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBS) $(LIBS)
 
 $(call obj,$(wildcard tests/synth/*.c)): | packages-tools
@@ -98,9 +100,12 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
 
 $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
-unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values
-$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a $(B)/libchip.a $(B)/libsynth.a
+unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values $(B)/make-history
+$(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libanswers.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(CTL_LIBS) $(LIBS)
+
+$(B)/make-history: $(B)/tests/answers/make-history.o $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libsynth.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/stats-values: $(B)/tests/unit/stats-values.o $(B)/libstats.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
@@ -111,6 +116,7 @@ check-unit: all tools unit-tests $(B)/fuzz-edf ## run the unit tests and twitchc
 	@tests/ctl/run $(B)
 	@tests/unit/stats-oracle $(B)
 	@tests/ctl/files $(B)
+	@tests/answers/run $(B)
 
 $(B)/replay: $(B)/tests/portable/replay.o $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm

@@ -16,6 +16,11 @@
         X(export)       \
         X(delete)       \
         X(history)      \
+        X(trends)       \
+        X(triggers)     \
+        X(ask)          \
+        X(drop)         \
+        X(compare_felt) \
         X(config)       \
         X(help)
 

@@ -30,5 +30,5 @@ double power_trial_ratio(unsigned blocks, double sd, double power);
 /* sd to say before anything is known: days that vary independently, and days that wax and wane together (SD
  * 0.5, 10 days; 0.3 from day to day; clusters and counts of half an hour at 3 a minute), as the worlds of
  * tests/bench. */
-#define POWER_SD_INDEPENDENT 1.08
-#define POWER_SD_WAXING 0.74
+#define POWER_SD_INDEPENDENT 0.96
+#define POWER_SD_WAXING 0.76
