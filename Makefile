@@ -27,7 +27,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 # libiio 1.x is another interface. EDFlib has no .pc file.
 # sqlite3: the history, written by twitchd and read by twitchctl
 PKGS := libsystemd inih sqlite3
-CTL_PKGS := smartcols jansson
+CTL_PKGS := smartcols jansson libmd
 pkg = $(shell pkg-config $(1))
 
 # --- sources: a new file in a room is found by itself -----------------------
@@ -86,7 +86,7 @@ $(B)/lib%.a:
 	$(AR) rcs $@ $^
 
 LIBS = $(call pkg,--libs 'libiio >= 0.24 libiio < 1.0' 'libsystemd >= 252' inih 'sqlite3 >= 3.40') -lpthread -lm
-CTL_LIBS = $(call pkg,--libs smartcols jansson)
+CTL_LIBS = $(call pkg,--libs smartcols jansson libmd)
 
 $(B)/twitchd: $(call obj,daemon/twitchd.c) $(B)/libtwitchd.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)

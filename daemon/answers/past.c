@@ -248,6 +248,7 @@ static int read_trial(Past *p, sqlite3_stmt *q) {
         word(t->coins, sizeof(t->coins), q, 4);
         word(t->seal, sizeof(t->seal), q, 5);
         t->made_usec = sqlite3_column_int64(q, 6);
+        t->looked_blocks = (unsigned) sqlite3_column_int(q, 7);
         return 0;
 }
 
@@ -295,7 +296,8 @@ static const struct {
         { "SELECT kind, asked, made_usec FROM question ORDER BY id", read_question },
         { "SELECT kind, session_exposed, session_other, log_ratio, log_wealth FROM pair ORDER BY id",
           read_bet },
-        { "SELECT id, kind, blocks, washout_s, coins, seal, made_usec FROM trial ORDER BY id", read_trial },
+        { "SELECT id, kind, blocks, washout_s, coins, seal, made_usec,"
+          " (SELECT max(blocks) FROM look WHERE trial = t.id) FROM trial t ORDER BY id", read_trial },
         { "SELECT trial, block, act, arm, session, made_usec FROM trial_act ORDER BY id", read_act },
 };
 

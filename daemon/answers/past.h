@@ -97,6 +97,7 @@ typedef struct PastTrial {
         int64_t id, made_usec, washout_usec;
         char kind[PAST_WORD], seal[80], coins[512];
         unsigned blocks;
+        unsigned looked_blocks;         /* at the last look */
         size_t n_acts;
         PastAct *acts;
 } PastTrial;

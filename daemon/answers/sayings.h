@@ -113,12 +113,13 @@
 #define SAY_NEXT_OVER "All blocks are over: twitchctl experiment result"
 #define SAY_BLOCK_VOID "Block %u is void: %s. Both of its sessions are left out."
 #define SAY_VOID_LATE "the second session was not within 7 days"
-#define SAY_VOID_OTHER_SITES "its sessions have no site in common"
 #define SAY_STATUS \
         "Experiment %" PRId64 ": %s, %u of %u blocks over, %u void (with first: %u, without first: %u)."
 #define SAY_LOOK_NEXT "The next look is after block %u."
 #define SAY_RESULT_RUNNING \
         "No claim at the look after block %u. Beyond %.1f to %.1f times as much is ruled out."
+#define SAY_RESULT_RUNNING_OPEN "No claim at the look after block %u; it rules nothing out yet."
+#define SAY_STOPPED "Experiment %" PRId64 " (%s) is ended. What it has is kept."
 #define SAY_RESULT_NO_LOOK "There was no look yet; the first is after block %u."
 #define SAY_RESULT_MORE "%s makes more twitching: %.1f times as much (between %.1f and %.1f), p = %.2g."
 #define SAY_RESULT_LESS "%s makes less twitching: %.2f times as much (between %.2f and %.2f), p = %.2g."

@@ -21,6 +21,7 @@
         X(ask)          \
         X(drop)         \
         X(compare_felt) \
+        X(experiment)   \
         X(config)       \
         X(help)
 
