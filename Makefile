@@ -35,6 +35,9 @@ DETECT_SRC := $(wildcard daemon/detect/*.c daemon/detect/*/*.c)
 DAEMON_SRC := $(filter-out daemon/twitchd.c,$(wildcard daemon/*.c)) \
               $(wildcard daemon/source/*.c daemon/bus/*.c daemon/store/*.c)
 STATS_SRC := $(wildcard daemon/stats/*.c)
+REPORT_SRC := $(wildcard daemon/report/*.c)
+# the report is built where there is what draws it
+REPORT_PKGS := $(shell pkg-config --exists pangocairo cairo-pdf cairo-svg && echo pangocairo cairo-pdf cairo-svg)
 ANSWERS_SRC := $(wildcard daemon/answers/*.c)
 CTL_SRC := $(filter-out daemon/ctl/ctl.c,$(wildcard daemon/ctl/*.c))
 CHIP_SRC := kernel/sim/chip.c kernel/sim/parts.c
@@ -43,7 +46,7 @@ SYNTH_SRC := $(filter-out $(SYNTH_TOOLS:%=tests/synth/%.c),$(wildcard tests/synt
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-BINARIES := $(B)/twitchd $(B)/twitchctl
+BINARIES := $(B)/twitchd $(B)/twitchctl $(if $(REPORT_PKGS),$(B)/twitch-report)
 TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 
 .DEFAULT_GOAL := all
@@ -71,6 +74,8 @@ $(B)/daemon/store/%.sql.h: daemon/store/%.sql
 	sed -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|.*|"&\\n"|' $< > $@
 $(B)/daemon/store/history.o: $(patsubst %,$(B)/%.h,$(wildcard daemon/store/*.sql))
 $(B)/daemon/store/history.o: USER_CPPFLAGS += -I$(B)/daemon/store
+
+$(call obj,$(REPORT_SRC)): USER_CPPFLAGS = $(call pkg,--cflags $(PKGS) $(CTL_PKGS) $(REPORT_PKGS))
 
 # one rounding for each operation, so that all machines compute the same
 $(call obj,$(DETECT_SRC)): ALL_CFLAGS += -ffp-contract=off
@@ -103,6 +108,9 @@ $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
 unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values $(B)/make-history
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libanswers.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(CTL_LIBS) $(LIBS)
+
+$(B)/twitch-report: $(call obj,$(REPORT_SRC)) $(B)/libctl.a $(B)/libanswers.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs $(REPORT_PKGS)) $(CTL_LIBS) $(LIBS)
 
 $(B)/make-history: $(B)/tests/answers/make-history.o $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -205,6 +213,7 @@ check-kernel: packages-kernel ## test the modules in a kernel with KASAN, lockde
 INSTALL_FILES := \
     $(B)/twitchd:$(PREFIX)/libexec/twitchd:755 \
     $(B)/twitchctl:$(PREFIX)/bin/twitchctl:755 \
+    $(if $(REPORT_PKGS),$(B)/twitch-report:$(PREFIX)/bin/twitch-report:755) \
     $(B)/systemd/twitchd.service:$(SYSTEMDIR)/system/twitchd.service:644 \
     daemon/twitchd.conf:$(CONFDIR)/twitchd.conf:644 \
     systemd/twitchd.catalog:$(SYSTEMDIR)/catalog/twitchd.catalog:644 \

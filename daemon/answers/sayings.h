@@ -94,6 +94,9 @@
 /* --- experiments -------------------------------------------------------------------------- */
 
 #define SAY_PLAN \
+        \
+        \
+        \
         "Experiment %" PRId64 \
         ": %s, %u blocks of two sessions, one with and one without, in an order by coin."
 #define SAY_PLAN_POWER \
@@ -114,7 +117,11 @@
 #define SAY_BLOCK_VOID "Block %u is void: %s. Both of its sessions are left out."
 #define SAY_VOID_LATE "the second session was not within 7 days"
 #define SAY_STATUS \
-        "Experiment %" PRId64 ": %s, %u of %u blocks over, %u void (with first: %u, without first: %u)."
+        \
+        \
+        \
+        "Experiment %" PRId64 \
+        ": %s, %u of %u blocks over, %u void (with first: %u, without first: %u)."
 #define SAY_LOOK_NEXT "The next look is after block %u."
 #define SAY_RESULT_RUNNING \
         "No claim at the look after block %u. Beyond %.1f to %.1f times as much is ruled out."
@@ -153,22 +160,41 @@
 #define SAY_SUFFICIENCY_DAYS \
         "Measured on %zu of %d days, in %zu sessions (%zu noisy, %zu taken out by the person)."
 #define SAY_SUFFICIENCY_MIN "Usable rest: %s"
-#define SAY_SUFFICIENCY_EXCLUDED "Not usable: %.0f of %.0f channel-minutes%s"
+#define SAY_SUFFICIENCY_EXCLUDED "Not usable: %.0f of %.0f channel-minutes%s%s"
 #define SAY_SUFFICIENCY_FLOOR \
         "Floor (smallest twitch found 9 times in 10): %.0f to %.0f uV; rates count from %.0f uV."
 #define SAY_TOO_LITTLE \
         "Too little for a profile (fewer than %u sessions, or %u minutes at a site): raw numbers " \
         "only."
 #define SAY_BY_SITE "By site"
+#define SAY_COLUMN_SITE "site"
+#define SAY_COLUMN_RATE "a minute [25-75 %]"
+#define SAY_COLUMN_RANGE "range"
+#define SAY_COLUMN_SIZE "uV [25-75 %]"
+#define SAY_COLUMN_SEVERAL "doublets %"
+#define SAY_COLUMN_RUNS "runs"
+#define SAY_COLUMN_INTERVAL "interval s"
+#define SAY_COLUMN_SESSIONS "sessions"
+#define SAY_RAW_COUNT "%.0f in %.0f min"
+#define SAY_TABLE_KEY \
+        "Rate and size: median and middle half of the sessions. Doublets and multiplets in percent " \
+        "of the twitches, regular runs as a count, median interval between twitches."
+#define SAY_HOUR_BAND "%02d h %.2f [%.2f-%.2f] (%zu)"
+#define SAY_HOUR_FEW "%02d h (%zu)"
+#define SAY_GOES_HEAD "%s, %zu pairs:"
 #define SAY_MOST "Most twitches a minute: %s (median %.2f)."
 #define SAY_BY_DAY "Rate by day"
-#define SAY_BY_DAY_KEY "dot: a session; larger: more rest; hollow: noisy; below: diary entries"
+#define SAY_BY_DAY_KEY "dot: a session, larger: more rest, hollow: noisy; line: 95 %; below: diary"
 #define SAY_BY_HOUR "Rate by hour of the day"
 #define SAY_BY_HOUR_KEY "bar: middle half, line: median, from %u sessions on; else dots"
 #define SAY_BY_HOUR_TEXT "Hours with sessions: %s"
 #define SAY_DAYS "Each day"
-#define SAY_DAYS_KEY "a stroke: a twitch, by the time of day; grey: measured"
-#define SAY_PAGE_2 "More"
+#define SAY_DAYS_KEY "twitches along the day's sessions, up to %.0f in a bar"
+#define SAY_REPORT_USAGE "report takes -o FILE, with .pdf, .svg, .html or .txt at its end"
+#define SAY_REPORT_FORM "The end of \"%s\" names no form: .pdf, .svg, .html or .txt"
+#define SAY_REPORT_PERIOD "--from must be before --to"
+#define SAY_REPORT_FAILED "%s cannot be written: %s"
+#define SAY_REPORT_ABSENT "twitch-report cannot be called (it is built where Pango and Cairo are): %s"
 #define SAY_HOW "How it was measured"
 #define SAY_HOW_TEXT \
         "Surface electrodes, 20-450 Hz. A rate is twitches by minutes of rest in which a twitch " \

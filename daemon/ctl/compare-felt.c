@@ -79,7 +79,7 @@ static int run(int argc, char **argv) {
         return 0;
 }
 
-static const Option options[] = { OPTION_HISTORY, {} };
+static const Option options[] = { HISTORY_OPTION, {} };
 
 const Verb verb_compare_felt = {
                 .name = "compare-felt",

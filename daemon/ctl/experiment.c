@@ -13,6 +13,7 @@
 #include "say.h"
 #include "stats/power.h"
 #include "verbs.h"
+#include "when.h"
 
 static unsigned arg_blocks = TRIAL_BLOCKS_DEFAULT;
 static const char *arg_leave = NULL;
@@ -41,7 +42,8 @@ static void print_plan(uint64_t id, const char *kind, unsigned blocks, const cha
             trial_look_blocks(blocks, 2), trial_look_blocks(blocks, 3));
 }
 
-static int plan(const Past *p, sd_bus *bus, int kind) {
+static int plan(const Past *p, int kind) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         uint8_t random[TRIAL_BLOCKS_MAX / 8 + 1 + 16];
         char text[SEALED_TEXT_MAX], seal[SEALED_DIGITS];
         uint64_t id;
@@ -54,8 +56,11 @@ static int plan(const Past *p, sd_bus *bus, int kind) {
                 return r;
         }
         sealed_digest(text, seal);
-        r = past_call(bus, "AddTrial", &id, "ssuuss", p->kinds[kind].name, "", (uint32_t) arg_blocks,
-                      (uint32_t) (p->kinds[kind].window_usec / 1000000), text, seal);
+        r = history_call("AddTrial", &reply, "ssuuss", p->kinds[kind].name, "", (uint32_t) arg_blocks,
+                         (uint32_t) (p->kinds[kind].window_usec / 1000000), text, seal);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "t", &id);
         if (r < 0)
                 return r;
         print_plan(id, p->kinds[kind].name, arg_blocks, seal);
@@ -64,12 +69,11 @@ static int plan(const Past *p, sd_bus *bus, int kind) {
 }
 
 static int run_plan(int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(past_freep) Past *p = NULL;
         const PastTrial *open;
         int kind;
 
-        int r = past_open_bus(&bus);
+        int r = past_may_write();
         if (r >= 0)
                 r = past_open(&p);
         if (r < 0)
@@ -84,21 +88,21 @@ static int run_plan(int argc, char **argv) {
                 (void) say_wrong(SAY_ONE_AT_A_TIME, open->id, open->kind);
                 return EXIT_USAGE;
         }
-        return plan(p, bus, kind);
+        return plan(p, kind);
 }
 
 /* --- next --------------------------------------------------------------------------------- */
 
-static int act(sd_bus *bus, const Sealed *s, unsigned block, const char *what, char arm, const char *session,
+static int act(const Sealed *s, unsigned block, const char *what, char arm, const char *session,
                const char *why) {
         const char word[] = { arm, 0 };
 
-        return past_call(bus, "AddTrialAct", NULL, "tussss", (uint64_t)s->trial->id, (uint32_t)block, what,
+        return history_call("AddTrialAct", NULL, "tussss", (uint64_t)s->trial->id, (uint32_t)block, what,
                          word, session, why);
 }
 
-static int make_void(sd_bus *bus, const Sealed *s, unsigned block, const char *why) {
-        int r = act(bus, s, block, "void", 0, "", why);
+static int make_void(const Sealed *s, unsigned block, const char *why) {
+        int r = act(s, block, "void", 0, "", why);
 
         if (r >= 0)
                 say(0, SAY_BLOCK_VOID, block, why);
@@ -122,7 +126,7 @@ static void print_next(const Past *p, const Sealed *s, unsigned block, unsigned 
 }
 
 /* Brings the history up to what was measured meanwhile. 1: something became of it, read again. */
-static int go_on(const Past *p, const Sealed *s, sd_bus *bus) {
+static int go_on(const Past *p, const Sealed *s) {
         unsigned block = s->n_over + 1;
         const SealedBlock *b = s->blocks + s->n_over;
         unsigned which = b->session[0] >= 0;
@@ -130,28 +134,27 @@ static int go_on(const Past *p, const Sealed *s, sd_bus *bus) {
         int session, r;
 
         if (!b->revealed[which]) {
-                r = act(bus, s, block, "revealed", arm, "", "");
+                r = act(s, block, "revealed", arm, "", "");
                 if (r >= 0)
                         print_next(p, s, block, which);
                 return r;
         }
         session = sealed_find_session(p, s, block, which);
-        if (which == 1 && (session >= 0 ? p->sessions[session].start_usec : say_now_usec()) >
+        if (which == 1 && (session >= 0 ? p->sessions[session].start_usec : when_now_usec()) >
                                           p->sessions[b->session[0]].start_usec + SEALED_APART_MAX_USEC)
-                return make_void(bus, s, block, SAY_VOID_LATE);
+                return make_void(s, block, SAY_VOID_LATE);
         if (session < 0) {
                 print_next(p, s, block, which);
                 return 0;
         }
-        r = act(bus, s, block, "measured", arm, p->sessions[session].uuid, "");
+        r = act(s, block, "measured", arm, p->sessions[session].uuid, "");
         return r < 0 ? r : 1;
 }
 
 static int run_next(int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         bool leave = arg_leave != NULL;
 
-        int r = past_open_bus(&bus);
+        int r = past_may_write();
         for (bool again = r >= 0; again; again = r > 0) {
                 _cleanup_(past_freep) Past *p = NULL;
                 Sealed s;
@@ -164,7 +167,7 @@ static int run_next(int argc, char **argv) {
                         return 0;
                 }
                 sealed_read(p, sealed_find_open(p), &s);
-                r = leave ? make_void(bus, &s, s.n_over + 1, arg_leave) : go_on(p, &s, bus);
+                r = leave ? make_void(&s, s.n_over + 1, arg_leave) : go_on(p, &s);
                 leave = false;
         }
         return r;
@@ -244,16 +247,12 @@ static void print_result(const Sealed *s, const TrialState *state) {
 
 /* A look that was held is an act, too. */
 static int keep_look(const Sealed *s, const TrialState *state) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         unsigned blocks = state->look < 0 ? 0 : trial_look_blocks(s->trial->blocks, (unsigned) state->look);
-        int r;
 
         if (arg_history || blocks == 0 || s->trial->looked_blocks >= blocks)
                 return 0;
-        r = past_open_bus(&bus);
-        return r < 0 ? r
-                     : past_call(bus, "AddLook", NULL, "tudd", (uint64_t)s->trial->id, (uint32_t)blocks,
-                                 state->p, log(state->interval.ratio));
+        return history_call("AddLook", NULL, "tudd", (uint64_t) s->trial->id, (uint32_t) blocks, state->p,
+                            log(state->interval.ratio));
 }
 
 static int each_trial(bool result) {
@@ -294,11 +293,10 @@ static int run_result(int argc, char **argv) {
 }
 
 static int run_stop(int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(past_freep) Past *p = NULL;
         Sealed s;
 
-        int r = past_open_bus(&bus);
+        int r = past_may_write();
         if (r >= 0)
                 r = past_open(&p);
         if (r < 0)
@@ -308,7 +306,7 @@ static int run_stop(int argc, char **argv) {
                 return 0;
         }
         sealed_read(p, sealed_find_open(p), &s);
-        r = act(bus, &s, 0, "stopped", 0, "", "");
+        r = act(&s, 0, "stopped", 0, "", "");
         if (r >= 0)
                 say(0, SAY_STOPPED, s.trial->id, s.trial->kind);
         return r;
@@ -325,7 +323,7 @@ static const Option next_options[] = {
                 {},
 };
 
-static const Option result_options[] = { OPTION_HISTORY, {} };
+static const Option result_options[] = { HISTORY_OPTION, {} };
 
 static const Verb subs[] = {
                 {.name = "plan",

@@ -41,13 +41,6 @@ const char* say_date(int64_t usec, int64_t utc_offset_s, char ret[static DATE_SI
         return ret;
 }
 
-int64_t say_now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 int64_t say_utc_offset_s(int64_t usec) {
         time_t t = (time_t) (usec / 1000000);
         struct tm tm;

@@ -13,7 +13,6 @@ _printf_(1, 2) int say_wrong(const char *format, ...);
 #define DATE_SIZE 32
 const char* say_date(int64_t usec, int64_t utc_offset_s, char ret[static DATE_SIZE]);
 
-int64_t say_now_usec(void);                     /* UTC */
 int64_t say_utc_offset_s(int64_t usec);         /* of this machine's zone then */
 
 /* The start of a local day, UTC: "2026-11-30". Complains about --option otherwise. */

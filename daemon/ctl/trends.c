@@ -12,6 +12,7 @@
 #include "table.h"
 #include "text.h"
 #include "verbs.h"
+#include "when.h"
 
 #define WEEKS_DEFAULT 4
 #define PLOT_HEIGHT 6
@@ -232,7 +233,7 @@ static int find_site(const Past *p, int *ret) {
 
 /* The weeks up to now; of a file, which may be old, up to its last session. */
 static TrendOptions period(const Past *p) {
-        int64_t to = say_now_usec();
+        int64_t to = when_now_usec();
 
         if (arg_history && p->n_sessions > 0)
                 to = p->sessions[p->n_sessions - 1].start_usec + 1;
@@ -270,7 +271,7 @@ static const Option options[] = {
                 {"weeks", 0, "N", "So many weeks back (default 4)", .parse = parse_weeks},
                 {"by", 0, "session|day|week|hour", "A line for each of these; hour: of the day",
                  .parse = parse_by},
-                OPTION_HISTORY,
+                HISTORY_OPTION,
                 {},
 };
 

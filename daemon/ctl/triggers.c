@@ -99,14 +99,14 @@ static void print_text(const Past *p, const Goes *all, size_t n) {
 }
 
 /* A bet is one for ever: it goes into the history at once. */
-static int keep_bets(const Past *p, const Goes *g, sd_bus *bus, size_t *n) {
+static int keep_bets(const Past *p, const Goes *g, size_t *n) {
         int r = 0;
 
         for (size_t i = g->n_stored; i < g->n_pairs && r >= 0; i++, (*n)++) {
                 const GoesPair *pair = g->pairs + i;
 
-                if (bus)
-                        r = past_call(bus, "AddBet", NULL, "sssstdd", p->kinds[g->kind].name, "all",
+                if (!arg_history)
+                        r = history_call("AddBet", NULL, "sssstdd", p->kinds[g->kind].name, "all",
                                       p->sessions[pair->exposed].uuid, p->sessions[pair->other].uuid,
                                       (uint64_t)llround(pair->floor_uv * 1e3), pair->log_ratio,
                                       pair->log_wealth);
@@ -115,14 +115,11 @@ static int keep_bets(const Past *p, const Goes *g, sd_bus *bus, size_t *n) {
 }
 
 static int run_triggers(int argc, char **argv) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(past_freep) Past *p = NULL;
         size_t n = 0, n_new = 0;
         Goes *all = NULL;
 
         int r = past_open(&p);
-        if (r >= 0 && !arg_history)
-                r = past_open_bus(&bus);
         if (r < 0)
                 return r;
         r = goes_all(p, &all, &n);
@@ -131,12 +128,12 @@ static int run_triggers(int argc, char **argv) {
                 return r;
         }
         for (size_t i = 0; i < n && r >= 0; i++)
-                r = keep_bets(p, all + i, bus, &n_new);
+                r = keep_bets(p, all + i, &n_new);
         if (r >= 0 && arg_json)
                 print_json(p, all, n);
         else if (r >= 0) {
                 print_text(p, all, n);
-                if (n_new > 0 && bus)
+                if (n_new > 0 && !arg_history)
                         say(0, SAY_BETS_KEPT, n_new);
                 else if (n_new > 0)
                         say(0, SAY_BETS_NOT_KEPT, n_new);
@@ -165,11 +162,10 @@ static bool is_asked(const Past *p, int kind) {
 }
 
 static int ask(const char *name, bool asked) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(past_freep) Past *p = NULL;
         int kind;
 
-        int r = past_open_bus(&bus);
+        int r = past_may_write();
         if (r >= 0)
                 r = past_open(&p);
         if (r < 0)
@@ -181,7 +177,7 @@ static int ask(const char *name, bool asked) {
                 (void) say_wrong(SAY_NOT_ASKED, name, name);
                 return EXIT_USAGE;
         }
-        r = is_asked(p, kind) == asked ? 0 : past_call(bus, "Ask", NULL, "sb", name, (int) asked);
+        r = is_asked(p, kind) == asked ? 0 : history_call("Ask", NULL, "sb", name, (int) asked);
         if (r < 0)
                 return r;
         if (asked)
@@ -201,7 +197,7 @@ static int run_drop(int argc, char **argv) {
         return ask(argv[1], false);
 }
 
-static const Option options[] = { OPTION_HISTORY, {} };
+static const Option options[] = { HISTORY_OPTION, {} };
 
 const Verb verb_triggers = {
                 .name = "triggers",

@@ -22,6 +22,7 @@
         X(drop)         \
         X(compare_felt) \
         X(experiment)   \
+        X(report)       \
         X(config)       \
         X(help)
 

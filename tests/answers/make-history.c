@@ -4,9 +4,10 @@
  *
  *   empty       no session
  *   one         one session of 20 minutes
- *   six-weeks   a session each evening; caffeine doubles the twitching; alcohol, exertion and fluids do nothing;
- *               magnesium is taken when the last session was bad and does nothing; from day 28 on there is 2.5 times as
- *               much; of felt twitches two in three follow a measured one. One session is noisy, one is taken out.
+ *   six-weeks   a session each evening; caffeine doubles the twitching; alcohol, exertion and fluids do
+ *               nothing; magnesium is taken when the last session was bad and does nothing; from day 28 on
+ *               there is 2.5 times as much; of felt twitches two in three follow a measured one. One session
+ *               is noisy, one is taken out.
  *   year        the same for 365 days
  *
  * The calls are those of the writer's thread (store/keeper.h, store/entries.h), with days in place of boots.

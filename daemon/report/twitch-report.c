@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * twitch-report: the twitch profile of a period on paper. A program of its own, so that only who prints
+ * needs Cairo and Pango; `twitchctl report` describes it and calls it.
+ */
+#include <getopt.h>
+
+#include "answers/sayings.h"
+#include "ctl/ctl.h"
+#include "ctl/past-open.h"
+#include "ctl/say.h"
+#include "ctl/when.h"
+#include "report.h"
+
+#define DAY_USEC (86400 * INT64_C(1000000))
+
+bool arg_json = false;
+const char *arg_address = NULL;
+
+static const char *arg_output = NULL, *arg_from = NULL, *arg_to = NULL;
+static ReportOptions arg_report = {};
+
+static const struct {
+        const char *ending;
+        int (*write)(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);
+} forms[] = {
+        { ".pdf", report_pdf },
+        { ".svg", report_svg },
+        { ".html", report_html },
+        { ".txt", report_text },
+};
+
+static int parse(int argc, char **argv) {
+        static const struct option options[] = {
+                { "output", required_argument, NULL, 'o' },  { "from", required_argument, NULL, 'f' },
+                { "to", required_argument, NULL, 't' },      { "history", required_argument, NULL, 'H' },
+                { "address", required_argument, NULL, 'a' }, { "more", no_argument, NULL, '2' },
+                { "serial", no_argument, NULL, 's' },        {},
+        };
+
+        for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) >= 0;)
+                switch (c) {
+                case 'o':
+                        arg_output = optarg;
+                        break;
+                case 'f':
+                        arg_from = optarg;
+                        break;
+                case 't':
+                        arg_to = optarg;
+                        break;
+                case 'H':
+                        arg_history = optarg;
+                        break;
+                case 'a':
+                        arg_address = optarg;
+                        break;
+                case '2':
+                        arg_report.page_2 = true;
+                        break;
+                case 's':
+                        arg_report.serial = true;
+                        break;
+                default:
+                        return -EINVAL;
+                }
+        return arg_output && optind == argc ? 0 : say_wrong(SAY_REPORT_USAGE);
+}
+
+static int find_form(void) {
+        const char *ending = strrchr(arg_output, '.');
+
+        for (size_t i = 0; ending && i < ELEMENTSOF(forms); i++)
+                if (streq(ending, forms[i].ending))
+                        return (int) i;
+        return say_wrong(SAY_REPORT_FORM, arg_output);
+}
+
+/* Without dates: the fortnight up to now, or up to the last session of a file. Whole local days. */
+static int period(const Past *p, int64_t *ret_from, int64_t *ret_to) {
+        int64_t last = when_now_usec(), local;
+        int r;
+
+        if (arg_history && p->n_sessions > 0)
+                last = p->sessions[p->n_sessions - 1].start_usec;
+        local = last + say_utc_offset_s(last) * 1000000;
+        *ret_to = last - local % DAY_USEC + DAY_USEC;
+        if (arg_to) {
+                r = say_parse_date("to", arg_to, ret_to);
+                if (r < 0)
+                        return r;
+                *ret_to += DAY_USEC;
+        }
+        *ret_from = *ret_to - PROFILE_DAYS * DAY_USEC;
+        r = arg_from ? say_parse_date("from", arg_from, ret_from) : 0;
+        if (r >= 0 && *ret_from >= *ret_to)
+                return say_wrong(SAY_REPORT_PERIOD);
+        return r;
+}
+
+/* Into a file beside it first: a report that failed half-way replaces nothing. */
+static int write_report(const Past *p, const Profile *f, int form) {
+        _cleanup_fclose_ FILE *out = NULL;
+        _cleanup_free_ char *beside = NULL;
+        int r;
+
+        if (asprintf(&beside, "%s.new", arg_output) < 0)
+                return -ENOMEM;
+        out = fopen(beside, "we");
+        r = out ? forms[form].write(p, f, &arg_report, out) : -errno;
+        if (r >= 0 && (fflush(out) != 0 || ferror(out)))
+                r = -errno;
+        if (r >= 0 && rename(beside, arg_output) < 0)
+                r = -errno;
+        if (r < 0) {
+                if (out)
+                        (void) unlink(beside);
+                (void) say_wrong(SAY_REPORT_FAILED, arg_output, strerror(-r));
+        }
+        return r;
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(past_freep) Past *p = NULL;
+        int64_t from, to;
+        Profile f;
+        int form;
+
+        if (parse(argc, argv) < 0 || (form = find_form()) < 0)
+                return EXIT_USAGE;
+        if (past_open(&p) < 0)
+                return EXIT_FAILURE;
+        if (period(p, &from, &to) < 0)
+                return EXIT_USAGE;
+        int r = profile_compute(p, from, to, &f);
+        if (r < 0) {
+                (void) say_wrong(SAY_CANNOT_COMPUTE, strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = write_report(p, &f, form);
+        profile_done(&f);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
