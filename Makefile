@@ -145,6 +145,7 @@ fuzz: packages-check ## feed the EDF and BDF reader what nobody thought of (FUZZ
 
 check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)
+	@tests/answers/service $(B)
 
 # --- benchmarks -------------------------------------------------------------
 BENCH_SRC := $(filter-out tests/bench/bench-%.c,$(wildcard tests/bench/*.c))

@@ -97,6 +97,7 @@
         \
         \
         \
+        \
         "Experiment %" PRId64 \
         ": %s, %u blocks of two sessions, one with and one without, in an order by coin."
 #define SAY_PLAN_POWER \
@@ -117,6 +118,7 @@
 #define SAY_BLOCK_VOID "Block %u is void: %s. Both of its sessions are left out."
 #define SAY_VOID_LATE "the second session was not within 7 days"
 #define SAY_STATUS \
+        \
         \
         \
         \

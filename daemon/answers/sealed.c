@@ -78,6 +78,13 @@ const PastTrial* sealed_find_open(const Past *p) {
         return NULL;
 }
 
+static bool is_used(const Sealed *s, int session) {
+        for (unsigned k = 0; k < TRIAL_BLOCKS_MAX; k++)
+                if (s->blocks[k].session[0] == session || s->blocks[k].session[1] == session)
+                        return true;
+        return false;
+}
+
 int sealed_find_session(const Past *p, const Sealed *s, unsigned block, unsigned which) {
         const SealedBlock *b = s->blocks + (block - 1);
         int64_t from = b->revealed_usec[which];
@@ -92,7 +99,7 @@ int sealed_find_session(const Past *p, const Sealed *s, unsigned block, unsigned
         for (size_t i = 0; i < p->n_sessions; i++) {
                 const PastSession *session = p->sessions + i;
 
-                if (session->start_usec >= from && past_session_counts(session) &&
+                if (session->start_usec >= from && past_session_counts(session) && !is_used(s, (int) i) &&
                     past_session_rest_min(session) >= GOES_REST_MIN)
                         return (int) i;
         }

@@ -137,7 +137,14 @@ static int print_rows(const Trend *trend) {
         return table_print(t, stdout);
 }
 
-/* A column from low to high for each row, along the time. */
+static bool has_dots(const Trend *t) {
+        for (size_t i = 0; i < t->n_rows; i++)
+                if (!t->rows[i].noisy && t->rows[i].n_sessions < TREND_HOUR_SESSIONS)
+                        return true;
+        return false;
+}
+
+/* A column as high as the rate for each row, along the time */
 static void plot(const Trend *t) {
         int width = MIN(text_columns() - 4, 100);
         Braille *b = braille_new((unsigned) MAX(width, 10), PLOT_HEIGHT);
@@ -162,6 +169,7 @@ static void plot(const Trend *t) {
                         braille_column(b, x, 0,
                                        (int)round(row->rate.per_min / most * (4 * PLOT_HEIGHT - 1)));
         }
+        putchar('\n');
         say(0, SAY_PLOT_TITLE, most);
         braille_print(b, stdout, 2);
         braille_free(b);
@@ -204,12 +212,10 @@ static int print_text(const Trend *t, const TrendOptions *o, const char *site) {
                 return r;
         if (t->n_noisy > 0)
                 say(0, SAY_NOISY_NOTE);
-        if (arg_by == TREND_BY_HOUR)
-                say(0, SAY_DOT_NOTE, TREND_HOUR_SESSIONS);
-        else {
-                putchar('\n');
+        if (arg_by != TREND_BY_HOUR)
                 plot(t);
-        }
+        else if (has_dots(t))
+                say(0, SAY_DOT_NOTE, TREND_HOUR_SESSIONS);
         putchar('\n');
         print_comparison(SAY_FORTNIGHT, &t->fortnight);
         print_comparison(SAY_EXERTION, &t->exertion);

@@ -143,11 +143,16 @@ static double day_x(const Profile *f, const Frame *g, int64_t usec) {
         return g->x + g->width * (double) (usec - f->from_usec) / (double) (f->to_usec - f->from_usec);
 }
 
+/* With more sessions the intervals would cover each other. */
+#define SESSIONS_MANY 45u
+
 static void session_mark(Page *p, const Profile *f, const Frame *g, const TrendRow *row) {
         double radius = 1 + fmin(sqrt(row->rest_min) / 4, 3), x = day_x(f, g, row->start_usec);
         double y = row->noisy ? g->y : frame_y(g, row->rate.per_min);
 
-        if (!row->noisy && !isnan(row->rate.low_per_min))
+        if (f->trend.n_rows > SESSIONS_MANY)
+                radius = 1;
+        else if (!row->noisy && !isnan(row->rate.low_per_min))
                 line(p, x, frame_y(g, row->rate.low_per_min), x, frame_y(g, row->rate.high_per_min), 0.4);
         cairo_arc(p->c, x, y, radius, 0, 2 * M_PI);
         cairo_set_source_rgb(p->c, row->noisy, row->noisy, row->noisy);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A history as the service writes it, of a life that was made up: make-history LIFE FILE
+ * A history as the service writes it, of a life that was made up:
+ *
+ *      make-history LIFE FILE
+ *      make-history session FILE UTC_USEC PER_MIN      one more session, at that time
  *
  *   empty       no session
  *   one         one session of 20 minutes
@@ -215,11 +218,13 @@ static void questions(Maker *m) {
 
 int main(int argc, char **argv) {
         _cleanup_(sql_freep) Sql *sql = NULL;
+        bool session_only = argc == 5 && streq(argv[1], "session");
         unsigned days;
         Maker m = {};
 
-        if (argc != 3) {
-                fprintf(stderr, "make-history empty|one|six-weeks|year FILE\n");
+        if (argc != 3 && !session_only) {
+                fprintf(stderr, "make-history empty|one|six-weeks|year FILE\n"
+                                "make-history session FILE UTC_USEC PER_MIN\n");
                 return 2;
         }
         days = streq(argv[1], "one")         ? 1
@@ -234,6 +239,12 @@ int main(int argc, char **argv) {
                 questions(&m);
         for (unsigned i = 0; i < days; i++)
                 day(&m, i);
+        if (session_only) {
+                m.boots = (unsigned) getpid() * 1000;
+                prng_init(&m.random, strtoull(argv[3], NULL, 10), PRNG_SCENE, 0);
+                session(&m, strtoll(argv[3], NULL, 10), "rest30",
+                        strtod(argv[4], NULL) * exp(0.2 * prng_normal(&m.random)), false, false, false);
+        }
         check(sql_exec(sql, "COMMIT"), "commit");
         return EXIT_SUCCESS;
 }
