@@ -52,7 +52,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-speed bench-triggers bench-experiment bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-daemon bench-speed bench-triggers bench-experiment bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -178,6 +178,10 @@ bench-kills: $(B)/bench-kills ## kill the writer of the history at random moment
 
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
 	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel
+
+DAEMON_SECONDS ?= 60
+bench-daemon: all ## what the service costs and how fast it is (DAEMON_SECONDS=)
+	@tests/bench/daemon.py $(B) $(DAEMON_SECONDS)
 
 bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the same filters in NumPy/SciPy
 	@/usr/bin/python3 tests/bench/speed.py $(B)/bench-speed

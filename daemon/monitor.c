@@ -62,7 +62,7 @@ static void cancel(Monitor *m) {
         if (!m->source || m->cancelled_usec)
                 return;
         m->cancelled_usec = now_usec();
-        iio_source_cancel(m->source, m->device_gone);
+        iio_source_cancel(m->source);
 }
 
 /* MonitorState of an attempt that ended so. */

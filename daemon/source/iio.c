@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <iio.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,8 +15,11 @@
 #include "ring.h"
 #include "utf8.h"
 
-/* A block is what one refill waits for: latency against wake-ups. */
-#define BLOCK_SEC 0.025
+/*
+ * How often samples are fetched: latency against wake-ups, two each time (this thread, the consumer). 20
+ * times a second leave 100 ms of the 150 ms in which a twitch is to be noticed to the detector.
+ */
+#define BLOCK_SEC 0.05
 #define BLOCK_FRAMES_MIN 4u
 
 /*
@@ -37,7 +41,7 @@ struct IioSource {
         /* Constant while the thread runs */
         char *uri, *id;
         Config config;
-        int event_fd;
+        int event_fd, cancel_fd;
         pthread_t thread;
         bool joined;
 
@@ -51,7 +55,7 @@ struct IioSource {
 
         /* Both sides */
         atomic_uint owners;             /* the thread and the consumer: the last one frees */
-        atomic_bool cancelled, gone, attributes_stalled;
+        atomic_bool cancelled, attributes_stalled;
         _Atomic uint64_t lost[_LOST_CAUSE_MAX];
         pthread_mutex_t lock;           /* buffer is valid while held: cancel against destroy */
         struct iio_buffer *buffer;
@@ -64,7 +68,7 @@ struct IioSource {
         bool big_endian;
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
-        usec_t lost_read_usec;
+        usec_t lost_read_usec, fetch_usec;
 };
 
 static const char *const lost_attributes[_LOST_CAUSE_MAX] = {
@@ -272,9 +276,11 @@ static int open_buffer(IioSource *s) {
                 iio_channel_enable(s->channels[i]);
         iio_channel_enable(s->timestamp);
 
-        s->block_frames = MAX((size_t) (BLOCK_SEC * s->info.rate_hz), (size_t) BLOCK_FRAMES_MIN);
+        /* What is read without waiting may be more than is due. */
+        s->block_frames = MAX((size_t) ((s->local ? 2 : 1) * BLOCK_SEC * s->info.rate_hz),
+                              (size_t) BLOCK_FRAMES_MIN);
         s->frame_size = (sizeof(Frame) + s->info.n_channels * sizeof(uint32_t) + 7) / 8 * 8;
-        double blocks = fmin(FIFO_SEC / BLOCK_SEC,
+        double blocks = fmin(FIFO_SEC * s->info.rate_hz / (double) s->block_frames,
                              FIFO_BYTES_MAX / (double) (s->block_frames * s->frame_size));
         int r = iio_device_set_kernel_buffers_count(s->device, MAX((unsigned) blocks, FIFO_BLOCKS_MIN));
         if (r < 0)
@@ -297,6 +303,13 @@ static int open_buffer(IioSource *s) {
         pthread_mutex_lock(&s->lock);
         s->buffer = b;
         pthread_mutex_unlock(&s->lock);
+
+        /*
+         * The kernel wakes who waits at every scan, whatever the watermark: so this one comes by and
+         * looks.
+         */
+        if (s->local && (r = iio_buffer_set_blocking_mode(b, false)) < 0)
+                return fail(s, r, "cannot read without waiting");
 
         /* A network context has another connection for the buffer, which keeps its time-out. */
         if (!s->local)
@@ -455,10 +468,31 @@ static bool is_gone(const IioSource *s, int error) {
         return access(path, F_OK) < 0;
 }
 
+/* Until samples are due, or it is cancelled. A device on the network is waited for by the refill. */
+static void wait_for_block(IioSource *s) {
+        usec_t now = now_usec();
+
+        s->fetch_usec = MAX(s->fetch_usec + (usec_t) (BLOCK_SEC * USEC_PER_SEC), now);
+        struct timespec left = {
+                .tv_sec = (time_t) ((s->fetch_usec - now) / USEC_PER_SEC),
+                .tv_nsec = (long) ((s->fetch_usec - now) % USEC_PER_SEC * NSEC_PER_USEC),
+        };
+        struct pollfd cancelled = { .fd = s->cancel_fd, .events = POLLIN };
+        (void) ppoll(&cancelled, 1, &left, NULL);
+}
+
 static int stream(IioSource *s) {
+        size_t whole = s->block_frames * (size_t) iio_buffer_step(s->buffer);
+        bool more = false;
+
         while (!atomic_load_explicit(&s->cancelled, memory_order_relaxed)) {
+                if (s->local && !more)
+                        wait_for_block(s);
                 ssize_t n = iio_buffer_refill(s->buffer);
 
+                more = n > 0 && (size_t) n >= whole;
+                if (s->local && n == -EAGAIN)
+                        continue;
                 if (n <= 0)
                         return is_gone(s, (int) n) ?
                                 fail(s, -ENODEV, s->local ? "unplugged" : "disconnected") :
@@ -477,15 +511,14 @@ static int stream(IioSource *s) {
         return 0;
 }
 
-static void close_device(IioSource *s, bool gone) {
+/* Where the device is gone, libiio prints ten errors on standard error: see log.c. */
+static void close_device(IioSource *s) {
         pthread_mutex_lock(&s->lock);
         struct iio_buffer *b = s->buffer;
         s->buffer = NULL;
         pthread_mutex_unlock(&s->lock);
 
-        if (b && gone && s->local)
-                iio_buffer_destroy(b);
-        else if (b)
+        if (b)
                 iio_buffer_destroy(b);
         if (s->context)
                 iio_context_destroy(s->context);
@@ -499,6 +532,8 @@ static void unref(IioSource *s) {
         ring_free(s->ring);
         if (s->event_fd >= 0)
                 close(s->event_fd);
+        if (s->cancel_fd >= 0)
+                close(s->cancel_fd);
         pthread_mutex_destroy(&s->lock);
         free(s->uri);
         free(s->id);
@@ -516,7 +551,7 @@ static void* acquire(void *userdata) {
                 if (s->local)
                         read_lost(s);
         }
-        close_device(s, s->device && (atomic_load(&s->gone) || is_gone(s, r)));
+        close_device(s);
         /* A cancelled refill ends in an error of its own, which is none. */
         if (atomic_load(&s->cancelled)) {
                 s->what = NULL;
@@ -562,12 +597,14 @@ int iio_source_new(const char *uri, const char *id, const Config *config, IioSou
                 .id = id ? strdup(id) : NULL,
                 .config = *config,
                 .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                .cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                 .joined = true,
                 .owners = 1,
                 .lock = PTHREAD_MUTEX_INITIALIZER,
         };
 
-        int r = s->event_fd < 0 ? -errno : !s->uri || (id && !s->id) ? -ENOMEM : start_thread(s);
+        int r = s->event_fd < 0 || s->cancel_fd < 0 ? -EMFILE :
+                !s->uri || (id && !s->id) ? -ENOMEM : start_thread(s);
         if (r < 0) {
                 iio_source_free(s);
                 return r;
@@ -630,10 +667,9 @@ void iio_source_release(IioSource *s, size_t n_frames) {
         ring_release(s->ring, n_frames);
 }
 
-void iio_source_cancel(IioSource *s, bool gone) {
-        if (gone)
-                atomic_store(&s->gone, true);
+void iio_source_cancel(IioSource *s) {
         atomic_store(&s->cancelled, true);
+        (void) eventfd_write(s->cancel_fd, 1);
         pthread_mutex_lock(&s->lock);
         if (s->buffer)
                 iio_buffer_cancel(s->buffer);

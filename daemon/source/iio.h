@@ -100,7 +100,6 @@ size_t iio_source_peek(IioSource *s, void **ret_frames);
 const Frame* iio_source_frame(const IioSource *s, const void *frames, size_t i);
 void iio_source_release(IioSource *s, size_t n_frames);
 
-/* gone: the device is known to be no longer there, whatever may still be seen of it in sysfs. */
-void iio_source_cancel(IioSource *s, bool gone);
+void iio_source_cancel(IioSource *s);
 /* -ETIMEDOUT: the thread hangs in the kernel. */
 int iio_source_join(IioSource *s, usec_t timeout_usec);
