@@ -2,8 +2,8 @@
 #include <assert.h>
 #include <math.h>
 #include <sys/epoll.h>
-#include <systemd/sd-id128.h>
 
+#include "boot-id.h"
 #include "log.h"
 #include "record.h"
 
@@ -318,24 +318,11 @@ static int on_io(sd_event_source *es, int fd, uint32_t revents, void *userdata) 
         return 0;
 }
 
-/* The unit tells it: its /proc may be one without the kernel's files. */
-static int get_boot_id(char ret[static SD_ID128_STRING_MAX]) {
-        const char *told = getenv("TWITCHD_BOOT_ID");
+int record_new(sd_event *event, const char *dir, void (*changed)(void *userdata), void *userdata, Record **ret) {
         sd_id128_t boot;
 
-        int r = sd_id128_get_boot(&boot);
-        if (r < 0 && told)
-                r = sd_id128_from_string(told, &boot);
-        if (r >= 0)
-                sd_id128_to_string(boot, ret);
-        return r;
-}
-
-int record_new(sd_event *event, const char *dir, void (*changed)(void *userdata), void *userdata, Record **ret) {
-        char boot_id[SD_ID128_STRING_MAX];
-
         assert(ret);
-        int r = get_boot_id(boot_id);
+        int r = boot_id_get(&boot);
         if (r < 0)
                 return r;
         Record *record = calloc(1, sizeof(*record));
@@ -344,7 +331,7 @@ int record_new(sd_event *event, const char *dir, void (*changed)(void *userdata)
         record->changed = changed;
         record->userdata = userdata;
         record->clock = read_clocks();
-        r = store_new(dir, boot_id, &record->clock, &record->store);
+        r = store_new(dir, SD_ID128_TO_STRING(boot), &record->clock, &record->store);
         if (r >= 0)
                 r = sd_event_add_io(event, &record->io, store_fd(record->store), EPOLLIN, on_io, record);
         if (r < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.twitchd1.Monitor */
+#include "boot-id.h"
 #include "bus.h"
 #include "log.h"
 
@@ -47,7 +48,7 @@ static int get_boot_id(sd_bus *bus, const char *path, const char *interface, con
                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         sd_id128_t boot;
 
-        int r = sd_id128_get_boot(&boot);
+        int r = boot_id_get(&boot);
         return r < 0 ? r : sd_bus_message_append(reply, "s", SD_ID128_TO_STRING(boot));
 }
 
