@@ -105,7 +105,7 @@ $(TOOLS): $(B)/%: $(B)/tests/synth/%.o $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lsamplerate -ledf -lm
 
 $(call obj,$(wildcard tests/unit/*.c)): | packages-unit
-unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values $(B)/make-history
+unit-tests: $(UNIT_TESTS:%=$(B)/%) $(B)/stats-values $(B)/make-history ## build the unit tests
 $(B)/test-%: $(B)/tests/unit/test-%.o $(B)/libctl.a $(B)/libanswers.a $(B)/libtwitchd.a $(B)/libdetect.a $(B)/libstats.a $(B)/libchip.a $(B)/libsynth.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs check) -lsamplerate -ledf $(CTL_LIBS) $(LIBS)
 
@@ -142,6 +142,26 @@ fuzz: packages-check ## feed the EDF and BDF reader what nobody thought of (FUZZ
 		-o build/fuzz/edf tests/fuzz/edf.c $(READER_SRC) daemon/utf8.c -lm
 	cd build/fuzz && ./edf -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=1024 \
 		-dict=../../tests/fuzz/edf.dict edf-new ../../tests/fuzz/edf-corpus
+
+.PHONY: check-structure check-mutants tidy coverage
+check-structure: ## hold the rules of who may include whom, and print how the code is cut
+	@tests/structure/run
+
+# Changes one constant or condition of the detector at a time; a test of that stage has to notice. (MUTANTS=, a part of a name)
+check-mutants: packages-unit packages-tools ## change the detector, one thing at a time: which tests notice? (MUTANTS=)
+	@tests/mutants/run $(MUTANTS)
+
+# --- tools that read the code -----------------------------------------------
+compile_commands.json: FORCE ## for editors and clang-tidy: how each file is compiled
+	@$(MAKE) -Bnk --no-print-directory all tools unit-tests | tests/compile-commands > $@
+
+tidy: packages-tidy compile_commands.json ## look for defects with clang-tidy; .clang-tidy says for which (TIDY=files)
+	@run-clang-tidy -quiet -p . $(or $(TIDY),daemon/) 2>/dev/null
+
+coverage: packages-coverage ## which lines the unit tests reach, as a table
+	$(MAKE) B=build/coverage CC=gcc CFLAGS='-O1 -g --coverage' unit-tests tools all
+	-CK_FORK=no tests/unit/run build/coverage $(UNIT_TESTS)
+	gcovr --root . --filter daemon/ --object-directory build/coverage
 
 check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)
@@ -258,6 +278,6 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z_-]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+	@sed -n 's/^\([a-z0-9_.-]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 30
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

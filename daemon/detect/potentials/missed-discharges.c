@@ -68,8 +68,8 @@ static double peak_of(const Unit *k, double steps_per_point) {
  * The activity's unit once more, within reach of a discharge that has been seen but before a step; where its
  * peak is, in steps.
  */
-bool find_missed_discharge(const Units *units, const Activity *activity, const History *h, const MissedSearch *s,
-                           double *ret_peak) {
+bool find_missed_discharge(const Units *units, const Activity *activity, const History *h,
+                           const MissedSearch *s, double *ret_peak) {
         const Unit *k = find_unit(units, activity->units[0].unit);
         double steps_per_point = UNIT_POINT_S * s->step_rate_hz, apart = APART_S * s->step_rate_hz;
         float x[STRETCH_POINTS], best = 0;

@@ -150,7 +150,8 @@ static bool is_more_frequent(const void *a, const void *b) {
  * The most often seen first. A heart is found once it has been seen some times, and again at each beat
  * somewhat late: its waves look like units until then.
  */
-static unsigned choose(const UnitTemplatesContext *x, const Unit *ret[static UNITS_MAX], unsigned *ret_total) {
+static unsigned choose(const UnitTemplatesContext *x, const Unit *ret[static UNITS_MAX],
+                       unsigned *ret_total) {
         unsigned n = 0, kept = 0, total = 0;
 
         for (unsigned i = 0; i < x->units->n; i++) {
