@@ -240,6 +240,7 @@ INSTALL_FILES := \
     $(B)/twitchctl:$(PREFIX)/bin/twitchctl:755 \
     $(if $(REPORT_PKGS),$(B)/twitch-report:$(PREFIX)/bin/twitch-report:755) \
     $(B)/systemd/twitchd.service:$(SYSTEMDIR)/system/twitchd.service:644 \
+    $(B)/systemd/twitchd-remote.conf:$(PREFIX)/share/twitchd/remote.conf:644 \
     daemon/twitchd.conf:$(CONFDIR)/twitchd.conf:644 \
     systemd/twitchd.catalog:$(SYSTEMDIR)/catalog/twitchd.catalog:644 \
     systemd/twitchd.sysusers:$(SYSUSERSDIR)/twitchd.conf:644 \
@@ -256,7 +257,7 @@ $(B)/systemd/%: systemd/%.in FORCE
 	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
 
 field = $(word $(2),$(subst :, ,$(1)))
-install: all $(B)/systemd/twitchd.service ## install the service and the DKMS sources (DESTDIR=, PREFIX=)
+install: all $(B)/systemd/twitchd.service $(B)/systemd/twitchd-remote.conf ## install the service and the DKMS sources (DESTDIR=, PREFIX=)
 	@set -e; $(foreach f,$(INSTALL_FILES),install -vDm$(call field,$(f),3) $(call field,$(f),1) $(DESTDIR)$(call field,$(f),2);)
 	@set -e; $(foreach f,$(DKMS_FILES),install -Dm644 $(f) $(DESTDIR)$(DKMSDIR)/$(f);)
 	@sed 's|@VERSION@|$(VERSION)|g' kernel/dkms.conf > $(DESTDIR)$(DKMSDIR)/dkms.conf
