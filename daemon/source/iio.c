@@ -247,7 +247,8 @@ static int set_up_channel(IioSource *s, unsigned i) {
         info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
         if (!s->config.label[i][0])
                 return read_label(c, info->label);
-        snprintf(info->label, sizeof(info->label), "%s", s->config.label[i]);
+        _Static_assert(sizeof(info->label) >= sizeof(s->config.label[i]), "room for the label");
+        memcpy(info->label, s->config.label[i], sizeof(s->config.label[i]));
         return 0;
 }
 
