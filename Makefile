@@ -52,7 +52,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-daemon bench-speed bench-triggers bench-experiment bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-daemon bench-speed bench-triggers bench-experiment bench-answers bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -184,6 +184,8 @@ $(B)/bench-triggers $(B)/bench-experiment: $(B)/bench-%: $(B)/tests/bench/bench-
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 bench-triggers: $(B)/bench-triggers ## how often triggers are found that are none, and those that are (BENCH_LIVES=)
 	@$< $(BENCH_LIVES)
+bench-answers: all $(B)/make-history ## time and memory of trends, triggers and the report
+	@tests/answers/bench $(B)
 bench-experiment: $(B)/bench-experiment ## what coin-flip experiments find, and what they should not
 	@$<
 
