@@ -47,6 +47,7 @@
         "noisy: electrodes or surroundings hid twitches of that size; left out of every comparison"
 #define SAY_DOT_NOTE "*: fewer than %u sessions in this hour of the day"
 #define SAY_PLOT_TITLE "0 to %.1f a minute; time goes from left to right"
+#define SAY_PICTURE "Twitches a minute of rest at a site, %s, of %.0f uV and more"
 #define SAY_FORTNIGHT "The last two weeks beside the two weeks before"
 #define SAY_EXERTION "After exertion beside other sessions"
 #define SAY_EVENING "Evenings (from 18:00) beside earlier in the day"
@@ -98,6 +99,7 @@
         \
         \
         \
+        \
         "Experiment %" PRId64 \
         ": %s, %u blocks of two sessions, one with and one without, in an order by coin."
 #define SAY_PLAN_POWER \
@@ -118,6 +120,7 @@
 #define SAY_BLOCK_VOID "Block %u is void: %s. Both of its sessions are left out."
 #define SAY_VOID_LATE "the second session was not within 7 days"
 #define SAY_STATUS \
+        \
         \
         \
         \
@@ -192,6 +195,7 @@
 #define SAY_BY_HOUR_TEXT "Hours with sessions: %s"
 #define SAY_DAYS "Each day"
 #define SAY_DAYS_KEY "twitches along the day's sessions, up to %.0f in a bar"
+#define SAY_TREND_FORM "The end of \"%s\" names no form: .svg or .png"
 #define SAY_REPORT_USAGE "report takes -o FILE, with .pdf, .svg, .html or .txt at its end"
 #define SAY_REPORT_FORM "The end of \"%s\" names no form: .pdf, .svg, .html or .txt"
 #define SAY_REPORT_PERIOD "--from must be before --to"
@@ -202,6 +206,10 @@
         "Surface electrodes, 20-450 Hz. A rate is twitches by minutes of rest in which a twitch " \
         "would have been seen. Allowed false alarms: %.2g an hour and channel. Error rates of the " \
         "detector: make bench-detect."
+#define SAY_UNITS "Recurring waveforms of the session of %s"
+#define SAY_UNIT "%s: %zu times, %.0f uV"
+#define SAY_UNIT_SHAPE "%.0f uV high, %.0f ms, mean of %zu"
+#define SAY_UNIT_INTERVALS "intervals: 0.1 s, each x2"
 #define SAY_TRIGGERS "What goes with the twitching"
 #define SAY_EXPERIMENTS "Experiments"
 #define SAY_FELT "Felt and measured"

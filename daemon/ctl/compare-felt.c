@@ -82,13 +82,13 @@ static int run(int argc, char **argv) {
 static const Option options[] = { HISTORY_OPTION, {} };
 
 const Verb verb_compare_felt = {
-                .name = "compare-felt",
-                .args = "",
-                .summary = "How often felt and measured twitches came together",
-                .text = "A felt twitch was marked with twitchctl felt. What chance alone would bring "
-                        "together is taken off.",
-                .json = true,
-                .bus = true,
-                .options = options,
-                .run = run,
+        .name = "compare-felt",
+        .args = "",
+        .summary = "How often felt and measured twitches came together",
+        .text = "A felt twitch was marked with twitchctl felt. What chance alone would bring "
+                "together is taken off.",
+        .json = true,
+        .bus = true,
+        .options = options,
+        .run = run,
 };

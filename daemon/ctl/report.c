@@ -1,69 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* twitchctl report: describes twitch-report and calls it. */
-#include <limits.h>
-
 #include "answers/sayings.h"
 #include "ctl.h"
 #include "past-open.h"
+#include "report-call.h"
 #include "say.h"
 #include "verbs.h"
 
 static const char *arg_output = NULL, *arg_from = NULL, *arg_to = NULL;
 static bool arg_more = false, arg_serial = false;
 
-/* The program beside this one, as in the build and where it is installed; else wherever it is. */
-static void call(char *const *args) {
-        char path[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-        if (n > 0) {
-                char *slash;
-
-                path[n] = 0;
-                slash = strrchr(path, '/');
-                if (slash && (size_t) (slash + 1 - path) + sizeof("twitch-report") <= sizeof(path)) {
-                        strcpy(slash + 1, "twitch-report");
-                        (void) execv(path, args);
-                }
-        }
-        (void) execvp("twitch-report", args);
-}
-
-static void add(char **args, const char *name, const char *value) {
-        size_t n = 0;
-
-        if (!value)
-                return;
-        while (args[n])
-                n++;
-        if (asprintf(args + n, "--%s=%s", name, value) < 0)
-                args[n] = NULL;
-}
-
 static int run(int argc, char **argv) {
-        char *args[16] = { (char*) "twitch-report" };
-        size_t n;
-        int error;
+        char *args[REPORT_CALL_MAX] = {};
 
         if (!arg_output) {
                 (void) say_wrong(SAY_REPORT_USAGE);
                 return EXIT_USAGE;
         }
-        add(args, "output", arg_output);
-        add(args, "from", arg_from);
-        add(args, "to", arg_to);
-        add(args, "history", arg_history);
-        add(args, "address", arg_address);
-        for (n = 0; args[n]; n++)
-                ;
+        report_call_add(args, "output", arg_output);
+        report_call_add(args, "from", arg_from);
+        report_call_add(args, "to", arg_to);
+        report_call_add(args, "history", arg_history);
+        report_call_add(args, "address", arg_address);
         if (arg_more)
-                args[n++] = (char*) "--more";
+                report_call_add(args, "more", "");
         if (arg_serial)
-                args[n++] = (char*) "--serial";
-        call(args);
-        error = errno;
-        (void) say_wrong(SAY_REPORT_ABSENT, strerror(error));
-        return -error;
+                report_call_add(args, "serial", "");
+        return report_call(args);
 }
 
 static const Option options[] = {
@@ -78,13 +41,13 @@ static const Option options[] = {
 };
 
 const Verb verb_report = {
-                .name = "report",
-                .args = "",
-                .summary = "The twitch profile: one page, always the same, for a reader who has little time",
-                .text = "In this order: what was measured and what not, whether it is enough, a table by "
-                        "site, days, hours, single "
-                        "days, and two fixed texts. Names, notes and free text stay out.",
-                .bus = true,
-                .options = options,
-                .run = run,
+        .name = "report",
+        .args = "",
+        .summary = "The twitch profile: one page, always the same, for a reader who has little time",
+        .text = "In this order: what was measured and what not, whether it is enough, a table by "
+                "site, days, hours, single "
+                "days, and two fixed texts. Names, notes and free text stay out.",
+        .bus = true,
+        .options = options,
+        .run = run,
 };

@@ -8,37 +8,26 @@
 #include "ctl.h"
 #include "json.h"
 #include "past-open.h"
+#include "report-call.h"
 #include "say.h"
 #include "table.h"
 #include "text.h"
+#include "trend-period.h"
 #include "verbs.h"
-#include "when.h"
 
 #define WEEKS_DEFAULT 4
 #define PLOT_HEIGHT 6
 
-static const char *arg_site = NULL;
+static const char *arg_site = NULL, *arg_output = NULL;
 static unsigned arg_weeks = WEEKS_DEFAULT;
 static TrendBy arg_by = TREND_BY_SESSION;
-
-static const char *const by_words[_TREND_BY_MAX] = {
-                [TREND_BY_SESSION] = "session",
-                [TREND_BY_DAY] = "day",
-                [TREND_BY_WEEK] = "week",
-                [TREND_BY_HOUR] = "hour",
-};
 
 static int parse_weeks(const char *value) {
         return say_parse_number("weeks", value, 1, 520, &arg_weeks);
 }
 
 static int parse_by(const char *value) {
-        for (unsigned i = 0; i < _TREND_BY_MAX; i++)
-                if (streq(value, by_words[i])) {
-                        arg_by = (TrendBy) i;
-                        return 0;
-                }
-        return say_wrong(SAY_BAD_BY, value);
+        return trend_parse_by(value, &arg_by);
 }
 
 static const char* row_name(const TrendRow *row, char ret[static DATE_SIZE]) {
@@ -54,7 +43,7 @@ static void row_json(Json *j, const TrendRow *row) {
         char name[DATE_SIZE];
 
         json_begin(j, NULL);
-        json_put_string(j, by_words[arg_by], row_name(row, name));
+        json_put_string(j, trend_by_words[arg_by], row_name(row, name));
         json_put_unsigned(j, "id", (uint64_t) row->at);
         json_put_unsigned(j, "start_usec", (uint64_t) row->start_usec);
         json_put_unsigned(j, "sessions", row->n_sessions);
@@ -82,7 +71,7 @@ static void print_json(const Trend *t) {
         Json j = { .f = stdout };
 
         json_begin(&j, NULL);
-        json_put_string(&j, "by", by_words[arg_by]);
+        json_put_string(&j, "by", trend_by_words[arg_by]);
         json_put_double(&j, "floor_uv", t->floor_uv, 2);
         json_put_unsigned(&j, "sessions", t->n_sessions);
         json_put_unsigned(&j, "noisy", t->n_noisy);
@@ -118,7 +107,7 @@ static void set_rate(Table *t, const TrendRow *row) {
 
 static int print_rows(const Trend *trend) {
         const TableColumn columns[] = {
-                { by_words[arg_by], 0 }, { "a minute", TABLE_RIGHT }, { "95 %", TABLE_RIGHT },
+                { trend_by_words[arg_by], 0 }, { "a minute", TABLE_RIGHT }, { "95 %", TABLE_RIGHT },
                 { "rest min", TABLE_RIGHT }, { "floor uV", TABLE_RIGHT }, { "sessions", TABLE_RIGHT }, {},
         };
         _cleanup_(table_freep) Table *t = table_new(columns);
@@ -226,25 +215,17 @@ static int print_text(const Trend *t, const TrendOptions *o, const char *site) {
         return 0;
 }
 
-static int find_site(const Past *p, int *ret) {
-        *ret = arg_site ? past_find_site(p, arg_site) : -1;
-        if (!arg_site || *ret >= 0)
-                return 0;
-        (void) say_wrong(SAY_CHOOSE_SITE, arg_site);
-        for (size_t i = 0; i < p->n_sites; i++)
-                fprintf(stderr, " %s", p->sites[i].name);
-        fprintf(stderr, "\n");
-        return EXIT_USAGE;
-}
+static int draw(void) {
+        char *args[REPORT_CALL_MAX] = {}, weeks[16];
 
-/* The weeks up to now; of a file, which may be old, up to its last session. */
-static TrendOptions period(const Past *p) {
-        int64_t to = when_now_usec();
-
-        if (arg_history && p->n_sessions > 0)
-                to = p->sessions[p->n_sessions - 1].start_usec + 1;
-        return (TrendOptions) { .from_usec = to - (int64_t) arg_weeks * 7 * 86400 * 1000000, .to_usec = to,
-                                .by = arg_by };
+        snprintf(weeks, sizeof(weeks), "%u", arg_weeks);
+        report_call_add(args, "output", arg_output);
+        report_call_add(args, "trend", trend_by_words[arg_by]);
+        report_call_add(args, "weeks", weeks);
+        report_call_add(args, "site", arg_site);
+        report_call_add(args, "history", arg_history);
+        report_call_add(args, "address", arg_address);
+        return report_call(args);
 }
 
 static int run(int argc, char **argv) {
@@ -252,11 +233,13 @@ static int run(int argc, char **argv) {
         TrendOptions o;
         Trend t;
 
+        if (arg_output)
+                return draw();
         int r = past_open(&p);
         if (r < 0)
                 return r;
-        o = period(p);
-        r = find_site(p, &o.site);
+        o = trend_period(p, arg_weeks, arg_by);
+        r = trend_find_site(p, arg_site, &o.site);
         if (r != 0)
                 return r;
         r = trend_compute(p, &o, &t);
@@ -273,23 +256,24 @@ static int run(int argc, char **argv) {
 }
 
 static const Option options[] = {
-                {"site", 0, "SITE", "Only this site, such as left-calf", .text = &arg_site},
-                {"weeks", 0, "N", "So many weeks back (default 4)", .parse = parse_weeks},
-                {"by", 0, "session|day|week|hour", "A line for each of these; hour: of the day",
-                 .parse = parse_by},
-                HISTORY_OPTION,
-                {},
+        { "site", 0, "SITE", "Only this site, such as left-calf", .text = &arg_site },
+        { "weeks", 0, "N", "So many weeks back (default 4)", .parse = parse_weeks },
+        { "by", 0, "session|day|week|hour", "A line for each of these; hour: of the day",
+          .parse = parse_by },
+        { "output", 'o', "FILE", "Draw it instead: .svg or .png", .text = &arg_output },
+        HISTORY_OPTION,
+        {},
 };
 
 const Verb verb_trends = {
-                .name = "trends",
-                .args = "",
-                .summary = "Twitches a minute of rest over time, with intervals, exposure and floor",
-                .text = "Rates are above one floor for all sessions shown, so that a quiet day is not "
-                        "compared with a noisy one. "
-                        "Intervals (95 %) take twitches in clusters and sessions as they are.",
-                .json = true,
-                .bus = true,
-                .options = options,
-                .run = run,
+        .name = "trends",
+        .args = "",
+        .summary = "Twitches a minute of rest over time, with intervals, exposure and floor",
+        .text = "Rates are above one floor for all sessions shown, so that a quiet day is not "
+                "compared with a noisy one. "
+                "Intervals (95 %) take twitches in clusters and sessions as they are.",
+        .json = true,
+        .bus = true,
+        .options = options,
+        .run = run,
 };

@@ -200,29 +200,29 @@ static int run_drop(int argc, char **argv) {
 static const Option options[] = { HISTORY_OPTION, {} };
 
 const Verb verb_triggers = {
-                .name = "triggers",
-                .args = "",
-                .summary = "What goes with more or less twitching, of the kinds that were asked about",
-                .text = "Each kind of diary entry that was asked about (twitchctl ask KIND) has one of "
-                        "three answers: it goes "
-                        "with more or less twitching; no doubling; not known yet, and about how many more "
-                        "pairs it takes.\n"
-                        "\n" SAY_GUESSER,
-                .json = true,
-                .bus = true,
-                .options = options,
-                .run = run_triggers,
+        .name = "triggers",
+        .args = "",
+        .summary = "What goes with more or less twitching, of the kinds that were asked about",
+        .text = "Each kind of diary entry that was asked about (twitchctl ask KIND) has one of "
+                "three answers: it goes "
+                "with more or less twitching; no doubling; not known yet, and about how many more "
+                "pairs it takes.\n"
+                "\n" SAY_GUESSER,
+        .json = true,
+        .bus = true,
+        .options = options,
+        .run = run_triggers,
 };
 
 const Verb verb_ask = {
-                .name = "ask",
-                .args = "KIND",
-                .summary = "Ask whether a kind of diary entry goes with the twitching",
-                .text = "From now on sessions are compared in pairs, with and without such an entry in the "
-                        "hours before. Entries "
-                        "count as they were when the session began.",
-                .bus = true,
-                .run = run_ask,
+        .name = "ask",
+        .args = "KIND",
+        .summary = "Ask whether a kind of diary entry goes with the twitching",
+        .text = "From now on sessions are compared in pairs, with and without such an entry in the "
+                "hours before. Entries "
+                "count as they were when the session began.",
+        .bus = true,
+        .run = run_ask,
 };
 
 const Verb verb_drop = {

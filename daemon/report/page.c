@@ -3,82 +3,12 @@
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <math.h>
-#include <pango/pangocairo.h>
-
-/* of GLib; util.h has them that look at each side once */
-#undef MIN
-#undef MAX
 
 #include "answers/sayings.h"
+#include "answers/units.h"
 #include "ctl/say.h"
+#include "draw.h"
 #include "report.h"
-
-#define WIDTH 595.0
-#define HEIGHT 842.0
-#define MARGIN 40.0
-#define INNER (WIDTH - 2 * MARGIN)
-#define SMALL 7.0
-#define NORMAL 8.0
-#define LARGE 10.0
-
-typedef struct Page {
-        cairo_t *c;
-        double y;
-} Page;
-
-/* --- words -------------------------------------------------------------------------------- */
-
-/* Text with its upper left corner at (x, y), broken at width (0: not); returns its height. */
-static double text_at(cairo_t *c, double x, double y, double width, double size, bool bold,
-                      PangoAlignment align, const char *text) {
-        PangoLayout *layout = pango_cairo_create_layout(c);
-        PangoFontDescription *font = pango_font_description_from_string("DejaVu Sans");
-        int height;
-
-        pango_font_description_set_absolute_size(font, size * PANGO_SCALE);
-        pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-        pango_layout_set_font_description(layout, font);
-        pango_layout_set_alignment(layout, align);
-        if (width > 0)
-                pango_layout_set_width(layout, (int) (width * PANGO_SCALE));
-        pango_layout_set_text(layout, text, -1);
-        pango_layout_get_size(layout, NULL, &height);
-        cairo_move_to(c, x, y);
-        pango_cairo_show_layout(c, layout);
-        pango_font_description_free(font);
-        g_object_unref(layout);
-        return (double) height / PANGO_SCALE;
-}
-
-static void label(Page *p, double x, double y, const char *text) {
-        (void) text_at(p->c, x, y, 0, SMALL, false, PANGO_ALIGN_LEFT, text);
-}
-
-static void label_right(Page *p, double x, double y, const char *text) {
-        (void) text_at(p->c, x - 60, y, 60, SMALL, false, PANGO_ALIGN_RIGHT, text);
-}
-
-static void title(Page *p, const char *text, const char *key) {
-        p->y += 5;
-        (void) text_at(p->c, MARGIN, p->y, 0, NORMAL, true, PANGO_ALIGN_LEFT, text);
-        if (key)
-                (void)text_at(p->c, MARGIN + 130, p->y + 1, INNER - 130, SMALL, false, PANGO_ALIGN_RIGHT,
-                              key);
-        p->y += 12;
-}
-
-static void paragraphs(Page *p, Lines *l, double size) {
-        for (size_t i = 0; i < l->n; i++)
-                p->y += text_at(p->c, MARGIN, p->y, INNER, size, false, PANGO_ALIGN_LEFT, l->items[i]) + 1;
-        lines_done(l);
-}
-
-static void line(Page *p, double x0, double y0, double x1, double y1, double width) {
-        cairo_set_line_width(p->c, width);
-        cairo_move_to(p->c, x0, y0);
-        cairo_line_to(p->c, x1, y1);
-        cairo_stroke(p->c);
-}
 
 /* --- 3. table ----------------------------------------------------------------------------- */
 
@@ -87,7 +17,7 @@ static void table_row(Page *p, char cells[BLOCKS_COLUMNS][BLOCKS_CELL], bool bol
 
         (void) text_at(p->c, MARGIN, p->y, 0, NORMAL - 0.5, bold, PANGO_ALIGN_LEFT, cells[0]);
         for (unsigned i = 1; i < BLOCKS_COLUMNS; i++)
-                (void)text_at(p->c, MARGIN + right[i] - 110, p->y, 110, NORMAL - 0.5, bold,
+                (void) text_at(p->c, MARGIN + right[i] - 110, p->y, 110, NORMAL - 0.5, bold,
                               PANGO_ALIGN_RIGHT, cells[i]);
         p->y += 11;
 }
@@ -110,25 +40,6 @@ static void table(Page *p, const Profile *f) {
 }
 
 /* --- plots -------------------------------------------------------------------------------- */
-
-typedef struct Frame {
-        double x, y, width, height;     /* on paper; y: of the lower edge */
-        double most;                    /* value at the upper edge */
-} Frame;
-
-static double frame_y(const Frame *g, double value) {
-        return g->y - g->height * fmin(value / g->most, 1);
-}
-
-static void frame_draw(Page *p, const Frame *g) {
-        char top[32];
-
-        line(p, g->x, g->y, g->x + g->width, g->y, 0.5);
-        line(p, g->x, g->y - g->height, g->x, g->y, 0.5);
-        snprintf(top, sizeof(top), "%.3g", g->most);
-        label_right(p, g->x - 3, g->y - g->height - 3, top);
-        label_right(p, g->x - 3, g->y - 6, "0");
-}
 
 static double largest_rate(const Profile *f) {
         double most = 0;
@@ -352,7 +263,7 @@ static int page_1(Page *p, const Past *past, const Profile *f, const ReportOptio
                 hours(p, f);
                 r = rasters(p, past, f);
         }
-        p->y = MAX(p->y + 4, HEIGHT - 85);
+        p->y = MAX(p->y + 4, PAGE_HEIGHT - 85);
         line(p, MARGIN, p->y - 3, MARGIN + INNER, p->y - 3, 0.5);
         lines_add(&l, SAY_SEE_NEUROLOGIST);
         lines_add(&l, SAY_CANNOT_TELL);
@@ -360,7 +271,78 @@ static int page_1(Page *p, const Past *past, const Profile *f, const ReportOptio
         return r;
 }
 
-static void page_2(Page *p, const Past *past, const Profile *f) {
+/* The last session that counts in the period; NULL: none. */
+static const PastSession* last_session(const Past *past, const Profile *f) {
+        for (size_t i = past->n_sessions; i-- > 0;) {
+                const PastSession *s = past->sessions + i;
+
+                if (past_session_counts(s) && s->start_usec >= f->from_usec && s->start_usec < f->to_usec)
+                        return s;
+        }
+        return NULL;
+}
+
+#define SHAPE_WIDTH 150.0
+#define SHAPE_HEIGHT 45.0
+
+static void unit_shape(Page *p, const Unit *u, double x, double y) {
+        double low = 0, high = 0;
+        char text[64];
+
+        for (unsigned i = 0; i < u->n_samples; i++) {
+                low = fmin(low, u->shape_uv[i]);
+                high = fmax(high, u->shape_uv[i]);
+        }
+        if (u->n_samples == 0 || !(high > low))
+                return;
+        for (unsigned i = 0; i < u->n_samples; i++)
+                cairo_line_to(p->c, x + SHAPE_WIDTH * i / u->n_samples,
+                              y + SHAPE_HEIGHT * (high - u->shape_uv[i]) / (high - low));
+        cairo_set_line_width(p->c, 0.7);
+        cairo_stroke(p->c);
+        snprintf(text, sizeof(text), SAY_UNIT_SHAPE, high - low, u->duration_ms, u->n_waveforms);
+        label(p, x, y + SHAPE_HEIGHT + 1, text);
+}
+
+static void unit_intervals(Page *p, const Unit *u, double x, double y) {
+        size_t most = 1;
+
+        for (unsigned k = 0; k < UNITS_INTERVAL_BINS; k++)
+                most = MAX(most, u->intervals[k]);
+        for (unsigned k = 0; k < UNITS_INTERVAL_BINS; k++) {
+                double height = SHAPE_HEIGHT * (double) u->intervals[k] / (double) most;
+
+                cairo_rectangle(p->c, x + 6 * k, y + SHAPE_HEIGHT - height, 5, height);
+        }
+        cairo_fill(p->c);
+        line(p, x, y + SHAPE_HEIGHT, x + 6 * UNITS_INTERVAL_BINS, y + SHAPE_HEIGHT, 0.4);
+        label(p, x, y + SHAPE_HEIGHT + 1, SAY_UNIT_INTERVALS);
+}
+
+static int units(Page *p, const Past *past, const Profile *f) {
+        const PastSession *s = last_session(past, f);
+        Units u = {};
+        char text[128], date[DATE_SIZE];
+        int r = s ? units_read(past, s, &u) : 0;
+
+        if (r < 0 || u.n == 0)
+                return r;
+        snprintf(text, sizeof(text), SAY_UNITS, say_date(s->start_usec, s->utc_offset_s, date));
+        title(p, text, NULL);
+        for (size_t i = 0; i < u.n; i++) {
+                double x = MARGIN + (double) (i % 2) * (INNER / 2);
+
+                snprintf(text, sizeof(text), SAY_UNIT, u.items[i].site, u.items[i].n, u.items[i].mean_uv);
+                (void) text_at(p->c, x, p->y, 0, SMALL, true, PANGO_ALIGN_LEFT, text);
+                unit_shape(p, u.items + i, x, p->y + 11);
+                unit_intervals(p, u.items + i, x + SHAPE_WIDTH + 12, p->y + 11);
+                if (i % 2 == 1 || i + 1 == u.n)
+                        p->y += SHAPE_HEIGHT + 24;
+        }
+        return 0;
+}
+
+static int page_2(Page *p, const Past *past, const Profile *f) {
         Lines l = {};
 
         p->y = MARGIN;
@@ -377,6 +359,7 @@ static void page_2(Page *p, const Past *past, const Profile *f) {
         blocks_how(past, &l);
         lines_add(&l, SAY_NOT_MEDICAL_1);
         paragraphs(p, &l, NORMAL);
+        return units(p, past, f);
 }
 
 static cairo_status_t write_out(void *out, const unsigned char *data, unsigned length) {
@@ -391,8 +374,8 @@ static int draw(cairo_surface_t *surface, const Past *p, const Profile *f, const
 
         r = page_1(&page, p, f, o);
         cairo_show_page(page.c);
-        if (page_2_too) {
-                page_2(&page, p, f);
+        if (page_2_too && r >= 0) {
+                r = page_2(&page, p, f);
                 cairo_show_page(page.c);
         }
         cairo_destroy(page.c);
@@ -406,12 +389,14 @@ static int draw(cairo_surface_t *surface, const Past *p, const Profile *f, const
 }
 
 int report_pdf(const Past *p, const Profile *f, const ReportOptions *o, FILE *out) {
-        cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(write_out, out, WIDTH, HEIGHT);
+        cairo_surface_t *surface =
+                        cairo_pdf_surface_create_for_stream(write_out, out, PAGE_WIDTH, PAGE_HEIGHT);
 
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, SAY_PROFILE);
         return draw(surface, p, f, o, o->page_2);
 }
 
 int report_svg(const Past *p, const Profile *f, const ReportOptions *o, FILE *out) {
-        return draw(cairo_svg_surface_create_for_stream(write_out, out, WIDTH, HEIGHT), p, f, o, false);
+        return draw(cairo_svg_surface_create_for_stream(write_out, out, PAGE_WIDTH, PAGE_HEIGHT), p, f, o,
+                    false);
 }

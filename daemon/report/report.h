@@ -11,6 +11,10 @@ int report_text(const Past *p, const Profile *f, const ReportOptions *o, FILE *o
 /* One file that needs nothing else: a tick opens its waveform. */
 int report_html(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);
 
+/* Rates by row; site: for the title. */
+int trend_plot_svg(const Trend *t, TrendBy by, const char *site, FILE *out);
+int trend_plot_png(const Trend *t, TrendBy by, const char *site, FILE *out);
+
 /* A4, black on white. pdf: one page, or two; SVG: page 1. */
 int report_pdf(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);
 int report_svg(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);

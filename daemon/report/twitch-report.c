@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/past-open.h"
 #include "ctl/say.h"
+#include "ctl/trend-period.h"
 #include "ctl/when.h"
 #include "report.h"
 
@@ -19,6 +20,12 @@ const char *arg_address = NULL;
 
 static const char *arg_output = NULL, *arg_from = NULL, *arg_to = NULL;
 static ReportOptions arg_report = {};
+
+/* A picture of trends instead */
+static const char *arg_site = NULL;
+static bool arg_trend = false;
+static TrendBy arg_by = TREND_BY_SESSION;
+static unsigned arg_weeks = 4;
 
 static const struct {
         const char *ending;
@@ -35,7 +42,9 @@ static int parse(int argc, char **argv) {
                 { "output", required_argument, NULL, 'o' },  { "from", required_argument, NULL, 'f' },
                 { "to", required_argument, NULL, 't' },      { "history", required_argument, NULL, 'H' },
                 { "address", required_argument, NULL, 'a' }, { "more", no_argument, NULL, '2' },
-                { "serial", no_argument, NULL, 's' },        {},
+                { "serial", no_argument, NULL, 's' },        { "trend", required_argument, NULL, 'T' },
+                { "weeks", required_argument, NULL, 'w' },   { "site", required_argument, NULL, 'S' },
+                {},
         };
 
         for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) >= 0;)
@@ -61,18 +70,49 @@ static int parse(int argc, char **argv) {
                 case 's':
                         arg_report.serial = true;
                         break;
+                case 'T':
+                        arg_trend = true;
+                        if (trend_parse_by(optarg, &arg_by) < 0)
+                                return -EINVAL;
+                        break;
+                case 'w':
+                        if (say_parse_number("weeks", optarg, 1, 520, &arg_weeks) < 0)
+                                return -EINVAL;
+                        break;
+                case 'S':
+                        arg_site = optarg;
+                        break;
                 default:
                         return -EINVAL;
                 }
         return arg_output && optind == argc ? 0 : say_wrong(SAY_REPORT_USAGE);
 }
 
-static int find_form(void) {
-        const char *ending = strrchr(arg_output, '.');
+/* Written by one of these, from what was computed */
+typedef struct Job {
+        const Past *past;
+        Profile profile;
+        Trend trend;
+        int form;                       /* of forms[] */
+        bool png;
+} Job;
 
-        for (size_t i = 0; ending && i < ELEMENTSOF(forms); i++)
-                if (streq(ending, forms[i].ending))
-                        return (int) i;
+static bool ends_with(const char *s, const char *ending) {
+        const char *at = strrchr(s, '.');
+
+        return at && streq(at, ending);
+}
+
+static int find_form(Job *j) {
+        if (arg_trend) {
+                j->png = ends_with(arg_output, ".png");
+                return j->png || ends_with(arg_output, ".svg") ? 0 : say_wrong(SAY_TREND_FORM, arg_output);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++)
+                if (ends_with(arg_output, forms[i].ending)) {
+                        j->form = (int) i;
+                        return 0;
+                }
         return say_wrong(SAY_REPORT_FORM, arg_output);
 }
 
@@ -98,8 +138,37 @@ static int period(const Past *p, int64_t *ret_from, int64_t *ret_to) {
         return r;
 }
 
+static int compute(Job *j) {
+        int64_t from, to;
+        int r;
+
+        if (arg_trend) {
+                TrendOptions o = trend_period(j->past, arg_weeks, arg_by);
+
+                if (trend_find_site(j->past, arg_site, &o.site) != 0)
+                        return -EINVAL;
+                r = trend_compute(j->past, &o, &j->trend);
+        } else {
+                if (period(j->past, &from, &to) < 0)
+                        return -EINVAL;
+                r = profile_compute(j->past, from, to, &j->profile);
+        }
+        if (r < 0)
+                (void) say_wrong(SAY_CANNOT_COMPUTE, strerror(-r));
+        return r;
+}
+
+static int write_to(const Job *j, FILE *out) {
+        const char *site = arg_site ? arg_site : SAY_ALL_SITES;
+
+        if (!arg_trend)
+                return forms[j->form].write(j->past, &j->profile, &arg_report, out);
+        return j->png ? trend_plot_png(&j->trend, arg_by, site, out)
+                      : trend_plot_svg(&j->trend, arg_by, site, out);
+}
+
 /* Into a file beside it first: a report that failed half-way replaces nothing. */
-static int write_report(const Past *p, const Profile *f, int form) {
+static int write_report(const Job *j) {
         _cleanup_fclose_ FILE *out = NULL;
         _cleanup_free_ char *beside = NULL;
         int r;
@@ -107,7 +176,7 @@ static int write_report(const Past *p, const Profile *f, int form) {
         if (asprintf(&beside, "%s.new", arg_output) < 0)
                 return -ENOMEM;
         out = fopen(beside, "we");
-        r = out ? forms[form].write(p, f, &arg_report, out) : -errno;
+        r = out ? write_to(j, out) : -errno;
         if (r >= 0 && (fflush(out) != 0 || ferror(out)))
                 r = -errno;
         if (r >= 0 && rename(beside, arg_output) < 0)
@@ -122,22 +191,20 @@ static int write_report(const Past *p, const Profile *f, int form) {
 
 int main(int argc, char **argv) {
         _cleanup_(past_freep) Past *p = NULL;
-        int64_t from, to;
-        Profile f;
-        int form;
+        Job j = {};
+        int r;
 
-        if (parse(argc, argv) < 0 || (form = find_form()) < 0)
+        if (parse(argc, argv) < 0 || find_form(&j) < 0)
                 return EXIT_USAGE;
         if (past_open(&p) < 0)
                 return EXIT_FAILURE;
-        if (period(p, &from, &to) < 0)
+        j.past = p;
+        r = compute(&j);
+        if (r == -EINVAL)
                 return EXIT_USAGE;
-        int r = profile_compute(p, from, to, &f);
-        if (r < 0) {
-                (void) say_wrong(SAY_CANNOT_COMPUTE, strerror(-r));
-                return EXIT_FAILURE;
-        }
-        r = write_report(p, &f, form);
-        profile_done(&f);
+        if (r >= 0)
+                r = write_report(&j);
+        profile_done(&j.profile);
+        trend_done(&j.trend);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
