@@ -88,11 +88,34 @@ static unsigned poisson(Prng *r, double mean) {
         return n;
 }
 
+#define RATE_HZ 1000.0
+#define LSB_UV 0.0223517
+#define SAMPLES 41
+
+/* Two phases, from 10 ms before the peak to 30 ms after it */
+static void shape(double amplitude_uv, int32_t *ret) {
+        for (int i = 0; i < SAMPLES; i++) {
+                double t = (i - 10) / 3.0;
+
+                ret[i] = (int32_t)(amplitude_uv / LSB_UV * 0.7 *
+                                   (exp(-t * t) - 0.6 * exp(-(t - 1.5) * (t - 1.5))));
+        }
+}
+
 static void twitch(Maker *m, unsigned channel, usec_t at, double amplitude_uv) {
         KeptEvent *e = calloc(1, sizeof(*e) + sizeof(e->channels[0]));
 
+        int32_t samples[SAMPLES];
+
         if (!e)
                 check(-ENOMEM, "event");
+        shape(amplitude_uv, samples);
+        e->samples = samples;
+        e->n_samples = SAMPLES;
+        e->n_before = 10;
+        e->rate_hz = RATE_HZ;
+        e->lsb_uv = LSB_UV;
+        e->unit = prng_uniform(&m->random) < 0.5;
         e->source = SOURCE;
         e->boottime_usec = at;
         e->onset_usec = 4000;
@@ -141,13 +164,13 @@ static unsigned minute(Maker *m, unsigned channel, usec_t start, double per_min,
 
 static void plug_in(Maker *m) {
         KeptDevice d = {
-                .source = SOURCE, .identity = "spi0.0", .name = "hat0", .n_channels = 2, .rate_hz = 1000,
+                .source = SOURCE, .identity = "spi0.0", .name = "hat0", .n_channels = 2, .rate_hz = RATE_HZ,
                 .false_alarms_per_hour = 1, .boottime_usec = (usec_t) boottime_usec(),
         };
 
         for (unsigned c = 0; c < 2; c++) {
                 d.channels[c].gain = 24;
-                d.channels[c].lsb_uv = 0.0223517;
+                d.channels[c].lsb_uv = LSB_UV;
         }
         check(keep_device(&m->keeper, &d), "device");
 }
