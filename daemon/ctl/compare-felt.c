@@ -2,7 +2,7 @@
 /* twitchctl compare-felt: is what is felt what is measured? */
 #include <math.h>
 
-#include "answers/agree.h"
+#include "answers/lines.h"
 #include "answers/sayings.h"
 #include "ctl.h"
 #include "json.h"
@@ -39,27 +39,9 @@ static void print_json(const Agree *a) {
         json_line(&j);
 }
 
-static void print_text(const Agree *a) {
-        StatsShare marks = felt_share_of_marks(&a->felt, CONFIDENCE);
-        StatsShare twitches = felt_share_of_twitches(&a->felt, CONFIDENCE);
-
-        if (a->n_felt == 0) {
-                say(0, SAY_FELT_NONE);
-                return;
-        }
-        say(0, SAY_FELT_MARKS, a->n_felt, a->felt.marks);
-        if (a->felt.marks > 0)
-                say(0, SAY_FELT_MET, a->felt.marks_met, FELT_WITHIN_S, a->felt.marks_by_chance,
-                    100 * marks.share, 100 * marks.low, 100 * marks.high);
-        if (a->felt.marks_met < (double) a->n_felt)
-                say(0, SAY_FELT_NOTHING);
-        if (a->felt.twitches > 0)
-                say(0, SAY_FELT_TWITCHES, a->felt.twitches, a->felt.twitches_felt, 100 * twitches.share,
-                    100 * twitches.low, 100 * twitches.high);
-}
-
 static int run(int argc, char **argv) {
         _cleanup_(past_freep) Past *p = NULL;
+        Lines l = {};
         Agree a;
 
         int r = past_open(&p);
@@ -74,7 +56,8 @@ static int run(int argc, char **argv) {
                 print_json(&a);
                 return 0;
         }
-        print_text(&a);
+        lines_of_felt(&a, &l);
+        say_lines(0, &l);
         puts(NOT_A_MEDICAL_DEVICE);
         return 0;
 }

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <sys/random.h>
 
-#include "answers/goes.h"
+#include "answers/lines.h"
 #include "answers/sayings.h"
-#include "answers/sealed.h"
 #include "ctl.h"
 #include "json.h"
 #include "past-open.h"
@@ -176,14 +175,15 @@ static int run_next(int argc, char **argv) {
 /* --- status, result ----------------------------------------------------------------------- */
 
 static void print_status(const Sealed *s) {
-        say(0, SAY_STATUS, s->trial->id, s->trial->kind, s->n_over, s->trial->blocks, s->n_void,
-            s->n_void_with_first, s->n_void - s->n_void_with_first);
-        say(0, SAY_SEAL, s->trial->seal);
+        Lines l = {};
+
+        lines_of_progress(s, &l);
         for (unsigned look = 0; look < TRIAL_LOOKS; look++)
                 if (trial_look_blocks(s->trial->blocks, look) > s->n_over) {
-                        say(0, SAY_LOOK_NEXT, trial_look_blocks(s->trial->blocks, look));
+                        lines_add(&l, SAY_LOOK_NEXT, trial_look_blocks(s->trial->blocks, look));
                         break;
                 }
+        say_lines(0, &l);
 }
 
 static const char *const answer_words[] = {
@@ -215,34 +215,11 @@ static void print_result_json(const Sealed *s, const TrialState *state) {
 }
 
 static void print_result(const Sealed *s, const TrialState *state) {
-        const TrialInterval *in = &state->interval;
+        Lines l = {};
 
         print_status(s);
-        switch (state->answer) {
-        case TRIAL_MORE:
-                say(0, SAY_RESULT_MORE, s->trial->kind, in->ratio, in->low, in->high, state->p);
-                break;
-        case TRIAL_LESS:
-                say(0, SAY_RESULT_LESS, s->trial->kind, in->ratio, in->low, in->high, state->p);
-                break;
-        case TRIAL_VOID:
-                say(0, SAY_RESULT_VOID);
-                break;
-        case TRIAL_NOTHING_FOUND:
-                say(0, SAY_RESULT_NOTHING, in->low, in->high);
-                break;
-        default:
-                if (state->look < 0)
-                        say(0, SAY_RESULT_NO_LOOK, trial_look_blocks(s->trial->blocks, 0));
-                else if (isinf(in->high))
-                        say(0, SAY_RESULT_RUNNING_OPEN,
-                            trial_look_blocks(s->trial->blocks, (unsigned)state->look));
-                else
-                        say(0, SAY_RESULT_RUNNING,
-                            trial_look_blocks(s->trial->blocks, (unsigned)state->look), in->low, in->high);
-        }
-        if (sealed_is_over(s))
-                say(0, SAY_ORDER, s->trial->coins);
+        lines_of_result(s, state, &l);
+        say_lines(0, &l);
 }
 
 /* A look that was held is an act, too. */

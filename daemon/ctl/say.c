@@ -21,6 +21,12 @@ void say(int indent, const char *format, ...) {
         text_wrap(stdout, text, indent, text_columns());
 }
 
+void say_lines(int indent, Lines *l) {
+        for (size_t i = 0; i < l->n; i++)
+                say(indent, "%s", l->items[i]);
+        lines_done(l);
+}
+
 int say_wrong(const char *format, ...) {
         va_list ap;
 

@@ -2,10 +2,11 @@
 /* Sentences on a terminal, and the days in them. */
 #pragma once
 
-#include "util.h"
+#include "answers/lines.h"
 
 /* On a line of its own, broken between words where the terminal ends. */
 _printf_(2, 3) void say(int indent, const char *format, ...);
+void say_lines(int indent, Lines *l);             /* each on a line of its own; frees them */
 /* The same on standard error, after "twitchctl: ". Returns -EINVAL. */
 _printf_(1, 2) int say_wrong(const char *format, ...);
 

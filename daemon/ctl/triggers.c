@@ -2,13 +2,12 @@
 /* twitchctl triggers, ask, drop: what goes with the twitching. */
 #include <math.h>
 
-#include "answers/goes.h"
+#include "answers/lines.h"
 #include "answers/sayings.h"
 #include "ctl.h"
 #include "json.h"
 #include "past-open.h"
 #include "say.h"
-#include "stats/power.h"
 #include "verbs.h"
 
 static const char *const answer_words[] = {
@@ -50,28 +49,10 @@ static void print_json(const Past *p, const Goes *all, size_t n) {
         json_line(&j);
 }
 
-static void print_answer(const Goes *g) {
-        switch (g->answer) {
-        case BETS_MORE:
-                say(2, SAY_GOES_WITH_MORE, g->interval.ratio, g->interval.low, g->interval.high);
-                break;
-        case BETS_LESS:
-                say(2, SAY_GOES_WITH_LESS, g->interval.ratio, g->interval.low, g->interval.high);
-                break;
-        case BETS_NO_DOUBLING:
-                say(2, SAY_NO_DOUBLING, g->interval.high);
-                break;
-        default:
-                if (g->more_pairs > POWER_PAIRS_MAX)
-                        say(2, SAY_NOT_KNOWN_LONG, POWER_PAIRS_MAX);
-                else
-                        say(2, SAY_NOT_KNOWN, g->more_pairs);
-        }
-}
-
 static void print_question(const Past *p, const Goes *g) {
         const PastKind *k = p->kinds + g->kind;
         char date[DATE_SIZE];
+        Lines l = {};
 
         say_date(g->asked_usec, say_utc_offset_s(g->asked_usec), date);
         if (!goes_by_amount(k))
@@ -80,10 +61,9 @@ static void print_question(const Past *p, const Goes *g) {
                 say(0, SAY_QUESTION_LESS, k->name, date, g->n_pairs, g->n_exposed, g->n_other);
         else
                 say(0, SAY_QUESTION_MORE, k->name, date, g->n_pairs, g->n_exposed, g->n_other);
-        print_answer(g);
+        lines_of_goes(k, g, &l);
+        say_lines(2, &l);
         say(2, SAY_STANDS_AT, exp(g->log_wealth), exp(g->log_bound));
-        if (k->relief)
-                say(2, SAY_RELIEF, k->name);
         putchar('\n');
 }
 

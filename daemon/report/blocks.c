@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 
 #include "answers/sayings.h"
-#include "answers/sealed.h"
 #include "blocks.h"
 #include "ctl/say.h"
-#include "stats/power.h"
 #include "store/sites.h"
 
 #define MUSCLE(side, muscle) muscle,
-
-void lines_add(Lines *l, const char *format, ...) {
-        va_list ap;
-
-        if (l->n == ELEMENTSOF(l->items))
-                return;
-        va_start(ap, format);
-        if (vasprintf(l->items + l->n, format, ap) >= 0)
-                l->n++;
-        va_end(ap);
-}
-
-void lines_done(Lines *l) {
-        for (size_t i = 0; i < l->n; i++)
-                free(l->items[i]);
-        *l = (Lines) {};
-}
 
 /* Words into one string, ", " between them */
 static void join(char *list, size_t size, const char *word) {
@@ -173,35 +152,15 @@ void blocks_hours(const Profile *f, Lines *ret) {
         lines_add(ret, SAY_BY_HOUR_TEXT, hours[0] ? hours : "-");
 }
 
-static void goes_line(const PastKind *k, const Goes *g, Lines *ret) {
-        const BetsInterval *in = &g->interval;
-
-        lines_add(ret, SAY_GOES_HEAD, k->name, g->n_pairs);
-        switch (g->answer) {
-        case BETS_MORE:
-                lines_add(ret, SAY_GOES_WITH_MORE, in->ratio, in->low, in->high);
-                break;
-        case BETS_LESS:
-                lines_add(ret, SAY_GOES_WITH_LESS, in->ratio, in->low, in->high);
-                break;
-        case BETS_NO_DOUBLING:
-                lines_add(ret, SAY_NO_DOUBLING, in->high);
-                break;
-        default:
-                if (g->more_pairs > POWER_PAIRS_MAX)
-                        lines_add(ret, SAY_NOT_KNOWN_LONG, POWER_PAIRS_MAX);
-                else
-                        lines_add(ret, SAY_NOT_KNOWN, g->more_pairs);
-        }
-        if (k->relief)
-                lines_add(ret, SAY_RELIEF, k->name);
-}
-
 void blocks_goes(const Past *p, const Profile *f, Lines *ret) {
         if (f->n_goes == 0)
                 lines_add(ret, SAY_NO_QUESTIONS);
-        for (size_t i = 0; i < f->n_goes; i++)
-                goes_line(p->kinds + f->goes[i].kind, f->goes + i, ret);
+        for (size_t i = 0; i < f->n_goes; i++) {
+                const PastKind *k = p->kinds + f->goes[i].kind;
+
+                lines_add(ret, SAY_GOES_HEAD, k->name, f->goes[i].n_pairs);
+                lines_of_goes(k, f->goes + i, ret);
+        }
         if (f->n_goes > 0) {
                 lines_add(ret, SAY_GUESSER);
                 lines_add(ret, SAY_GOES_NOT_MAKES);
@@ -217,42 +176,9 @@ void blocks_experiments(const Past *p, Lines *ret) {
 
                 sealed_read(p, p->trials + i, &s);
                 state = sealed_state(p, &s);
-                lines_add(ret, SAY_STATUS, s.trial->id, s.trial->kind, s.n_over, s.trial->blocks, s.n_void,
-                          s.n_void_with_first, s.n_void - s.n_void_with_first);
-                lines_add(ret, SAY_SEAL, s.trial->seal);
-                if (state.answer == TRIAL_MORE)
-                        lines_add(ret, SAY_RESULT_MORE, s.trial->kind, state.interval.ratio,
-                                  state.interval.low, state.interval.high, state.p);
-                else if (state.answer == TRIAL_LESS)
-                        lines_add(ret, SAY_RESULT_LESS, s.trial->kind, state.interval.ratio,
-                                  state.interval.low, state.interval.high, state.p);
-                else if (state.answer == TRIAL_NOTHING_FOUND)
-                        lines_add(ret, SAY_RESULT_NOTHING, state.interval.low, state.interval.high);
-                else if (state.answer == TRIAL_VOID)
-                        lines_add(ret, SAY_RESULT_VOID);
-                if (sealed_is_over(&s))
-                        lines_add(ret, SAY_ORDER, s.trial->coins);
+                lines_of_progress(&s, ret);
+                lines_of_result(&s, &state, ret);
         }
-}
-
-void blocks_felt(const Profile *f, Lines *ret) {
-        const Agree *a = &f->agree;
-        StatsShare marks = felt_share_of_marks(&a->felt, TREND_CONFIDENCE);
-        StatsShare twitches = felt_share_of_twitches(&a->felt, TREND_CONFIDENCE);
-
-        if (a->n_felt == 0) {
-                lines_add(ret, SAY_FELT_NONE);
-                return;
-        }
-        lines_add(ret, SAY_FELT_MARKS, a->n_felt, a->felt.marks);
-        if (a->felt.marks > 0)
-                lines_add(ret, SAY_FELT_MET, a->felt.marks_met, FELT_WITHIN_S, a->felt.marks_by_chance,
-                          100 * marks.share, 100 * marks.low, 100 * marks.high);
-        if (a->felt.marks_met < (double) a->n_felt)
-                lines_add(ret, SAY_FELT_NOTHING);
-        if (a->felt.twitches > 0)
-                lines_add(ret, SAY_FELT_TWITCHES, a->felt.twitches, a->felt.twitches_felt,
-                          100 * twitches.share, 100 * twitches.low, 100 * twitches.high);
 }
 
 void blocks_how(const Past *p, Lines *ret) {

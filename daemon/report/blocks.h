@@ -3,15 +3,8 @@
  * sites. */
 #pragma once
 
+#include "answers/lines.h"
 #include "answers/profile.h"
-
-typedef struct Lines {
-        size_t n;
-        char *items[32];
-} Lines;
-
-_printf_(2, 3) void lines_add(Lines *l, const char *format, ...);
-void lines_done(Lines *l);
 
 typedef struct ReportOptions {
         bool page_2, serial;
@@ -22,7 +15,6 @@ void blocks_sufficiency(const Profile *f, Lines *ret);
 void blocks_hours(const Profile *f, Lines *ret);
 void blocks_goes(const Past *p, const Profile *f, Lines *ret);
 void blocks_experiments(const Past *p, Lines *ret);
-void blocks_felt(const Profile *f, Lines *ret);
 void blocks_how(const Past *p, Lines *ret);
 
 /* Cells of the table by site: a row of titles, then one for each site. */

@@ -19,6 +19,7 @@ double text_at(cairo_t *c, double x, double y, double width, double size, bool b
         pango_layout_get_size(layout, NULL, &height);
         cairo_move_to(c, x, y);
         pango_cairo_show_layout(c, layout);
+        cairo_new_path(c);
         pango_font_description_free(font);
         g_object_unref(layout);
         return (double) height / PANGO_SCALE;

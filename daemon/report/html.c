@@ -176,7 +176,7 @@ static void more(FILE *out, const Past *p, const Profile *f) {
         blocks_experiments(p, &l);
         paragraphs(out, &l);
         element(out, "h2", SAY_FELT);
-        blocks_felt(f, &l);
+        lines_of_felt(&f->agree, &l);
         paragraphs(out, &l);
         element(out, "h2", SAY_HOW);
         blocks_how(p, &l);

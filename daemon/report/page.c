@@ -353,7 +353,7 @@ static int page_2(Page *p, const Past *past, const Profile *f) {
         blocks_experiments(past, &l);
         paragraphs(p, &l, NORMAL);
         title(p, SAY_FELT, NULL);
-        blocks_felt(f, &l);
+        lines_of_felt(&f->agree, &l);
         paragraphs(p, &l, NORMAL);
         title(p, SAY_HOW, NULL);
         blocks_how(past, &l);
