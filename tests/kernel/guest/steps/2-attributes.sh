@@ -43,7 +43,7 @@ for channels in 8 6 4; do
 
         buffer_on
         refused "$IIO/sampling_frequency" 250 busy
-        refused "$IIO/in_voltage0-voltage1_scale" 0.000022351742 busy
+        refused "$IIO/in_voltage0-voltage1_scale" 0.000022351 busy
         refused "$IIO/leadoff_current_nanoamp" 6 busy
         cat "$IIO/in_voltage0-voltage1_raw" 2>/dev/null && fail "a conversion while the buffer runs"
         buffer_off
