@@ -262,15 +262,17 @@ END_TEST
 /* --- below the threshold --- */
 
 /* Its matched filter would see the unit at 6.3 standard deviations; once more, smaller, larger, too near, too far. */
-static const struct { double uv, apart; bool found; } missed[] = {
-        { 9, 100, true }, { 5.5, 100, false }, { 16, 100, false }, { 9, 20, false }, { 9, 260, false }, { 9, -100, true },
+static const struct { double uv, apart; float sigma_uv; bool found; } missed[] = {
+        { 9, 100, 4.5f, true }, { 5.5, 100, 4.5f, false }, { 16, 100, 4.5f, false }, { 9, 20, 4.5f, false },
+        { 9, 260, 4.5f, false }, { 9, -100, 4.5f, true }, { 7.5, 100, 4.5f, true },
+        { 7.5, 100, 5.5f, false },      /* noise may have made it */
 };
 
 START_TEST(a_missed_discharge_is_found) {
         Units u = learned_unit(10, 4);
         Activity activity = { .units = { { .unit = 1 } }, .n_discharges = 1, .peak_before = 1000, .last_peak = 2000 };
         MissedSearch search = {
-                .step_rate_hz = RATE_HZ, .gap = 200, .until = 2300, .threshold = 5.4f, .sigma_uv = 4.5f,
+                .step_rate_hz = RATE_HZ, .gap = 200, .until = 2300, .threshold = 5.4f, .sigma_uv = missed[_i].sigma_uv,
         };
         double peak = 0;
 
