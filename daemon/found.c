@@ -112,6 +112,9 @@ typedef struct Batch {
 } Batch;
 
 static void flush_batch(Monitor *m, Batch *b) {
+        /* first to who keeps them: what the detector finds now may lie in them */
+        if (b->n > 0)
+                m->sinks.frames(m, detector_position(m->detector), b->samples, b->n, m->sinks.userdata);
         detector_push(m->detector, b->samples, b->flags, b->n);
         b->n = 0;
 }

@@ -212,6 +212,10 @@ static void on_run_ended(Monitor *monitor, int error, void *userdata) {
                                        error < 0 ? "failed" : "next");
 }
 
+static void on_frames(Monitor *monitor, uint64_t position, const int32_t *samples, size_t n, void *userdata) {
+        record_frames(((Manager*) userdata)->record, monitor, position, samples, n);
+}
+
 static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
         bus_emit_notice(((Manager*) userdata)->bus, monitor, n);
 }
@@ -273,6 +277,7 @@ static void add_monitor(Manager *m, const char *uri, const char *id, DevicePlace
                 .opened = on_opened,
                 .streaming = on_streaming,
                 .run_ended = on_run_ended,
+                .frames = on_frames,
                 .notice = on_notice,
                 .event = on_event,
                 .artefact = on_artefact,

@@ -80,6 +80,8 @@ typedef struct MonitorSinks {
         void (*streaming)(Monitor *m, void *userdata);  /* the first samples of the run have come */
         /* All it found was handed on. error: why; 0: it was told to. */
         void (*run_ended)(Monitor *m, int error, void *userdata);
+        /* n frames from position (as in detect.h) on, without a gap: samples[n][n_channels], counts */
+        void (*frames)(Monitor *m, uint64_t position, const int32_t *samples, size_t n, void *userdata);
         void (*notice)(Monitor *m, const MonitorNotice *n, void *userdata);
         void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
         void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);

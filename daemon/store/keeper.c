@@ -194,7 +194,7 @@ static int take_up_session(Keeper *k, KeeperDevice *d, int64_t last, usec_t boot
         int r = sql_run(k->sql, "UPDATE session SET (template, posture, note, confirmed, continues) ="
                                 " (SELECT template, posture, note, confirmed, id FROM session WHERE id = ?2)"
                                 " WHERE id = ?1 AND EXISTS (SELECT 1 FROM session WHERE id = ?2 AND boot = ?3"
-                                " AND ended IN ('interrupted', 'shutdown') AND end_boottime_usec + ?5 > ?4)",
+                                " AND ended IN ('interrupted', 'shutdown', 'failed', 'next') AND end_boottime_usec + ?5 > ?4)",
                         "iiiii", id, last, k->state.boot, (int64_t) boottime_usec, (int64_t) KEEPER_CONTINUES_USEC);
         if (r >= 0)
                 r = sql_int(k->sql, &confirmed, "SELECT confirmed FROM session WHERE id = ?1", "i", id);
