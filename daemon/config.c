@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "detect/detect.h"
+#include "store/sites.h"
 #include "utf8.h"
 
 #define DEFAULT_RATE_HZ 1000u
@@ -77,6 +78,44 @@ static bool parse_false_alarms(const char *s, void *ret) {
         return true;
 }
 
+/* linux/input-event-codes.h: KEY_MAX */
+static bool parse_key(const char *s, void *ret) {
+        char *end;
+        unsigned long v = strtoul(s, &end, 10);
+
+        if (end == s || *end || s[0] == '-' || v > 0x2ff)
+                return false;
+        *(unsigned*) ret = (unsigned) v;
+        return true;
+}
+
+#define NOTHING "none"
+
+static bool parse_input(const char *s, void *ret) {
+        size_t n = streq(s, NOTHING) ? 0 : strlen(s);
+        char text[CONFIG_PATH_MAX] = "";
+
+        if (n >= sizeof text || (n > 0 && s[0] != '/') || utf8_clean(text, sizeof text, s, n) != n)
+                return false;
+        memcpy(ret, text, sizeof text);
+        return true;
+}
+
+static bool parse_site(const char *s, void *ret) {
+        bool none = s[0] == 0 || streq(s, NOTHING);
+
+        if (!none && !site_is_valid(s))
+                return false;
+        snprintf(ret, CONFIG_LABEL_MAX, "%s", none ? "" : s);
+        return true;
+}
+
+static void format_or_none(const void *value, char *ret, size_t size) {
+        const char *s = value;
+
+        snprintf(ret, size, "%s", s[0] ? s : NOTHING);
+}
+
 static void format_double(const void *value, char *ret, size_t size) {
         snprintf(ret, size, "%g", *(const double*) value);
 }
@@ -118,6 +157,16 @@ const Setting config_settings[] = {
           "Allowed false alarms per hour and channel: the one knob for sensitivity. The fewer, the larger a twitch must "
           "be to be found.",
           parse_false_alarms, format_double, FIELD(false_alarms_per_hour) },
+        { "felt", "input", false, "none, or the path of a device, at most 95 bytes",
+          "An input device of which a key marks a felt twitch, e.g. in /dev/input/by-id. It is read along and never taken from "
+          "others. twitchd needs a drop-in with DeviceAllow=char-input r and SupplementaryGroups=input.",
+          parse_input, format_or_none, FIELD(felt_input) },
+        { "felt", "key", false, "0 to 767",
+          "The code of that key, as \"evtest\" shows it; 0: any key of the device.",
+          parse_key, format_unsigned, FIELD(felt_key) },
+        { "felt", "site", false, "none, or a site as in \"twitchctl help felt\"",
+          "Where what the key marks is felt.",
+          parse_site, format_or_none, FIELD(felt_site) },
         {},
 };
 

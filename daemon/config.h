@@ -13,12 +13,16 @@
 /* A daisy chain of four chips is one device */
 #define DEVICE_CHANNELS_MAX (4 * ADS1299_MAX_CHANNELS)
 #define CONFIG_LABEL_MAX 64
+#define CONFIG_PATH_MAX 96
 
 typedef struct Config {
         unsigned rate_hz;
         unsigned gain[DEVICE_CHANNELS_MAX];
         char label[DEVICE_CHANNELS_MAX][CONFIG_LABEL_MAX];      /* "": as the device says */
         double false_alarms_per_hour;
+        char felt_input[CONFIG_PATH_MAX];       /* "": no key marks a felt twitch */
+        unsigned felt_key;                      /* as in linux/input-event-codes.h; 0: any of it */
+        char felt_site[CONFIG_LABEL_MAX];       /* "": not said */
 } Config;
 
 void config_default(Config *c);

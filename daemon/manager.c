@@ -8,6 +8,7 @@
 #include "config-files.h"
 #include "log.h"
 #include "manager.h"
+#include "record-calls.h"
 
 #define TICK_USEC USEC_PER_SEC
 
@@ -474,10 +475,32 @@ static int on_tick(sd_event_source *es, uint64_t usec, void *userdata) {
         for (size_t i = m->n_monitors; i > 0; i--)      /* one may go */
                 monitor_tick(m->monitors[i - 1]);
         record_tick(m->record);
+        felt_key_tick(m->felt_key);
         notify_ready_when_known(m);
         notify_status(m);
         (void) sd_event_source_set_time_relative(es, TICK_USEC);
         return 0;
+}
+
+static void on_felt_marked(RecordAnswer *a, void *userdata) {
+        if (a->result < 0)
+                log_warning_errno(a->result, "A felt twitch was not kept: %m");
+}
+
+static void on_felt_pressed(void *userdata) {
+        Manager *m = userdata;
+
+        if (m->record)
+                record_mark_felt(m->record, m->config.felt_site, "key", on_felt_marked, m);
+}
+
+static void open_felt_key(Manager *m) {
+        m->felt_key = felt_key_free(m->felt_key);
+        if (!m->config.felt_input[0])
+                return;
+        int r = felt_key_new(m->event, m->config.felt_input, m->config.felt_key, on_felt_pressed, m, &m->felt_key);
+        if (r < 0)
+                log_error_errno(r, "%s: %m", m->config.felt_input);
 }
 
 static int on_reload(sd_event_source *es, const struct signalfd_siginfo *si, void *userdata) {
@@ -494,6 +517,7 @@ static int on_reload(sd_event_source *es, const struct signalfd_siginfo *si, voi
                 log_info("Settings read again.");
                 for (size_t i = 0; i < m->n_monitors; i++)
                         monitor_configure(m->monitors[i], &m->config);
+                open_felt_key(m);
         }
         (void) sd_notify(false, "READY=1");
         return 0;
@@ -579,6 +603,7 @@ int manager_new(const Config *config, const char *config_path, const char *const
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         open_history(m);
+        open_felt_key(m);
         r = open_bus(m);
         if (r >= 0)
                 r = find_devices(m, uris, n_uris);
@@ -593,6 +618,7 @@ Manager* manager_free(Manager *m) {
                 return NULL;
         while (m->n_monitors > 0)
                 remove_monitor(m, m->monitors[0]);
+        felt_key_free(m->felt_key);
         (void) record_stop(m->record, STOP_HISTORY_USEC_MIN);
         devices_watch_free(m->watch);
         sd_event_source_disable_unref(m->tick);

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "devices.h"
+#include "felt-key.h"
 #include "monitor.h"
 #include "record.h"
 
@@ -27,6 +28,7 @@ typedef struct Manager {
         sd_bus *bus;
         sd_event_source *tick, *rescan, *linger;
         DevicesWatch *watch;
+        FeltKey *felt_key;              /* NULL: none is configured */
         Record *record;                 /* NULL: nothing is remembered */
         unsigned rescans_left;
 

@@ -439,7 +439,7 @@ const Verb verb_log = {
         .args = "KIND [AMOUNT] [NOTE...]",
         .summary = "The diary: what you ate, drank, did, took and noticed",
         .text = "  twitchctl log caffeine 80 --at 14:30 espresso\n"
-                "  twitchctl log sleep 6.5 --at \"yesterday 23:30\" --until 6:00\n"
+                "  twitchctl log sleep 6.5 --at 23:30 --until 6:00\n"
                 "  twitchctl log note left foot was cold\n"
                 "\"twitchctl log kinds\" lists what there is. What is logged before a session can be asked about later "
                 "(twitchctl help triggers); what is logged afterwards is kept, but may be coloured by what was seen.",
