@@ -55,6 +55,39 @@ int history_call(const char *member, sd_bus_message **ret_reply, const char *typ
         return r < 0 ? bus_complain(r, NULL) : history_send(bus, call, ret_reply);
 }
 
+static char* get_string(sd_bus *bus, const char *property) {
+        char *s = NULL;
+
+        (void) sd_bus_get_property_string(bus, TWITCHD_BUS_NAME, TWITCHD_HISTORY_PATH, TWITCHD_HISTORY_INTERFACE,
+                                          property, NULL, &s);
+        return s;
+}
+
+static uint64_t get_number(sd_bus *bus, const char *property) {
+        uint64_t n = 0;
+
+        (void) sd_bus_get_property_trivial(bus, TWITCHD_BUS_NAME, TWITCHD_HISTORY_PATH, TWITCHD_HISTORY_INTERFACE,
+                                           property, NULL, 't', &n);
+        return n;
+}
+
+void history_fetch_state(sd_bus *bus, HistoryState *ret) {
+        *ret = (HistoryState) { .state = get_string(bus, "State") };
+        if (!ret->state)
+                return;
+        ret->file = get_string(bus, "File");
+        ret->damaged_file = get_string(bus, "DamagedFile");
+        ret->n_waiting = get_number(bus, "Waiting");
+        ret->n_lost = get_number(bus, "Lost");
+}
+
+void history_state_done(HistoryState *s) {
+        free(s->state);
+        free(s->file);
+        free(s->damaged_file);
+        *s = (HistoryState) {};
+}
+
 /* --- reading -------------------------------------------------------------------- */
 
 int history_open_copy(int *ret_fd) {

@@ -41,6 +41,15 @@ int history_call(const char *member, sd_bus_message **ret_reply, const char *typ
 int history_new_call(const char *member, sd_bus **ret_bus, sd_bus_message **ret);
 int history_send(sd_bus *bus, sd_bus_message *call, sd_bus_message **ret_reply);
 
+/* Whether what is found is remembered. */
+typedef struct HistoryState {
+        char *state, *file, *damaged_file;      /* state NULL: the service does not say */
+        uint64_t n_waiting, n_lost;
+} HistoryState;
+
+void history_fetch_state(sd_bus *bus, HistoryState *ret);
+void history_state_done(HistoryState *s);
+
 /* A statement on db; complains and returns NULL if there is none. Parameters: as sql_run() of store/sql.h. */
 sqlite3_stmt* history_query(const History *h, const char *text, const char *types, ...);
 /* Says what went wrong with a statement of it; -EIO. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* twitchctl status: one screen, how each front end and each channel is doing. */
+#include <inttypes.h>
+
 #include "bus.h"
 #include "ctl.h"
+#include "history.h"
 #include "json.h"
 #include "snapshot.h"
 #include "text.h"
@@ -46,11 +49,20 @@ static void json_monitor(Json *j, const MonitorInfo *m) {
         json_object_end(j);
 }
 
-static void print_json(const Snapshot *s, const char *version) {
+static void print_json(const Snapshot *s, const HistoryState *h, const char *version) {
         Json j = { .f = stdout };
 
         json_object(&j, NULL);
         json_string(&j, "version", version);
+        if (h->state) {
+                json_object(&j, "history");
+                json_string(&j, "state", h->state);
+                json_string(&j, "file", h->file ? h->file : "");
+                json_string(&j, "damaged_file", h->damaged_file ? h->damaged_file : "");
+                json_unsigned(&j, "waiting", h->n_waiting);
+                json_unsigned(&j, "lost", h->n_lost);
+                json_object_end(&j);
+        }
         json_array(&j, "monitors");
         for (size_t i = 0; i < s->n_monitors; i++)
                 json_monitor(&j, s->monitors + i);
@@ -123,10 +135,34 @@ static void print_monitor(const MonitorInfo *m) {
         putchar('\n');
 }
 
-static void print_text(const Snapshot *s, const char *version) {
+static void print_history(const HistoryState *h) {
+        const char *state = h->state;
+
+        if (!state)
+                return;
+        if (streq(state, "ok"))
+                printf("What is found is remembered in %s.\n", or_unknown(h->file));
+        else if (streq(state, "opening"))
+                printf("The history is being opened.\n");
+        else if (streq(state, "none"))
+                printf("NOTHING IS REMEMBERED: the service has no $STATE_DIRECTORY.\n");
+        else
+                printf("THE HISTORY CANNOT BE WRITTEN (%s): %s. What is found waits in memory: %" PRIu64 " records.\n",
+                       or_unknown(h->file),
+                       streq(state, "full") ? "no room on the disk" :
+                       streq(state, "newer") ? "it is of a later version" : "see \"journalctl -u twitchd\"", h->n_waiting);
+        if (h->n_lost > 0)
+                printf("%" PRIu64 " records did not fit and are not in the history.\n", h->n_lost);
+        if (h->damaged_file && h->damaged_file[0])
+                printf("A damaged history was moved aside: %s\n", h->damaged_file);
+}
+
+static void print_text(const Snapshot *s, const HistoryState *h, const char *version) {
         printf("twitchd ");
         text_print(stdout, version, 0);
-        printf("\n\n");
+        putchar('\n');
+        print_history(h);
+        putchar('\n');
         for (size_t i = 0; i < s->n_monitors; i++)
                 print_monitor(s->monitors + i);
         if (s->n_monitors == 0)
@@ -138,6 +174,7 @@ static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
+        _cleanup_(history_state_done) HistoryState h = {};
         _cleanup_free_ char *version = NULL;
 
         int r = bus_open(&bus);
@@ -147,10 +184,11 @@ static int run(int argc, char **argv) {
             (r = sd_bus_get_property_string(bus, TWITCHD_BUS_NAME, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
                                             "Version", &error, &version)) < 0)
                 return bus_complain(r, &error);
+        history_fetch_state(bus, &h);
         if (arg_json)
-                print_json(&s, version);
+                print_json(&s, &h, version);
         else
-                print_text(&s, version);
+                print_text(&s, &h, version);
         return 0;
 }
 
