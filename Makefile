@@ -168,7 +168,7 @@ check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with
 	@tests/answers/service $(B)
 
 # --- benchmarks -------------------------------------------------------------
-BENCH_SRC := $(filter-out tests/bench/bench-%.c,$(wildcard tests/bench/*.c))
+BENCH_SRC := $(filter-out tests/bench/bench-%.c tests/bench/cut-vfs.c,$(wildcard tests/bench/*.c))
 BENCH_HOURS ?= 100
 
 $(B)/libbench.a: $(call obj,$(BENCH_SRC))
@@ -189,14 +189,17 @@ bench-answers: all $(B)/make-history ## time and memory of trends, triggers and 
 bench-experiment: $(B)/bench-experiment ## what coin-flip experiments find, and what they should not
 	@$<
 
+$(B)/bench-kills: $(B)/tests/bench/cut-vfs.o
 $(B)/bench-history $(B)/bench-kills: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libtwitchd.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 BENCH_EVENTS ?= 100000
 bench-history: $(B)/bench-history ## time and size of the history (BENCH_EVENTS=1000000 for a heavy year)
 	@dir=$$(mktemp -d build/bench-history.XXXXXX) && { $< $$dir $(BENCH_EVENTS); r=$$?; rm -r $$dir; exit $$r; }
 BENCH_KILLS ?= 50
-bench-kills: $(B)/bench-kills ## kill the writer of the history at random moments: what is lost? (BENCH_KILLS=1000)
-	@dir=$$(mktemp -d build/bench-kills.XXXXXX) && { $< $$dir $(BENCH_KILLS); r=$$?; rm -r $$dir; exit $$r; }
+BENCH_CUTS ?= 20
+bench-kills: $(B)/bench-kills ## kill the writer of the history, cut its power, at random moments: what is lost? (BENCH_KILLS=1000, BENCH_CUTS=200)
+	@for how in "$(BENCH_KILLS)" "$(BENCH_CUTS) power"; do dir=$$(mktemp -d build/bench-kills.XXXXXX) && \
+		{ $< $$dir $$how; r=$$?; rm -r $$dir; [ $$r = 0 ] || exit $$r; }; done
 
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
 	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Kills the writer of the history with SIGKILL at random moments, again and again: bench-kills DIR KILLS. After each, all that was
- * handed to it more than a second before must be there, all that it had answered must be there, and the file
- * must be intact. Not 0 if that was not so.
+ * Kills the writer of the history at random moments, again and again: bench-kills DIR KILLS [power]. After each, all
+ * that was handed to it more than a second before must be there, all that it had answered must be there, and the
+ * file must be intact. Not 0 if that was not so. "power": the disk loses what was not flushed, too.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "cut-vfs.h"
 #include "store/copy.h"
 #include "store/entries.h"
 #include "store/history.h"
@@ -88,10 +89,12 @@ static void submit(Store *s, int (*run)(Keeper*, StoreJob*), void (*done)(StoreJ
         store_submit(s, &j->job, sizeof(*j));
 }
 
-_Noreturn static void write_until_killed(const char *dir, uint64_t first) {
+_Noreturn static void write_until_killed(const char *dir, uint64_t first, CutLog *disk) {
         KeptClock clock = { .utc_minus_boottime_usec = INT64_C(1700000000000000) };
         Store *s;
 
+        if (disk)
+                must(cut_vfs_register(disk), "the disk");
         must(store_new(dir, BOOT_ID, &clock, &s), "the writer");
         submit(s, run_device, NULL, 0, true);
         for (uint64_t i = 0; i < EVENTS_MAX; i++) {
@@ -118,7 +121,7 @@ static uint64_t count_owed(usec_t killed_usec) {
 }
 
 typedef struct Sums {
-        uint64_t kills, owed, lost, answers_lost, damaged, wrong;
+        uint64_t kills, owed, lost, answers_lost, damaged, wrong, taken_back;
 } Sums;
 
 static void look(const char *path, uint64_t first, usec_t killed_usec, Sums *sums) {
@@ -150,12 +153,15 @@ static void look(const char *path, uint64_t first, usec_t killed_usec, Sums *sum
 
 int main(int argc, char **argv) {
         Sums sums = {};
+        CutLog *disk = NULL;
         char path[4096];
 
-        if (argc != 3) {
-                fprintf(stderr, "bench-kills DIR KILLS\n");
+        if (argc != 3 && !(argc == 4 && streq(argv[3], "power"))) {
+                fprintf(stderr, "bench-kills DIR KILLS [power]\n");
                 return EXIT_FAILURE;
         }
+        if (argc == 4)
+                must(cut_log_new(&disk), "memory");
         snprintf(path, sizeof(path), "%s/" HISTORY_FILE, argv[1]);
         told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (told == MAP_FAILED)
@@ -168,16 +174,21 @@ int main(int argc, char **argv) {
                 told->n = 0;
                 pid_t child = fork();
                 if (child == 0)
-                        write_until_killed(argv[1], first);
+                        write_until_killed(argv[1], first, disk);
                 usleep((useconds_t) life);
-                usec_t killed_usec = now_usec();
                 kill(child, SIGKILL);
                 (void) waitpid(child, NULL, 0);
+                /* it may have gone before, of its own */
+                usec_t killed_usec = told->n > 0 ? told->submitted_usec[told->n - 1] : 0;
+                if (disk)
+                        sums.taken_back += cut_power(disk, path);
                 look(path, first, killed_usec, &sums);
                 sums.kills++;
         }
-        printf("kills: %" PRIu64 " SIGKILLs: %" PRIu64 " of %" PRIu64 " events older than a second lost, %" PRIu64
+        if (disk)
+                printf("power: %" PRIu64 " writes that were not flushed were lost with it\n", sums.taken_back);
+        printf("kills: %" PRIu64 " %s: %" PRIu64 " of %" PRIu64 " events older than a second lost, %" PRIu64
                " answers lost, %" PRIu64 " files damaged, %" PRIu64 " sessions with wrong sums (goal 0 of each)\n",
-               sums.kills, sums.lost, sums.owed, sums.answers_lost, sums.damaged, sums.wrong);
+               sums.kills, disk ? "power cuts" : "SIGKILLs", sums.lost, sums.owed, sums.answers_lost, sums.damaged, sums.wrong);
         return sums.lost + sums.answers_lost + sums.damaged + sums.wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
