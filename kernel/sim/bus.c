@@ -24,6 +24,8 @@
 
 #define SIM_SPI_DELAY_MAX_US	1000000
 #define SIM_SPIN_US		20
+/* So coarse is the clock of user-mode Linux */
+#define SIM_CLOCK_STEP_NS	256
 /* The raw spinlock is held for that many bytes at most */
 #define SIM_BURST_BYTES		32
 /* Above that rate two bytes on the bus are less than tSDECODE apart */
@@ -74,9 +76,10 @@ static void sim_check_cs(struct sim *sim, unsigned int select, bool high)
 
 	lockdep_assert_held(&sim->lock);
 
-	if (high && now - sim->clocked < CHIP_DECODE_CLOCKS * tclk_ns)
+	if (high && now - sim->clocked < CHIP_DECODE_CLOCKS * tclk_ns - SIM_CLOCK_STEP_NS)
 		sim->counters.cs_violations++;
-	if (!high && now - sim->deselected[select] < CHIP_CS_HIGH_CLOCKS * tclk_ns)
+	if (!high && now - sim->deselected[select] <
+	    CHIP_CS_HIGH_CLOCKS * tclk_ns - SIM_CLOCK_STEP_NS)
 		sim->counters.cs_violations++;
 	if (high)
 		sim->deselected[select] = now;
