@@ -40,6 +40,7 @@
         X(COMMON, "common")                                     \
         X(SPIKE, "spike")                                       \
         X(ECG, "ecg")                                           \
+        X(MAINS, "mains")                                       \
         X(GAP, "gap")
 
 /*

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "daemon/detect/artefacts/crosstalk.h"
+#include "daemon/detect/artefacts/hum.h"
 #include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
@@ -79,6 +80,7 @@ typedef struct Channel {
         QrsDetector qrs;
         EcgTemplate ecg;
         Motion motion;
+        Hum hum;
         Crosstalk crosstalk;
         int64_t meet_work_at;           /* step: then those at work meet anew */
         float *eval_outputs;            /* ring [n_evals][n_lanes], for the noise to learn from */

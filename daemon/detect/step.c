@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "daemon/detect/artefacts/hum.h"
 #include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/simd.h"
@@ -122,6 +123,14 @@ static bool channel_learn(Detector *d, Channel *c) {
 /* What the statistic of a channel that has settled means. */
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step,
                                                     float statistic) {
+        if (hum_look(d, c, channel, step))
+                statistic = 0;
+        if (c->hum.floats) {            /* nothing is seen, and nothing learned */
+                c->usable = false;
+                c->eval_states[d->eval_index] = EVAL_NOTHING;
+                exposure_state(d, c, step, EXCLUSION_LEAD_OFF);
+                return;
+        }
         crossing_next(d, c, channel, step, statistic);
         assembly_statistic(d, channel, (double) step, statistic);
         c->sustained = motion_is_loud(&c->motion,
@@ -142,7 +151,7 @@ static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, uns
 static bool channel_rests(const Detector *d, const Channel *c, int64_t step, float statistic,
                           bool noise_moved) {
         return statistic < d->peak_memory_level && !c->crossing.active && !c->activity.open &&
-                !noise_moved && !c->sustained && c->exposure.state == EXPOSURE_REST &&
+                !c->hum.floats && !noise_moved && !c->sustained && c->exposure.state == EXPOSURE_REST &&
                 (double) step >= c->post_activity_until;
 }
 
@@ -220,6 +229,8 @@ static void track_mains(Detector *d) {
                 if (d->channels[i].running)
                         d->active[n++] = i;
         mains_track(&d->mains, d->active, n, &changed);
+        for (unsigned i = 0; i < n; i++)
+                hum_look_at_size(d, d->channels + d->active[i], d->active[i], d->step);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
                         mains_channel_restart(&d->mains, d->active[i]);

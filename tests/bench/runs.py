@@ -13,7 +13,7 @@ from scoring import DETECTIONS, Unreadable  # noqa: E402
 
 TOLERANCE_S = 0.025
 PEERS = ("threshold-6-sigma", "spiqe-style", "tkeo")
-ARTEFACTS = ("motion", "lead-off", "saturation", "common", "spike", "ecg", "gap")
+ARTEFACTS = ("motion", "lead-off", "saturation", "common", "spike", "ecg", "mains", "gap")
 
 
 class Truth:

@@ -15,6 +15,7 @@
 #include "daemon/detect/events/classify.h"
 #include "daemon/detect/events/notice-ids.h"
 #include "daemon/detect/potentials/discharge.h"
+#include "hum.h"
 #include "motion.h"
 
 #define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
@@ -36,6 +37,10 @@
 #define BRIEF_SHARE 0.92f
 #define BRIEF_DOUBT 2.5f                /* standard deviations of the energy of noise */
 #define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
+#define ACTIVITY_UV_MAX 12000.0f        /* peak to peak at the skin; the strongest muscles make 10 mV */
+#define HUM_PERIODS 3.0
+#define HUM_ALIKE 0.5f                  /* from period to period: that much is hum */
+#define HUM_ALONE 0.45f                 /* in one harmonic */
 #define JUMP 0.92f                      /* correlation with the figure of a jump */
 #define COMMON_CHANNELS_MIN 3u
 #define COMMON_SHARE 0.75
@@ -193,8 +198,20 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
         return known;
 }
 
+/* For at least three cycles of the mains, and little else. */
+static bool is_hum(const Detector *d, const Channel *c) {
+        double period = d->step_rate_hz / d->mains.hz, end = fmax(c->activity.end, c->activity.busy_until);
+
+        return d->mains.known && end - c->activity.onset >= HUM_PERIODS * period &&
+                hum_is(&c->history, c->activity.onset, end, period, HUM_ALIKE, HUM_ALONE);
+}
+
 /* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
 ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *strongest) {
+        if (strongest->activity.amplitude_uv > ACTIVITY_UV_MAX)
+                return ARTEFACT_LEAD_OFF;
+        if (is_hum(d, strongest))
+                return ARTEFACT_MAINS;
         if (d->assembly.open[event].sustained)
                 return _ARTEFACT_CAUSE_MAX;
         if (strongest->activity.baseline_sway ||

@@ -40,6 +40,10 @@
 #define TRACK_RAD_PER_S_MIN 0.3
 #define TRACK_RAD_PER_S_MAX 3.0
 #define TRACK_HURRY_S 3.0
+#define SURPRISE_MEMORY_S 0.3
+#define SURPRISE_USUAL 4.0              /* phases further off: follow faster; less: jitter */
+#define SURPRISE_MAX 50.0               /* a step is no wander */
+#define SURPRISED_RAD_PER_S_MAX 6.0     /* three poles there are stable in looks of 50 ms */
 #define INFORMATION_MEMORY_S 2.0
 #define BUSY_WEIGHT 0.2 /* at least: large harmonics that are not followed yet look busy, too */
 #define INFORMATION_MIN 30.0            /* no hum to speak of: the frequency may stay as it is */
@@ -119,7 +123,7 @@ void mains_forget(Mains *m) {
         }
         m->known = false;
         m->drift_hz = 0;
-        m->information = m->tracked_s = 0;
+        m->information = m->tracked_s = m->surprise = 0;
         m->hz = m->finders[0].nominal_hz;
         m->moved = true;
         choose_harmonics(m, m->hz);
@@ -249,6 +253,47 @@ void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float rece
         m->lanes8[channel / 8].limit_uv[channel % 8] = recent_uv > 0 ? CLIP_SIGMA * recent_uv : INFINITY;
 }
 
+/* So many steps ago; as many are known as the delay. */
+static const MainsOscillators* oscillators_ago(const Mains *m, unsigned ago) {
+        return m->oscillators + (m->now + m->delay + 1 - ago) % (m->delay + 1);
+}
+
+/* What is left of the hum in the latest n steps: it has changed by that, which is taken out of them. */
+void mains_channel_correct(Mains *m, unsigned channel, float *y, unsigned n) {
+        MainsLanes8 *e = m->lanes8 + channel / 8;
+        unsigned l = channel % 8;
+
+        n = n > m->delay + 1 ? m->delay + 1 : n;
+        for (unsigned h = 0; h < m->n_harmonics; h++) {
+                float re = 0, im = 0;
+
+                for (unsigned i = 0; i < n; i++) {
+                        re += y[n - 1 - i] * oscillators_ago(m, i)->re[h];
+                        im += y[n - 1 - i] * oscillators_ago(m, i)->im[h];
+                }
+                re *= 2 / (float) n;
+                im *= 2 / (float) n;
+                for (unsigned i = 0; i < n; i++)
+                        y[n - 1 - i] -= re * oscillators_ago(m, i)->re[h] +
+                                im * oscillators_ago(m, i)->im[h];
+                e->re[h][l] += re;
+                e->im[h][l] += im;
+        }
+        e->wait[l] = (int32_t) m->delay; /* where all is learned late, what was before has another hum */
+        e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
+}
+
+/* The largest harmonic's amplitude. */
+float mains_channel_size_uv(const Mains *m, unsigned channel) {
+        const MainsLanes8 *e = m->lanes8 + channel / 8;
+        unsigned l = channel % 8;
+        float largest = 0;
+
+        for (unsigned h = 0; h < m->n_harmonics; h++)
+                largest = fmaxf(largest, hypotf(e->re[h][l], e->im[h][l]));
+        return largest;
+}
+
 /* Of each amplitude times oscillator, for one harmonic after the other. */
 static ALWAYS_INLINE void add_harmonic(const MainsLanes8 *e, const MainsOscillators *o, unsigned h,
                                        f32x8 *sum) {
@@ -331,6 +376,7 @@ static ALWAYS_INLINE void adapt(const Mains *m, MainsLanes8 *e, const MainsOscil
 
 static ALWAYS_INLINE void mains_learn_any(Mains *m, const float *y, bool late) {
         unsigned at = late ? m->late : m->now;
+        m->learns_late = late;
         const MainsOscillators *o = m->oscillators + at;
 
         for (unsigned i = 0; i < m->n_lanes8; i++) {
@@ -418,7 +464,7 @@ static bool decide(Mains *m) {
         bool jumped = m->known || !same;
         m->known = true;
         m->hz = hz;
-        m->drift_hz = m->information = m->tracked_s = 0;
+        m->drift_hz = m->information = m->tracked_s = m->surprise = 0;
         choose_harmonics(m, f->nominal_hz);
         return jumped;
 }
@@ -429,8 +475,8 @@ static bool decide(Mains *m) {
  * all of it counts less.
  */
 static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, double *ret_rad,
-                        double *ret_information) {
-        double lag = 0, information = 0, n = m->track_steps;
+                        double *ret_information, double *ret_surprise) {
+        double lag = 0, information = 0, variance = 0, n = m->track_steps;
 
         for (unsigned k = 0; k < n_active; k++) {
                 MainsLanes8 *e = m->lanes8 + active[k] / 8;
@@ -441,8 +487,9 @@ static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, dou
 
                 if ((double) e->age[l] > TRACK_AGE_S * m->step_rate_hz && power > 0) {
                         double weight = typical > 0 ? 1 / typical : 1 / power;
-                        lag += clamp(1 / power, BUSY_WEIGHT * weight, weight) *
-                                (im * left_re - re * left_im);
+                        double counts = clamp(1 / power, BUSY_WEIGHT * weight, weight);
+                        lag += counts * (im * left_re - re * left_im);
+                        variance += counts * counts * (re * re + im * im) * fmax(power, typical) * n / 2;
                         information += fmax(weight, 1 / power) * (re * re + im * im) * n / 2;
                 }
                 e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
@@ -451,6 +498,7 @@ static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, dou
                 return false;
         *ret_rad = clamp(lag / information, -TRACK_RAD_MAX, TRACK_RAD_MAX);
         *ret_information = information;
+        *ret_surprise = fmin(lag * lag / variance, SURPRISE_MAX);
         return true;
 }
 
@@ -460,16 +508,20 @@ static bool track_phase(Mains *m, const unsigned *active, unsigned n_active, dou
  */
 static double quickness(const Mains *m) {
         double settled = TRACK_RAD_PER_S * pow(m->information / TRACK_INFORMATION, 1 / 6.0);
+        double hurried = clamp(settled * (1 + TRACK_HURRY_S / m->tracked_s), TRACK_RAD_PER_S_MIN,
+                               TRACK_RAD_PER_S_MAX);
 
-        return clamp(settled * (1 + TRACK_HURRY_S / m->tracked_s), TRACK_RAD_PER_S_MIN, TRACK_RAD_PER_S_MAX);
+        if (m->learns_late)             /* the loop is longer by that, and would swing */
+                return hurried;
+        return clamp(hurried * m->surprise / SURPRISE_USUAL, hurried, SURPRISED_RAD_PER_S_MAX);
 }
 
 static void track(Mains *m, const unsigned *active, unsigned n_active) {
         const MainsFinder *f = m->finders + (m->hz > 55);
         double track_s = m->track_steps / m->step_rate_hz, drift_max = DRIFT_HZ_PER_S_MAX * track_s;
-        double lag, hz, information;
+        double lag, hz, information, surprise;
 
-        if (!track_phase(m, active, n_active, &lag, &information) || !m->known ||
+        if (!track_phase(m, active, n_active, &lag, &information, &surprise) || !m->known ||
             hypot(f->rotation_re, f->rotation_im) <= FINDER_COHERENCE * f->power)
                 return;
         m->information += (information - m->information) *
@@ -479,6 +531,7 @@ static void track(Mains *m, const unsigned *active, unsigned n_active) {
                 return;
         }
         m->tracked_s += track_s;
+        m->surprise += (surprise - m->surprise) * track_s / SURPRISE_MEMORY_S;
         double gain = quickness(m) * track_s;
         hz = lag / (2 * M_PI * track_s);
         m->drift_hz = clamp(m->drift_hz + gain * gain * gain * hz, -drift_max, drift_max);

@@ -28,6 +28,8 @@ typedef struct Mains {                  /* common to all channels */
         double hz;
         double drift_hz;                /* from one look at it to the next */
         double tracked_s;               /* for so long since it was found */
+        bool learns_late;
+        double surprise;                /* squares of phases, to what information lets expect; about 1 */
         double information;             /* on the phase in an evaluation: inverse of a variance */
         MainsFinder finders[2];         /* 50, 60 */
         unsigned block_steps, block_fill;
@@ -74,6 +76,8 @@ void mains_channel_break(Mains *m, unsigned channel);
 void mains_channel_run(Mains *m, unsigned channel, bool running);
 void mains_channel_listen(Mains *m, unsigned channel, unsigned steps);
 void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float recent_uv);
+void mains_channel_correct(Mains *m, unsigned channel, float *y /* [n], the latest */, unsigned n);
+float mains_channel_size_uv(const Mains *m, unsigned channel);
 void mains_subtract(Mains *m, float *x  /* [lanes] */);
 void mains_learn(Mains *m, const float *y       /* [lanes] */, bool late);
 /* A step is over. True: the frequency is to be looked at. */
