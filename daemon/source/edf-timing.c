@@ -209,8 +209,11 @@ static int place_stretches(Stamps *t, Layout *l) {
                 Stretch *s = l->stretches + k;
                 double from_s = start_s(t, l, k);
 
-                if (k == 0)
+                if (k == 0) {
                         zero_s = isnan(from_s) ? 0 : from_s;
+                        if (zero_s >= 0 && zero_s < 1)  /* of the second that the header names */
+                                l->start.fraction_s = zero_s;
+                }
                 s->start_s = k == 0 ? 0 : from_s - zero_s;
                 /* a break all the same: one sample is missing */
                 if (k > 0 && s->start_s < end_s + sample_s) {

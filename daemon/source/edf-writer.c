@@ -11,7 +11,7 @@
 struct EdfWriter {
         int fd;
         bool bdf;
-        size_t signal_bytes, annotation_bytes;  /* of a data record */
+        size_t header_bytes, signal_bytes, annotation_bytes;    /* the latter two of a data record */
         char *annotations;              /* [annotation_bytes] */
         char **pending;                 /* whole lists, without the NUL behind them */
         size_t n_pending, first_pending;
@@ -136,6 +136,7 @@ static int write_header(EdfWriter *w, const EdfWriterConfig *c) {
         put_double(&p, c->record_duration_s);
         put_number(&p, 4, n);
         put_signals(&p, c, &annotations);
+        w->header_bytes = size;
         return write_exactly(w->fd, header, size);
 }
 
@@ -268,6 +269,33 @@ size_t edf_writer_pending(const EdfWriter *w) {
 
 uint64_t edf_writer_n_records(const EdfWriter *w) {
         return w->n_records;
+}
+
+/* 1: it had room; 0: it had not */
+static int place_in(EdfWriter *w, uint64_t record, const char *list) {
+        off_t at = (off_t) (w->header_bytes + record * (w->signal_bytes + w->annotation_bytes) + w->signal_bytes);
+        size_t n = w->annotation_bytes, size = strlen(list) + 1;
+
+        if (pread(w->fd, w->annotations, n, at) != (ssize_t) n)
+                return errno ? -errno : -EIO;
+        while (n > 0 && w->annotations[n - 1] == 0)
+                n--;
+        if (n + 1 + size > w->annotation_bytes)
+                return 0;
+        return pwrite(w->fd, list, size, at + (off_t) n + 1) == (ssize_t) size ? 1 : errno ? -errno : -EIO;
+}
+
+int edf_writer_place_pending(EdfWriter *w) {
+        for (uint64_t record = w->n_records; record > 0 && edf_writer_pending(w) > 0;) {
+                int r = place_in(w, record - 1, w->pending[w->first_pending]);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        free(w->pending[w->first_pending++]);
+                else
+                        record--;
+        }
+        return 0;
 }
 
 static int write_n_records(int fd, uint64_t n) {

@@ -52,6 +52,9 @@ int edf_writer_put_record(EdfWriter *w, double start_s, const void *bytes);
 size_t edf_writer_pending(const EdfWriter *w);  /* annotations that no data record has taken yet */
 uint64_t edf_writer_n_records(const EdfWriter *w);
 
+/* Those into data records that are written already, the latest first: they have room left. fd must be readable. */
+int edf_writer_place_pending(EdfWriter *w);
+
 /* Says in the header how many data records there are. */
 int edf_writer_close(EdfWriter *w);
 
