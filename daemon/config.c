@@ -8,11 +8,13 @@
 
 #define DEFAULT_RATE_HZ 1000u
 #define DEFAULT_GAIN 24u
+#define DEFAULT_RECORD_FREE_MB 500u     /* an hour of 8 channels at 1000/s is 97 MB */
 
 void config_default(Config *c) {
         memset(c, 0, sizeof *c);        /* padding, too: config_equal() compares all bytes */
         c->rate_hz = DEFAULT_RATE_HZ;
         c->false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
+        c->record_free_mb = DEFAULT_RECORD_FREE_MB;
         for (unsigned i = 0; i < ELEMENTSOF(c->gain); i++)
                 c->gain[i] = DEFAULT_GAIN;
 }
@@ -120,6 +122,30 @@ static void format_double(const void *value, char *ret, size_t size) {
         snprintf(ret, size, "%g", *(const double*) value);
 }
 
+static const char *const record_words[_RECORD_MAX] = { [RECORD_OFF] = "off", [RECORD_SESSIONS] = "sessions", [RECORD_ALWAYS] = "always" };
+
+static bool parse_record(const char *s, void *ret) {
+        for (ConfigRecord i = 0; i < _RECORD_MAX; i++)
+                if (streq(s, record_words[i])) {
+                        *(ConfigRecord*) ret = i;
+                        return true;
+                }
+        return false;
+}
+
+static void format_record(const void *value, char *ret, size_t size) {
+        snprintf(ret, size, "%s", record_words[*(const ConfigRecord*) value]);
+}
+
+static bool parse_megabytes(const char *s, void *ret) {
+        unsigned v;
+
+        if (!parse_unsigned(s, &v) || v > 1000000)
+                return false;
+        *(unsigned*) ret = v;
+        return true;
+}
+
 /* Not cut: who writes it is there to be told. */
 static bool parse_label(const char *s, void *ret) {
         char text[CONFIG_LABEL_MAX] = "";
@@ -167,6 +193,13 @@ const Setting config_settings[] = {
         { "felt", "site", false, "none, or a site as in \"twitchctl help felt\"",
           "Where what the key marks is felt.",
           parse_site, format_or_none, FIELD(felt_site) },
+        { "recording", "when", false, "off, sessions or always",
+          "When all samples go to BDF+ files, an hour each (97 MB for 8 channels at 1000 a second): never, while a session is under "
+          "way that was begun with twitchctl session start, or always. twitchctl record start does it for now.",
+          parse_record, format_record, FIELD(record) },
+        { "recording", "free_mb", false, "a whole number from 0 to 1000000",
+          "Megabytes that stay free on the disk: with less, nothing is recorded.",
+          parse_megabytes, format_unsigned, FIELD(record_free_mb) },
         {},
 };
 

@@ -15,6 +15,13 @@
 #define CONFIG_LABEL_MAX 64
 #define CONFIG_PATH_MAX 96
 
+typedef enum ConfigRecord {              /* when all samples go to files */
+        RECORD_OFF,
+        RECORD_SESSIONS,                /* while a session that somebody began is under way */
+        RECORD_ALWAYS,
+        _RECORD_MAX,
+} ConfigRecord;
+
 typedef struct Config {
         unsigned rate_hz;
         unsigned gain[DEVICE_CHANNELS_MAX];
@@ -23,6 +30,8 @@ typedef struct Config {
         char felt_input[CONFIG_PATH_MAX];       /* "": no key marks a felt twitch */
         unsigned felt_key;                      /* as in linux/input-event-codes.h; 0: any of it */
         char felt_site[CONFIG_LABEL_MAX];       /* "": not said */
+        ConfigRecord record;
+        unsigned record_free_mb;        /* with less than that free, nothing is recorded */
 } Config;
 
 void config_default(Config *c);

@@ -58,6 +58,7 @@ static void remove_monitor(Manager *m, Monitor *monitor) {
                         m->n_monitors--;
                         break;
                 }
+        recorder_end(&m->recorder, monitor);
         record_end(m->record, monitor, "failed");       /* of one that hangs, whose run cannot end */
         if (m->named)
                 bus_withdraw_monitor(m->bus, monitor);
@@ -203,18 +204,25 @@ static void on_opened(Monitor *monitor, unsigned n_before, void *userdata) {
 }
 
 static void on_streaming(Monitor *monitor, void *userdata) {
-        record_begin(((Manager*) userdata)->record, monitor);
+        Manager *m = userdata;
+
+        record_begin(m->record, monitor);
+        recorder_begin(&m->recorder, monitor);
 }
 
 static void on_run_ended(Monitor *monitor, int error, void *userdata) {
         Manager *m = userdata;
 
+        recorder_end(&m->recorder, monitor);
         record_end(m->record, monitor, m->stopping ? "shutdown" : error == -ENODEV ? "unplugged" :
                                        error < 0 ? "failed" : "next");
 }
 
 static void on_frames(Monitor *monitor, uint64_t position, const int32_t *samples, size_t n, void *userdata) {
-        record_frames(((Manager*) userdata)->record, monitor, position, samples, n);
+        Manager *m = userdata;
+
+        record_frames(m->record, monitor, position, samples, n);
+        recorder_frames(&m->recorder, monitor, position, samples, n);
 }
 
 static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
@@ -225,6 +233,7 @@ static void on_event(Monitor *monitor, const MonitorEvent *e, void *userdata) {
         Manager *m = userdata;
 
         record_event(m->record, monitor, e);
+        recorder_event(&m->recorder, monitor, e);
         bus_emit_twitch(m->bus, monitor, e);
 }
 
@@ -476,6 +485,7 @@ static int on_tick(sd_event_source *es, uint64_t usec, void *userdata) {
                 monitor_tick(m->monitors[i - 1]);
         record_tick(m->record);
         felt_key_tick(m->felt_key);
+        recorder_tick(&m->recorder);
         notify_ready_when_known(m);
         notify_status(m);
         (void) sd_event_source_set_time_relative(es, TICK_USEC);
@@ -604,6 +614,9 @@ int manager_new(const Config *config, const char *config_path, const char *const
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         open_history(m);
         open_felt_key(m);
+        r = recorder_init(&m->recorder, getenv("STATE_DIRECTORY"), config);
+        if (r < 0)
+                return r;
         r = open_bus(m);
         if (r >= 0)
                 r = find_devices(m, uris, n_uris);
@@ -619,6 +632,7 @@ Manager* manager_free(Manager *m) {
         while (m->n_monitors > 0)
                 remove_monitor(m, m->monitors[0]);
         felt_key_free(m->felt_key);
+        recorder_done(&m->recorder);
         (void) record_stop(m->record, STOP_HISTORY_USEC_MIN);
         devices_watch_free(m->watch);
         sd_event_source_disable_unref(m->tick);

@@ -10,6 +10,7 @@
 #include "felt-key.h"
 #include "monitor.h"
 #include "record.h"
+#include "recorder.h"
 
 #define MANAGER_MONITORS_MAX 16u
 
@@ -30,6 +31,7 @@ typedef struct Manager {
         DevicesWatch *watch;
         FeltKey *felt_key;              /* NULL: none is configured */
         Record *record;                 /* NULL: nothing is remembered */
+        Recorder recorder;
         unsigned rescans_left;
 
         /* by name */

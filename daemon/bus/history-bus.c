@@ -285,6 +285,7 @@ static int method_start_session(sd_bus_message *call, void *userdata, sd_bus_err
         if (r < 0)
                 return r;
         record_start_session(record(userdata), &start, answer_session, sd_bus_message_ref(call));
+        recorder_session(&((Manager*) userdata)->recorder, true);
         return 1;
 }
 
@@ -294,6 +295,7 @@ static int method_end_session(sd_bus_message *call, void *userdata, sd_bus_error
         if (r < 0)
                 return r;
         record_stop_session(record(userdata), answer_session, sd_bus_message_ref(call));
+        recorder_session(&((Manager*) userdata)->recorder, false);
         return 1;
 }
 

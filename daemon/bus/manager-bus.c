@@ -34,6 +34,31 @@ static int method_list_monitors(sd_bus_message *call, void *userdata, sd_bus_err
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int get_recording(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "b", recorder_is_on(&((Manager*) userdata)->recorder));
+}
+
+static int answer_recording(sd_bus_message *call, Manager *m, bool on, sd_bus_error *error) {
+        int r = recorder_ask(&m->recorder, on);
+
+        if (r == -EOPNOTSUPP)
+                return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
+                                        "The service has no directory to record to ($STATE_DIRECTORY)");
+        if (r >= 0)
+                (void) sd_bus_emit_properties_changed(sd_bus_message_get_bus(call), TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
+                                                      "Recording", NULL);
+        return r < 0 ? r : sd_bus_reply_method_return(call, "sb", m->recorder.dir, recorder_is_on(&m->recorder));
+}
+
+static int method_start_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return answer_recording(call, userdata, true, error);
+}
+
+static int method_stop_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return answer_recording(call, userdata, false, error);
+}
+
 /*
  * Methods are UNPRIVILEGED here and in the other vtables: who may call at all, root and the group
  * twitchd, is the decision of the bus policy; sd-bus would let in root alone.
@@ -43,6 +68,11 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_METHOD_WITH_ARGS("ListMonitors", SD_BUS_NO_ARGS, SD_BUS_RESULT("ao", monitors),
                                 method_list_monitors, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Recording", "b", get_recording, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_METHOD_WITH_ARGS("StartRecording", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", directory, "b", recording),
+                                method_start_recording, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("StopRecording", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", directory, "b", recording),
+                                method_stop_recording, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -9,6 +9,7 @@
         X(list)         \
         X(monitor)      \
         X(analyze)      \
+        X(record)       \
         X(session)      \
         X(log)          \
         X(felt)         \
