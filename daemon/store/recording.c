@@ -411,6 +411,16 @@ static void* run(void *userdata) {
         return NULL;
 }
 
+/* A name that may be a path, as part of the name of a file */
+static char* file_name_of(const char *name) {
+        char *copy = strdup(name);
+
+        for (char *p = copy; p && *p; p++)
+                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", *p) || (p == copy && *p == '.'))
+                        *p = '_';
+        return copy;
+}
+
 static int set_up(Recording *r, const RecordingConfig *c) {
         pthread_condattr_t attributes;
 
@@ -424,7 +434,7 @@ static int set_up(Recording *r, const RecordingConfig *c) {
         r->ring_frames = (uint64_t) (c->rate_hz * RECORDING_QUEUE_S);
         r->break_at = UINT64_MAX;
         r->dir = strdup(c->dir);
-        r->name = strdup(c->name);
+        r->name = file_name_of(c->name);
         r->ring = calloc(r->ring_frames * c->n_channels, sizeof *r->ring);
         r->frames = calloc((size_t) r->record_frames * c->n_channels, sizeof *r->frames);
         r->bytes = malloc((size_t) r->record_frames * c->n_channels * 3);
