@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "text-format.h"
+#include "../utf8.h"
 #include "units.h"
 
 #define LINES_MAX 2000u
@@ -173,10 +174,20 @@ static void take_name(char *field, char ret[static TEXT_NAME_MAX]) {
         size_t n = strlen(field);
         while (n > 0 && strchr(" \t\"\r", field[n - 1]))
                 n--;
-        snprintf(ret, TEXT_NAME_MAX, "%.*s", (int) MIN(n, (size_t) TEXT_NAME_MAX - 1), field);
-        for (char *p = ret; *p; p++)
-                if ((unsigned char) *p < 32 || *p == 127)
-                        *p = '?';
+        char *to = ret, *room = ret + TEXT_NAME_MAX - 5;        /* for a character of four bytes, and the end */
+        for (const char *p = field, *end = field + n; p < end && to < room;) {
+                unsigned k = utf8_length(p, (size_t) (end - p));
+
+                if (k == 0) {           /* taken for Latin 1 */
+                        *to++ = (char) (0xc0 | (uint8_t) *p >> 6);
+                        *to++ = (char) (0x80 | (*p & 0x3f));
+                } else if (k == 1 && ((unsigned char) *p < 32 || *p == 127))
+                        *to++ = '?';
+                else
+                        to = mempcpy(to, p, k);
+                p += k ? k : 1;
+        }
+        *to = 0;
 }
 
 /* Names, or units: the last lines in front of the numbers that have as many fields */

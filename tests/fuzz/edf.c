@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file of any bytes, opened and read to its end: what is promised in source/file.h must hold.
+ * A file of any bytes, EDF, BDF or text, opened and read to its end: what is promised in source/file.h must hold.
  * Built with -fsanitize=fuzzer it looks for new cases; otherwise each file named on the command
  * line is one, which makes the corpus a test.
  */
@@ -32,15 +32,42 @@ static void check_error(int r, const char *error) {
                 CHECK((unsigned char) *p >= 32 && *p != 127);
 }
 
+/* What is said to people and programs */
+static void check_text(const char *text) {
+        CHECK(text && utf8_is_valid(text, strlen(text)));
+        for (const char *p = text; *p; p++)
+                CHECK((unsigned char) *p >= 32 && *p != 127);
+}
+
+static void check_words(FileSource *f) {
+        const Notes *n = file_source_notes(f);
+        Annotations found = {};
+
+        for (size_t i = 0; i < n->n; i++)
+                check_text(n->lines[i]);
+        CHECK(file_source_annotations(f, &found) == 0);
+        for (size_t i = 0; i < found.n; i++) {
+                CHECK(isfinite(found.items[i].time_s));
+                check_text(found.items[i].text);
+        }
+        annotations_done(&found);
+        for (unsigned i = 0; i < file_source_n_channels(f); i++) {
+                check_text(file_source_channel(f, i)->label);
+                check_text(file_source_channel(f, i)->unit);
+                if (file_source_channel(f, i)->useless)
+                        check_text(file_source_channel(f, i)->useless);
+        }
+}
+
 static void read_channel(FileSource *f, unsigned channel) {
         const FileChannel *c = file_source_channel(f, channel);
         int32_t samples[BLOCK];
         uint64_t position, n_samples = 0, end = 0;
         ssize_t n = 0;
 
-        CHECK(c->rate_hz > 0 && isfinite(c->rate_hz));
+        CHECK(isfinite(c->rate_hz) && (c->rate_hz > 0 || c->useless));
         CHECK(isnan(c->lsb_uv) || c->lsb_uv >= 0);
-        CHECK(c->code_min < c->code_max);
+        CHECK(c->code_min < c->code_max || c->useless);
         CHECK(c->length >= c->n_samples);
         for (unsigned i = 0; i < READS_MAX; i++) {
                 n = file_source_read(f, channel, &position, samples, BLOCK);
@@ -62,12 +89,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         CHECK(fd >= 0 && write(fd, data, size) == (ssize_t) size);
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        int r = file_source_open(path, NULL, &f, &error);
+        int r = file_source_open(path, &(TextOptions) { .rate_hz = size % 2 ? 250 : 0 }, &f, &error);
         if (r < 0) {
                 check_error(r, error);
                 return 0;
         }
         CHECK(!error);
+        check_words(f);
         for (unsigned i = 0; i < file_source_n_channels(f); i++)
                 read_channel(f, i);
         return 0;
