@@ -3,12 +3,13 @@
 #include <math.h>
 
 #include "analyze-export.h"
+#include "analyze-plot.h"
 #include "ctl.h"
 #include "pick.h"
 #include "verbs.h"
 
 static bool arg_minutes = false;
-static const char *arg_channels = NULL, *arg_unit = NULL, *arg_export = NULL;
+static const char *arg_channels = NULL, *arg_unit = NULL, *arg_export = NULL, *arg_plot = NULL;
 static TextOptions arg_text = {};
 static AnalysisOptions arg = { .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT, .to_s = INFINITY };
 
@@ -112,6 +113,8 @@ static int analyze(const char *path, char **ret_error) {
         }
         if (r >= 0 && arg_export)
                 r = analyze_export(&o, arg_export, ret_error);
+        if (r >= 0 && arg_plot)
+                r = analyze_plot(&o, arg_plot, ret_error);
         annotations_done(&o.annotations);
         return r;
 }
@@ -119,8 +122,8 @@ static int analyze(const char *path, char **ret_error) {
 static int run(int argc, char **argv) {
         int result = 0;
 
-        if (arg_export && argc > 2) {
-                fprintf(stderr, "twitchctl: --export goes with one file\n");
+        if ((arg_export || arg_plot) && argc > 2) {
+                fprintf(stderr, "twitchctl: --%s goes with one file\n", arg_export ? "export" : "plot");
                 return EXIT_USAGE;
         }
         catch_signals();
@@ -205,6 +208,8 @@ static const Option options[] = {
         { "export", .value = "FILE", .text = &arg_export,
           .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set (_events.tsv, with its "
                   "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, .bdf)." },
+        { "plot", .value = "FILE.svg", .text = &arg_plot,
+          .help = "Draw a picture: of each channel the signal with what was found, twitches a minute, and the mean waveform of each unit." },
         { "rate", .value = "HZ", .parse = parse_rate, .help = "Samples per second of a text that does not say it." },
         { "columns", .value = "LIST", .text = &arg_text.columns,
           .help = "Which columns of a text are signals: numbers from 1 or names, as in 2-9 (default: all that do not look like times, "
