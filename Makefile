@@ -211,6 +211,12 @@ bench-daemon: all ## what the service costs and how fast it is (DAEMON_SECONDS=)
 bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the same filters in NumPy/SciPy
 	@/usr/bin/python3 tests/bench/speed.py $(B)/bench-speed
 
+$(B)/bench-reader: $(B)/tests/bench/bench-reader.o $(B)/libtwitchd.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -ledf -lm
+.PHONY: bench-reader
+bench-reader: tools all $(B)/bench-reader ## time reading and analysing an hour of 8 channels beside EDFlib
+	@tests/bench/reader $(B)
+
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed
 KDIR ?= $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64 /lib/modules/*/build)) \

@@ -56,7 +56,7 @@ static void json_minute(Json *j, const Minute *m) {
         json_double(j, "exposure_s", f->exposure_s, 3);
         json_object(j, "excluded_s");
         for (unsigned i = 0; i < _EXCLUSION_MAX; i++)
-                if (f->excluded_s[i] > 0)
+                if (f->excluded_s[i] >= 0.0005)
                         json_double(j, exclusion_to_string((Exclusion) i), f->excluded_s[i], 3);
         json_object_end(j);
         json_double(j, "noise_uv", f->noise_uv, 2);
