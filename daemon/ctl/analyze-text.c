@@ -8,6 +8,7 @@
 #include "text.h"
 
 #define LABEL_WIDTH 16
+#define TEXT_COLUMNS 80
 #define LIST "%14s  %-3s %-*s  %-18s %9s %12s\n"
 
 /* Cut to a width, in characters */
@@ -87,7 +88,7 @@ static void print_minutes(const Analysis *a) {
 static int print_channels(const Analysis *a) {
         static const TableColumn columns[] = {
                 { "ch", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "at rest", TABLE_RIGHT }, { "twitches", TABLE_RIGHT },
-                { "per minute", TABLE_RIGHT }, { "95 % interval", 0 }, { "floor uV", TABLE_RIGHT }, { "noise uV", TABLE_RIGHT }, {},
+                { "per min", TABLE_RIGHT }, { "95 %", 0 }, { "floor uV", TABLE_RIGHT }, { "noise uV", TABLE_RIGHT }, {},
         };
         _cleanup_(table_freep) Table *t = table_new(columns);
 
@@ -108,7 +109,7 @@ static int print_channels(const Analysis *a) {
                         table_set(t, 5, "rest < 2 min");
                 } else {
                         table_set(t, 4, "%.2f", rate.per_min);
-                        table_set(t, 5, "%.2f to %.2f", rate.low_per_min, rate.high_per_min);
+                        table_set(t, 5, "%.2f-%.2f", rate.low_per_min, rate.high_per_min);
                 }
                 table_set(t, 6, "%s", text_number(c->stats.floor_uv, 1, "", floor_uv));
                 table_set(t, 7, "%s", text_number(c->stats.noise_uv, 2, "", noise));
@@ -141,8 +142,28 @@ static int print_more(const Analysis *a, unsigned index) {
                         c->stats.voluntary_minutes, c->stats.minutes);
         if (fclose(f) != 0)
                 return -ENOMEM;
-        text_wrap(stdout, text, 2, MIN(text_columns(), 100));
+        text_wrap(stdout, text, 2, TEXT_COLUMNS);
         return 0;
+}
+
+/* The nearest event, and how many more there are nearby */
+static void print_near(const Findings *found, double time_s) {
+        const Finding *nearest = NULL;
+        unsigned near = 0;
+
+        for (size_t i = 0; i < found->n; i++) {
+                const Finding *f = found->items + i;
+
+                if (!f->is_event || fabs(f->time_s - time_s) > ANALYZE_NEAR_S)
+                        continue;
+                near++;
+                if (!nearest || fabs(f->time_s - time_s) < fabs(nearest->time_s - time_s))
+                        nearest = f;
+        }
+        if (nearest)
+                printf(": %s at %+.1f s", nearest->word, nearest->time_s - time_s);
+        if (near > 1)
+                printf(" and %u more", near - 1);
 }
 
 static void print_annotations(const AnalyzeOutput *o) {
@@ -150,16 +171,11 @@ static void print_annotations(const AnalyzeOutput *o) {
                 printf("\nAnnotations of the recording, and events within %g s:\n", ANALYZE_NEAR_S);
         for (size_t i = 0; i < o->annotations.n; i++) {
                 const Annotation *n = o->annotations.items + i;
-                unsigned near = 0;
                 char time[40];
 
                 printf("%14s  ", text_duration(n->time_s, 3, time));
                 text_print(stdout, n->text, 0);
-                for (size_t k = 0; k < o->a->findings.n; k++) {
-                        const Finding *f = o->a->findings.items + k;
-                        if (f->is_event && fabs(f->time_s - n->time_s) <= ANALYZE_NEAR_S)
-                                printf("%s %s at %+.1f s", near++ ? "," : ":", f->word, f->time_s - n->time_s);
-                }
+                print_near(&o->a->findings, n->time_s);
                 putchar('\n');
         }
 }
@@ -173,17 +189,17 @@ static void print_legend(const Analysis *a) {
                         n_sinc3 += a->channels[i].sinc3;
                         slow = slow || a->channels[i].file->rate_hz < 450;
                 }
-        printf("\nAt rest: the exposure, that is, the time that could be used, without the minutes in\n"
-               "which the muscle was used. Twitches: fasciculations, doublets and multiplets at rest.\n"
-               "Interval: where the rate lies if twitches come one by one; they come in bursts, too,\n"
-               "so it is the narrowest there can be. Floor: the smallest twitch found 9 times in 10,\n"
-               "peak to peak; smaller ones may have been there. %g false alarms an hour and channel\n"
-               "are allowed for.\n", a->options.false_alarms_per_hour);
+        putchar('\n');
+        text_wrap(stdout, "At rest: the exposure, that is, the time that could be used, without the minutes in which the muscle was "
+                  "used. Twitches: fasciculations, doublets and multiplets at rest. 95 %: where the rate lies if twitches come one "
+                  "by one; they come in bursts, too, so it is the narrowest there can be. Floor: the smallest twitch found 9 times "
+                  "in 10, peak to peak; smaller ones may have been there.", 0, TEXT_COLUMNS);
+        printf("False alarms allowed per hour and channel: %g.\n", a->options.false_alarms_per_hour);
         if (slow)
-                printf("Fewer than 450 samples a second: much of a short twitch lies above what they can show,\n"
-                       "so sizes are smaller and the floor is higher than they would be.\n");
+                text_wrap(stdout, "Fewer than 450 samples a second: much of a short twitch lies above what they can show, so sizes are "
+                          "smaller and the floor is higher than they would be.", 0, TEXT_COLUMNS);
         if (n_sinc3 > 0)
-                printf("Sizes are corrected for the droop of the converter (sinc3).\n");
+                puts("Sizes are corrected for the droop of the converter (sinc3).");
         puts(NOT_A_MEDICAL_DEVICE);
 }
 

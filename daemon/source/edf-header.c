@@ -154,7 +154,12 @@ static int need_number(Parser *p, const Field *f, int signal, bool integer, doub
         return r;
 }
 
-/* Text in UTF-8; what is not is taken for Latin 1, in which "uV" is often written with a real mu, but for the mu of Shift-JIS. */
+/* The mu of Shift-JIS and of the Chinese and Japanese EUC, as they stand in bytes; what they are in Latin 1 is in no unit. */
+static bool is_mu(const char *bytes, size_t n) {
+        return n >= 2 && (memcmp(bytes, "\x83\xca", 2) == 0 || memcmp(bytes, "\xa6\xcc", 2) == 0);
+}
+
+/* Text in UTF-8; what is not is taken for Latin 1, in which "uV" is often written with a real mu. */
 static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
         const char *bytes = field_bytes(p, f, signal);
         char text[2 * 16 + 1];
@@ -172,7 +177,7 @@ static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
                         text[n++] = '?';
                 else if (b < 128 || utf8)
                         text[n++] = (char) b;
-                else if (b == 0x83 && i + 1 < to && (uint8_t) bytes[i + 1] == 0xca) {
+                else if (is_mu(bytes + i, to - i)) {
                         text[n++] = (char) 0xce;
                         text[n++] = (char) 0xbc;
                         i++;

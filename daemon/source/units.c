@@ -13,6 +13,7 @@ static void simplify(const char *unit, char ret[static UNIT_MAX]) {
                 const char *from;
                 char to;
         } letters[] = {
+                { "\xc3\x82\xc2\xb5", 'u' },   /* UTF-8 of what was UTF-8 already */
                 { "\xc2\xb5", 'u' }, { "\xce\xbc", 'u' }, { "\xd0\xbc\xd0\xba", 'u' }, { "\xd0\xbc", 'm' }, { "\xd0\x92", 'V' },
         };
         size_t n = 0;
