@@ -152,8 +152,13 @@ static int read_lines(Reader *r, FILE *text) {
         return ferror(text) ? -EIO : flush_block(r);
 }
 
+/* Of codes: the converter's, where it is known */
+static double limit_of(const TextFormat *f) {
+        return f->kind != TEXT_PLAIN ? 8388608 : CODE_RANGE;
+}
+
 /* Single precision to codes, in place */
-static int make_codes(Reader *r, double lsb) {
+static int make_codes(Reader *r, double lsb, double limit) {
         union {
                 float *values;
                 int32_t *codes;
@@ -167,7 +172,7 @@ static int make_codes(Reader *r, double lsb) {
                 if (n == 0)
                         return 0;
                 for (size_t i = 0; i < (size_t) n / sizeof *u.values; i++)
-                        u.codes[i] = (int32_t) lrint((double) u.values[i] / lsb);
+                        u.codes[i] = (int32_t) lrint(fmin(fmax((double) u.values[i] / lsb, -limit), limit - 1));
                 if (pwrite(r->fd, u.codes, (size_t) n, at) != n)
                         return errno ? -errno : -EIO;
                 at += n;
@@ -175,8 +180,7 @@ static int make_codes(Reader *r, double lsb) {
 }
 
 static int add_signals(Layout *l, const TextFormat *f, double lsb) {
-        bool openbci = f->kind != TEXT_PLAIN;
-        double limit = openbci ? 8388608 : CODE_RANGE;
+        double limit = limit_of(f);
 
         l->signals = calloc(f->n_signals, sizeof *l->signals);
         if (!l->signals)
@@ -188,7 +192,7 @@ static int add_signals(Layout *l, const TextFormat *f, double lsb) {
                 l->signals[i] = (LayoutSignal) {
                         .label = strdup(f->names[column]),
                         .unit = strdup(f->units[column]),
-                        .sinc3 = openbci,
+                        .sinc3 = f->kind != TEXT_PLAIN,
                         .physical_min = -limit * lsb, .physical_max = (limit - 1) * lsb,
                         .digital_min = (int32_t) -limit, .digital_max = (int32_t) (limit - 1),
                         .n_samples = 1,
@@ -237,7 +241,7 @@ static int read_rows(Reader *r, int fd) {
         if (k < 0 || r->n_rows == 0)
                 return k;
         double lsb = r->format->kind != TEXT_PLAIN ? OPENBCI_LSB_UV : fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1);
-        k = make_codes(r, lsb);
+        k = make_codes(r, lsb, limit_of(r->format));
         return k < 0 ? k : add_signals(r->layout, r->format, lsb);
 }
 

@@ -221,6 +221,7 @@ int main(void) {
         TCase *t = tcase_create("recording");
 
         tcase_add_checked_fixture(t, setup, teardown);
+        tcase_set_timeout(t, 120);
         tcase_add_test(t, segments_end_at_gaps);
         tcase_add_test(t, short_one);
         tcase_add_test(t, nothing_at_all);
