@@ -8,7 +8,7 @@
 #define STOP_USEC (500 * USEC_PER_MSEC)
 
 int recorder_init(Recorder *r, const char *state_dir, const Config *config) {
-        *r = (Recorder) { .mode = config->record, .free_bytes_min = (uint64_t) config->record_free_mb << 20 };
+        *r = (Recorder){ .mode = config->record, .free_bytes_min = (uint64_t) config->record_free_mb << 20 };
         if (state_dir && state_dir[0] && asprintf(&r->dir, "%s/recordings", state_dir) < 0) {
                 r->dir = NULL;
                 return -ENOMEM;
@@ -17,15 +17,22 @@ int recorder_init(Recorder *r, const char *state_dir, const Config *config) {
 }
 
 bool recorder_is_on(const Recorder *r) {
-        return r->dir && (r->asked || r->mode == RECORD_ALWAYS || (r->mode == RECORD_SESSIONS && r->session));
+        return r->dir &&
+                (r->asked || r->mode == RECORD_ALWAYS || (r->mode == RECORD_SESSIONS && r->session));
 }
 
 static void start(Recorder *r, size_t i) {
         const Monitor *m = r->monitors[i].monitor;
         RecordingChannel channels[RECORDING_CHANNELS_MAX] = {};
         RecordingConfig config = {
-                .dir = r->dir, .name = m->name, .rate_hz = monitor_nominal_rate_hz(m), .n_channels = m->n_channels, .channels = channels,
-                .code_min = ADS1299_CODE_MIN, .code_max = ADS1299_CODE_MAX, .free_bytes_min = r->free_bytes_min,
+                .dir = r->dir,
+                .name = m->name,
+                .rate_hz = monitor_nominal_rate_hz(m),
+                .n_channels = m->n_channels,
+                .channels = channels,
+                .code_min = ADS1299_CODE_MIN,
+                .code_max = ADS1299_CODE_MAX,
+                .free_bytes_min = r->free_bytes_min,
         };
 
         if (m->n_channels > RECORDING_CHANNELS_MAX)
@@ -53,7 +60,8 @@ static void stop(Recorder *r, size_t i) {
         if (!r->monitors[i].recording)
                 return;
         if (recording_stop(r->monitors[i].recording, STOP_USEC) < 0)
-                log_error("%s: the disk does not answer; \"twitchctl record repair\" mends the last file.", r->dir);
+                log_error("%s: the disk does not answer; \"twitchctl record repair\" mends the last file.",
+                          r->dir);
         r->monitors[i].recording = NULL;
 }
 
@@ -110,7 +118,7 @@ void recorder_done(Recorder *r) {
         for (size_t i = 0; i < RECORDER_MONITORS_MAX; i++)
                 stop(r, i);
         free(r->dir);
-        *r = (Recorder) {};
+        *r = (Recorder){};
 }
 
 static int64_t utc_usec_at(const Monitor *m, uint64_t position, int32_t *ret_local_offset_s) {
@@ -119,19 +127,23 @@ static int64_t utc_usec_at(const Monitor *m, uint64_t position, int32_t *ret_loc
 
         (void) clock_gettime(CLOCK_BOOTTIME, &boot);
         (void) clock_gettime(CLOCK_REALTIME, &real);
-        int64_t utc_minus_boot_ns = (real.tv_sec - boot.tv_sec) * (int64_t) NSEC_PER_SEC + real.tv_nsec - boot.tv_nsec;
+        int64_t utc_minus_boot_ns =
+                (real.tv_sec - boot.tv_sec) * (int64_t) NSEC_PER_SEC + real.tv_nsec - boot.tv_nsec;
         *ret_local_offset_s = localtime_r(&real.tv_sec, &tm) ? (int32_t) tm.tm_gmtoff : 0;
-        return (frame_clock_time_ns(&m->clock, (double) position) + utc_minus_boot_ns) / (int64_t) NSEC_PER_USEC;
+        return (frame_clock_time_ns(&m->clock, (double) position) + utc_minus_boot_ns) /
+                (int64_t) NSEC_PER_USEC;
 }
 
-void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int32_t *samples, size_t n_frames) {
+void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int32_t *samples,
+                     size_t n_frames) {
         ssize_t i = find(r, m);
         int32_t local_offset_s;
 
         if (i < 0 || !r->monitors[i].recording)
                 return;
         int64_t utc_usec = utc_usec_at(m, position, &local_offset_s);
-        recording_push(r->monitors[i].recording, position, samples, n_frames, utc_usec, local_offset_s, frame_clock_rate_hz(&m->clock));
+        recording_push(r->monitors[i].recording, position, samples, n_frames, utc_usec, local_offset_s,
+                       frame_clock_rate_hz(&m->clock));
 }
 
 void recorder_event(Recorder *r, const Monitor *m, const MonitorEvent *e) {
@@ -142,7 +154,8 @@ void recorder_event(Recorder *r, const Monitor *m, const MonitorEvent *e) {
         if (i < 0 || !r->monitors[i].recording)
                 return;
         if (d->n_channels == 1)
-                snprintf(text, sizeof(text), "%s@@%s", event_kind_to_string(d->kind), monitor_channel_info(m, d->channels[0])->label);
+                snprintf(text, sizeof(text), "%s@@%s", event_kind_to_string(d->kind),
+                         monitor_channel_info(m, d->channels[0])->label);
         else
                 snprintf(text, sizeof(text), "%s", event_kind_to_string(d->kind));
         recording_annotate(r->monitors[i].recording, d->onset, d->end - d->onset, text);
@@ -159,7 +172,8 @@ void recorder_tick(Recorder *r) {
                         continue;
                 r->monitors[i].error = s.error;
                 if (s.error < 0)
-                        log_error_errno(s.error, "%s: not recorded, and tried again every %g s: %m", r->dir, RECORDING_RETRY_S);
+                        log_error_errno(s.error, "%s: not recorded, and tried again every %g s: %m", r->dir,
+                                        RECORDING_RETRY_S);
                 else
                         log_info("%s: recorded again.", r->dir);
         }

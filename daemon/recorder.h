@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which front ends are recorded, and when: always, while a session is under way, or when somebody says so. Hands their
- * frames and what was found in them to a Recording each (store/recording.h). A sink like the bus is one.
+ * Which front ends are recorded, and when: always, while a session is under way, or when somebody says so.
+ * Hands their frames and what was found in them to a Recording each (store/recording.h). A sink like the bus
+ * is one.
  */
 #pragma once
 
@@ -11,29 +12,31 @@
 #define RECORDER_MONITORS_MAX 16u
 
 typedef struct Recorder {
-        char *dir;                      /* where the files are */
+        char *dir; /* where the files are */
         ConfigRecord mode;
         uint64_t free_bytes_min;
-        bool asked;                     /* by somebody, for now */
-        bool session;                   /* one that somebody began is under way */
+        bool asked; /* by somebody, for now */
+        bool session; /* one that somebody began is under way */
         struct {
-                Monitor *monitor;       /* NULL: free; there while samples flow */
-                Recording *recording;   /* NULL: not recorded */
-                int error;              /* as said last */
+                Monitor *monitor; /* NULL: free; there while samples flow */
+                Recording *recording; /* NULL: not recorded */
+                int error; /* as said last */
         } monitors[RECORDER_MONITORS_MAX];
 } Recorder;
 
 /* state_dir: the files go to "recordings" below it; NULL: nothing can be recorded */
 int recorder_init(Recorder *r, const char *state_dir, const Config *config);
-void recorder_done(Recorder *r);        /* closes all */
+void recorder_done(Recorder *r); /* closes all */
 
 bool recorder_is_on(const Recorder *r);
-/* Somebody says so: begins, or ends what is not always to be recorded. -EOPNOTSUPP: there is nowhere to record to */
+/* Somebody says so: begins, or ends what is not always to be recorded. -EOPNOTSUPP: there is nowhere to
+ * record to */
 int recorder_ask(Recorder *r, bool on);
 void recorder_session(Recorder *r, bool begun);
 
-void recorder_begin(Recorder *r, Monitor *m);   /* samples flow */
+void recorder_begin(Recorder *r, Monitor *m); /* samples flow */
 void recorder_end(Recorder *r, const Monitor *m);
-void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int32_t *samples, size_t n_frames);
+void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int32_t *samples,
+                     size_t n_frames);
 void recorder_event(Recorder *r, const Monitor *m, const MonitorEvent *e);
-void recorder_tick(Recorder *r);                /* once a second: does a disk refuse? */
+void recorder_tick(Recorder *r); /* once a second: does a disk refuse? */

@@ -18,13 +18,13 @@ typedef struct Group {
         double lsb_uv[DETECT_CHANNELS_MAX];
         int32_t code_min[DETECT_CHANNELS_MAX], code_max[DETECT_CHANNELS_MAX];
         Detector *detector;
-        uint64_t offset, end;           /* frames of the file: the detector begins and ends there */
+        uint64_t offset, end; /* frames of the file: the detector begins and ends there */
         size_t block_frames;
-        int32_t *one;                   /* [block_frames] of one channel */
-        int32_t *frames;                /* [block_frames][n_channels] */
+        int32_t *one; /* [block_frames] of one channel */
+        int32_t *frames; /* [block_frames][n_channels] */
 } Group;
 
-static Group* group_free(Group *g) {
+static Group *group_free(Group *g) {
         if (!g)
                 return NULL;
         if (g->detector)
@@ -34,9 +34,9 @@ static Group* group_free(Group *g) {
         free(g);
         return NULL;
 }
-DEFINE_TRIVIAL_CLEANUP_FUNC(Group*, group_free);
+DEFINE_TRIVIAL_CLEANUP_FUNC(Group *, group_free);
 
-Analysis* analysis_free(Analysis *a) {
+Analysis *analysis_free(Analysis *a) {
         if (!a)
                 return NULL;
         for (unsigned i = 0; a->channels && i < a->n_channels; i++)
@@ -57,8 +57,10 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
         if (c->useless)
                 k = asprintf(&s, "%s", c->useless);
         else if (!(c->lsb_uv > 0) || !isfinite(c->lsb_uv))
-                k = !c->unit[0] ? asprintf(&s, "without a unit, so not known to be in volts: --unit=uV says so") :
-                        strpbrk(c->unit, "vV?") ? asprintf(&s, "in \"%s\", which could mean anything: --unit=uV says what", c->unit) :
+                k = !c->unit[0] ?
+                        asprintf(&s, "without a unit, so not known to be in volts: --unit=uV says so") :
+                        strpbrk(c->unit, "vV?") ?
+                        asprintf(&s, "in \"%s\", which could mean anything: --unit=uV says what", c->unit) :
                         asprintf(&s, "in \"%s\", not in volts", c->unit);
         else if (c->rate_hz < DETECT_RATE_HZ_MIN)
                 k = asprintf(&s, "%g samples/s, and at least 200 are needed", c->rate_hz);
@@ -78,7 +80,8 @@ static unsigned count_groups(const Analysis *a) {
                 const AnalysisChannel *c = a->channels + i;
 
                 for (k = 0; k < i; k++)
-                        if (!a->channels[k].left_out && a->channels[k].file->rate_hz == c->file->rate_hz && a->channels[k].sinc3 == c->sinc3)
+                        if (!a->channels[k].left_out && a->channels[k].file->rate_hz == c->file->rate_hz &&
+                            a->channels[k].sinc3 == c->sinc3)
                                 break;
                 n += !c->left_out && k == i;
         }
@@ -92,7 +95,8 @@ static int analysis_add_channel(Analysis *a, unsigned i) {
         c->file = file_source_channel(a->file, i);
         c->sinc3 = sinc3 == SINC3_YES || (sinc3 == SINC3_IF_TOLD && c->file->sinc3);
         c->unwanted = !pick_has_channel(a->options.channels, i, c->file->label);
-        int r = c->unwanted ? ((c->left_out = strdup("not asked for")) ? 0 : -ENOMEM) : reason_to_leave_out(c->file, &c->left_out);
+        int r = c->unwanted ? ((c->left_out = strdup("not asked for")) ? 0 : -ENOMEM) :
+                              reason_to_leave_out(c->file, &c->left_out);
         if (r < 0)
                 return r;
         a->n_unwanted += c->unwanted;
@@ -127,7 +131,8 @@ int analysis_new(FileSource *file, const AnalysisOptions *options, Analysis **re
 
 static void on_event(const DetectEvent *event, void *userdata) {
         Group *g = userdata;
-        int r = findings_add_event(&g->analysis->findings, event, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
+        int r = findings_add_event(&g->analysis->findings, event, g->rate_hz,
+                                   (double) g->offset / g->rate_hz, g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -135,7 +140,8 @@ static void on_event(const DetectEvent *event, void *userdata) {
 
 static void on_artefact(const DetectArtefact *artefact, void *userdata) {
         Group *g = userdata;
-        int r = findings_add_artefact(&g->analysis->findings, artefact, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
+        int r = findings_add_artefact(&g->analysis->findings, artefact, g->rate_hz,
+                                      (double) g->offset / g->rate_hz, g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -143,7 +149,8 @@ static void on_artefact(const DetectArtefact *artefact, void *userdata) {
 
 static void on_minute(const DetectMinute *minute, void *userdata) {
         Group *g = userdata;
-        int r = minutes_add(&g->analysis->minutes, minute, g->rate_hz, (double) g->offset / g->rate_hz, g->channels);
+        int r = minutes_add(&g->analysis->minutes, minute, g->rate_hz, (double) g->offset / g->rate_hz,
+                            g->channels);
 
         if (r < 0)
                 g->analysis->error = r;
@@ -155,7 +162,8 @@ static int group_collect(Analysis *a, Group *g) {
         for (unsigned i = 0; i < a->n_channels && g->n_channels < DETECT_CHANNELS_MAX; i++) {
                 AnalysisChannel *c = a->channels + i;
 
-                if (c->left_out || c->taken || (g->n_channels > 0 && (c->file->rate_hz != g->rate_hz || c->sinc3 != g->sinc3)))
+                if (c->left_out || c->taken ||
+                    (g->n_channels > 0 && (c->file->rate_hz != g->rate_hz || c->sinc3 != g->sinc3)))
                         continue;
                 c->taken = true;
                 g->rate_hz = c->file->rate_hz;
@@ -171,7 +179,8 @@ static int group_collect(Analysis *a, Group *g) {
 /* Codes of the ADS1299 as it gives them: so a recording of it is judged as it was live. */
 static bool has_known_limits(const Group *g) {
         for (unsigned c = 0; c < g->n_channels; c++)
-                if (!g->analysis->channels[g->channels[c]].file->sinc3 || g->code_min[c] != ADS1299_CODE_MIN || g->code_max[c] != ADS1299_CODE_MAX)
+                if (!g->analysis->channels[g->channels[c]].file->sinc3 ||
+                    g->code_min[c] != ADS1299_CODE_MIN || g->code_max[c] != ADS1299_CODE_MAX)
                         return false;
         return true;
 }
@@ -201,12 +210,14 @@ static int group_start(Group *g) {
         return detector_new(&config, &g->detector);
 }
 
-/* Frames read into g->frames, 0 at the end. All channels of a rate have as many samples, at the same positions. */
+/* Frames read into g->frames, 0 at the end. All channels of a rate have as many samples, at the same
+ * positions. */
 static ssize_t group_read(Group *g, uint64_t *ret_position) {
         ssize_t n = 0;
 
         for (unsigned c = 0; c < g->n_channels; c++) {
-                n = file_source_read(g->analysis->file, g->channels[c], ret_position, g->one, g->block_frames);
+                n = file_source_read(g->analysis->file, g->channels[c], ret_position, g->one,
+                                     g->block_frames);
                 if (n < 0)
                         return n;
                 for (ssize_t i = 0; i < n; i++)
@@ -240,7 +251,8 @@ static int group_push(Group *g, uint64_t position, size_t n) {
         a->samples_done += (uint64_t) n * g->n_channels;
         progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
         if (a->n_groups == 1)
-                findings_release(&a->findings, a->reached_s - RELEASE_S, a->options.on_finding, a->options.userdata);
+                findings_release(&a->findings, a->reached_s - RELEASE_S, a->options.on_finding,
+                                 a->options.userdata);
         a->stopped = a->options.stop && *a->options.stop;
         return !a->stopped;
 }
@@ -297,8 +309,8 @@ int analysis_run(Analysis *a) {
 }
 
 static bool same_reason(const Analysis *a, unsigned i, unsigned j) {
-        return a->channels[i].left_out && a->channels[j].left_out && !a->channels[i].unwanted && !a->channels[j].unwanted &&
-               streq(a->channels[i].left_out, a->channels[j].left_out);
+        return a->channels[i].left_out && a->channels[j].left_out && !a->channels[i].unwanted &&
+                !a->channels[j].unwanted && streq(a->channels[i].left_out, a->channels[j].left_out);
 }
 
 /* "ch 1-4, 8 (reason)" for all that share the reason of channel i */
@@ -317,7 +329,7 @@ static void describe_reason(FILE *f, const Analysis *a, unsigned i) {
         fprintf(f, " (%s)", a->channels[i].left_out);
 }
 
-char* analysis_describe_left_out(const Analysis *a) {
+char *analysis_describe_left_out(const Analysis *a) {
         char *text = NULL;
         size_t size;
 

@@ -14,15 +14,15 @@
 
 typedef struct AnalysisChannel {
         const FileChannel *file;
-        char *left_out;                 /* why; NULL: analysed */
-        bool unwanted;                  /* left out because nobody asked for it */
-        bool taken;                     /* is in a group already */
-        bool sinc3;                     /* the droop of such a converter is corrected */
-        DetectChannelStats stats;       /* if analysed */
+        char *left_out; /* why; NULL: analysed */
+        bool unwanted; /* left out because nobody asked for it */
+        bool taken; /* is in a group already */
+        bool sinc3; /* the droop of such a converter is corrected */
+        DetectChannelStats stats; /* if analysed */
 } AnalysisChannel;
 
 typedef enum Sinc3Choice {
-        SINC3_IF_TOLD,                  /* by the header of the file */
+        SINC3_IF_TOLD, /* by the header of the file */
         SINC3_NO,
         SINC3_YES,
 } Sinc3Choice;
@@ -30,11 +30,12 @@ typedef enum Sinc3Choice {
 typedef struct AnalysisOptions {
         double false_alarms_per_hour;
         Sinc3Choice sinc3;
-        const char *channels;           /* see pick.h; NULL: all */
-        double from_s, to_s;            /* of the file; to_s INFINITY: its end */
-        const volatile sig_atomic_t *stop;      /* set when it shall end early; NULL: never */
+        const char *channels; /* see pick.h; NULL: all */
+        double from_s, to_s; /* of the file; to_s INFINITY: its end */
+        const volatile sig_atomic_t *stop; /* set when it shall end early; NULL: never */
 
-        /* In the order of time, as far as that is known: what lasts for longer than a minute may come late. */
+        /* In the order of time, as far as that is known: what lasts for longer than a minute may come late.
+         */
         void (*on_finding)(const Finding *finding, void *userdata);
         void *userdata;
 } AnalysisOptions;
@@ -44,22 +45,22 @@ typedef struct Analysis {
         AnalysisOptions options;
         unsigned n_channels, n_left_out, n_unwanted;
         AnalysisChannel *channels;
-        unsigned n_groups;              /* of channels that go through a detector together */
-        double duration_s;              /* of the longest channel */
-        double reached_s;               /* less if it ended early */
-        bool stopped;                   /* early */
+        unsigned n_groups; /* of channels that go through a detector together */
+        double duration_s; /* of the longest channel */
+        double reached_s; /* less if it ended early */
+        bool stopped; /* early */
         Findings findings;
-        Minutes minutes;                /* sorted */
+        Minutes minutes; /* sorted */
         Progress progress;
         uint64_t samples_done, samples_total;
-        int error;                      /* from within the detector's callbacks */
+        int error; /* from within the detector's callbacks */
 } Analysis;
 
 /* Takes the file. Then see n_left_out. */
 int analysis_new(FileSource *file, const AnalysisOptions *options, Analysis **ret);
 int analysis_run(Analysis *a);
-Analysis* analysis_free(Analysis *a);
-DEFINE_TRIVIAL_CLEANUP_FUNC(Analysis*, analysis_free);
+Analysis *analysis_free(Analysis *a);
+DEFINE_TRIVIAL_CLEANUP_FUNC(Analysis *, analysis_free);
 
 /* "ch 1-4, 8 (100 samples/s, ...), ch 6 (...)": to be freed by the caller; NULL without memory. */
-char* analysis_describe_left_out(const Analysis *a);
+char *analysis_describe_left_out(const Analysis *a);

@@ -13,10 +13,10 @@ typedef struct Copy {
         EdfWriter *to;
         EdfWriterSignal *signals;
         unsigned n_signals;
-        char **texts;                   /* of the annotations, in the order of time */
+        char **texts; /* of the annotations, in the order of time */
         double *onsets_s, *durations_s;
         size_t n;
-        int shift;                      /* bits by which codes of text are too long */
+        int shift; /* bits by which codes of text are too long */
 } Copy;
 
 static int add(Copy *c, double onset_s, double duration_s, char *text) {
@@ -28,11 +28,12 @@ static int add(Copy *c, double onset_s, double duration_s, char *text) {
         return 0;
 }
 
-static char* text_of_event(const AnalyzeOutput *o, const Finding *f) {
+static char *text_of_event(const AnalyzeOutput *o, const Finding *f) {
         char *text;
 
         /* "TEXT@@LABEL": of that channel only, as EDFbrowser and MNE read it */
-        int k = f->n_channels == 1 ? asprintf(&text, "%s@@%s", f->word, o->a->channels[f->channels[0]].file->label) :
+        int k = f->n_channels == 1 ?
+                asprintf(&text, "%s@@%s", f->word, o->a->channels[f->channels[0]].file->label) :
                 asprintf(&text, "%s", f->word);
         return k < 0 ? NULL : text;
 }
@@ -52,7 +53,8 @@ static int collect(Copy *c) {
                 const Finding *f = found->items + k;
                 bool is_own = k == found->n || (i < own->n && own->items[i].time_s <= f->from_s);
 
-                int r = is_own ? add(c, own->items[i].time_s, own->items[i].duration_s, strdup(own->items[i].text)) :
+                int r = is_own ?
+                        add(c, own->items[i].time_s, own->items[i].duration_s, strdup(own->items[i].text)) :
                         add(c, f->from_s, f->to_s - f->from_s, text_of_event(c->o, f));
                 if (r < 0)
                         return r;
@@ -72,15 +74,20 @@ static int collect_signals(Copy *c, uint32_t text_samples) {
         for (unsigned i = 0; i < c->from->n_signals; i++) {
                 const LayoutSignal *s = c->from->signals + i;
                 int32_t limit = c->from->sample_bytes == 2 ? 0x8000 : 0x800000;
-                bool plain = s->useless && !(s->digital_min < s->digital_max && s->physical_min != s->physical_max);
+                bool plain = s->useless &&
+                        !(s->digital_min < s->digital_max && s->physical_min != s->physical_max);
 
                 if (!is_copied(s))
                         continue;
                 EdfWriterSignal *to = c->signals + c->n_signals++;
-                *to = (EdfWriterSignal) {
-                        .label = s->label, .unit = s->unit, .prefiltering = s->sinc3 ? "sinc3" : NULL,
-                        .physical_min = plain ? -1 : s->physical_min, .physical_max = plain ? 1 : s->physical_max,
-                        .digital_min = plain ? -limit : s->digital_min >> c->shift, .digital_max = plain ? limit - 1 : s->digital_max >> c->shift,
+                *to = (EdfWriterSignal){
+                        .label = s->label,
+                        .unit = s->unit,
+                        .prefiltering = s->sinc3 ? "sinc3" : NULL,
+                        .physical_min = plain ? -1 : s->physical_min,
+                        .physical_max = plain ? 1 : s->physical_max,
+                        .digital_min = plain ? -limit : s->digital_min >> c->shift,
+                        .digital_max = plain ? limit - 1 : s->digital_max >> c->shift,
                         .n_samples = text_samples ? text_samples : s->n_samples,
                 };
                 to->digital_min = MAX(to->digital_min, -limit);
@@ -131,7 +138,8 @@ static int copy_records(Copy *c, int from_fd) {
         if (!in || !out)
                 return -ENOMEM;
         for (uint64_t i = 0; i < l->n_records; i++) {
-                ssize_t n = pread(from_fd, in, l->record_size, (off_t) (l->data_offset + i * l->record_size));
+                ssize_t n =
+                        pread(from_fd, in, l->record_size, (off_t) (l->data_offset + i * l->record_size));
                 size_t to = 0;
 
                 if (n != (ssize_t) l->record_size)
@@ -147,7 +155,8 @@ static int copy_records(Copy *c, int from_fd) {
                 }
                 while (stretch + 1 < l->n_stretches && l->stretches[stretch + 1].first_record <= i)
                         stretch++;
-                double start_s = l->stretches[stretch].start_s + (double) (i - l->stretches[stretch].first_record) * l->record_duration_s;
+                double start_s = l->stretches[stretch].start_s +
+                        (double) (i - l->stretches[stretch].first_record) * l->record_duration_s;
                 int r = edf_writer_put_record(c->to, start_s, out);
                 if (r < 0)
                         return r;
@@ -165,7 +174,8 @@ static int copy_rows(Copy *c, int from_fd, uint32_t n_samples) {
         if (!in || !out)
                 return -ENOMEM;
         for (size_t k = 0; k < l->n_stretches; k++) {
-                uint64_t first = l->stretches[k].first_record, end = k + 1 < l->n_stretches ? l->stretches[k + 1].first_record : l->n_records;
+                uint64_t first = l->stretches[k].first_record,
+                         end = k + 1 < l->n_stretches ? l->stretches[k + 1].first_record : l->n_records;
 
                 for (uint64_t i = first; i + n_samples <= end; i += n_samples) {
                         ssize_t n = pread(from_fd, in, size * 4, (off_t) (i * l->record_size));
@@ -180,7 +190,9 @@ static int copy_rows(Copy *c, int from_fd, uint32_t n_samples) {
                                         *p++ = (uint8_t) (code >> 8);
                                         *p++ = (uint8_t) (code >> 16);
                                 }
-                        int r = edf_writer_put_record(c->to, l->stretches[k].start_s + (double) (i - first) * l->record_duration_s, out);
+                        int r = edf_writer_put_record(
+                                c->to, l->stretches[k].start_s + (double) (i - first) * l->record_duration_s,
+                                out);
                         if (r < 0)
                                 return r;
                 }
@@ -195,10 +207,11 @@ static int copy_all(Copy *c, int fd) {
         int r;
 
         c->shift = text && l->signals[0].digital_max > CODE_MAX_24 ? 7 : 0;
-        if ((r = collect(c)) < 0 ||
-            (r = collect_signals(c, n_samples)) < 0 ||
-            (r = start(c, fd, text ? l->n_records / n_samples + 1 : l->n_records, l->record_duration_s * (text ? n_samples : 1))) < 0 ||
-            (r = text ? copy_rows(c, file_source_fd(c->o->a->file), n_samples) : copy_records(c, file_source_fd(c->o->a->file))) < 0)
+        if ((r = collect(c)) < 0 || (r = collect_signals(c, n_samples)) < 0 ||
+            (r = start(c, fd, text ? l->n_records / n_samples + 1 : l->n_records,
+                       l->record_duration_s * (text ? n_samples : 1))) < 0 ||
+            (r = text ? copy_rows(c, file_source_fd(c->o->a->file), n_samples) :
+                        copy_records(c, file_source_fd(c->o->a->file))) < 0)
                 return r;
         return edf_writer_pending(c->to) > 0 ? -EMSGSIZE : edf_writer_close(c->to);
 }

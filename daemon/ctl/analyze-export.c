@@ -30,18 +30,22 @@ static int write_table(const AnalyzeOutput *o, FILE *f, char s) {
         const StartTime *start = file_source_start(o->a->file);
         char clock[40];
 
-        fprintf(f, "id%ckind%cchannel%clabel%ctime_s%cclock%conset_s%cend_s%camplitude_uv%csnr%cdischarges%cunit%cchannels\n",
+        fprintf(f,
+                "id%ckind%cchannel%clabel%ctime_s%cclock%conset_s%cend_s%camplitude_uv%csnr%cdischarges%"
+                "cunit%cchannels\n",
                 s, s, s, s, s, s, s, s, s, s, s, s);
         for (size_t i = 0; i < o->a->findings.n; i++) {
                 const Finding *e = o->a->findings.items + i;
 
                 if (!e->is_event)
                         continue;
-                fprintf(f, "%llu%c%s%c%u%c", (unsigned long long) e->id, s, e->word, s, e->channels[0] + 1, s);
+                fprintf(f, "%llu%c%s%c%u%c", (unsigned long long) e->id, s, e->word, s, e->channels[0] + 1,
+                        s);
                 put_field(f, o->a->channels[e->channels[0]].file->label, s);
                 fprintf(f, "%c%.4f%c", s, e->time_s, s);
                 put_field(f, start->known ? start_time_format(start, e->time_s, 3, clock) : "", s);
-                fprintf(f, "%c%.4f%c%.4f%c%.2f%c%.1f%c", s, e->from_s, s, e->to_s, s, e->amplitude_uv, s, e->snr, s);
+                fprintf(f, "%c%.4f%c%.4f%c%.2f%c%.1f%c", s, e->from_s, s, e->to_s, s, e->amplitude_uv, s,
+                        e->snr, s);
                 if (analyze_counts_discharges(e))
                         fprintf(f, "%u", e->discharges);
                 else
@@ -95,7 +99,10 @@ static int write_bids_sidecar(const AnalyzeOutput *o, FILE *f) {
         Json j = { .f = f };
 
         json_begin(&j, NULL);
-        describe(&j, "trial_type", "Kind of event, or cause of an artefact, as twitchctl " TWITCHD_VERSION " found it; not a diagnosis.", NULL);
+        describe(&j, "trial_type",
+                 "Kind of event, or cause of an artefact, as twitchctl " TWITCHD_VERSION
+                 " found it; not a diagnosis.",
+                 NULL);
         describe(&j, "channel", "Channel in which the event is strongest.", NULL);
         describe(&j, "peak_time", "Time of the largest peak of the first discharge.", "s");
         describe(&j, "amplitude_uv", "Peak to peak, 20-450 Hz.", "uV");
@@ -190,7 +197,8 @@ int analyze_export(const AnalyzeOutput *o, const char *path, char **ret_error) {
         else if (ends_with(path, ".bdf") || ends_with(path, ".edf"))
                 r = write_file(o, path, write_copy);
         else
-                *ret_error = strdup("--export takes a file that ends with .csv, .tsv, _events.tsv, .edf or .bdf");
+                *ret_error =
+                        strdup("--export takes a file that ends with .csv, .tsv, _events.tsv, .edf or .bdf");
         if (r < 0 && !*ret_error && asprintf(ret_error, "cannot write %s: %s", path, strerror(-r)) < 0)
                 *ret_error = NULL;
         return r;

@@ -6,7 +6,7 @@
 #include "source/edf-start.h"
 
 static Json out(void) {
-        return (Json) { .f = stdout };
+        return (Json){ .f = stdout };
 }
 
 /* A time of the file as local time of wherever it was recorded */
@@ -127,7 +127,7 @@ static void put_excluded(const Analysis *a, Json *j, unsigned channel) {
         analyze_excluded(a, channel, excluded_s);
         json_begin(j, "excluded_s");
         for (unsigned k = 0; k < _EXCLUSION_MAX; k++)
-                if (excluded_s[k] >= 0.0005)         /* below, it would be printed as none */
+                if (excluded_s[k] >= 0.0005) /* below, it would be printed as none */
                         json_put_double(j, exclusion_to_string((Exclusion) k), excluded_s[k], 3);
         json_end(j);
 }

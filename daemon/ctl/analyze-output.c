@@ -8,9 +8,9 @@ AnalyzeRate analyze_rate(const AnalysisChannel *c) {
         double minutes = c->stats.rest_s / 60;
 
         if (c->left_out || c->stats.rest_s < ANALYZE_REST_MIN_S)
-                return (AnalyzeRate) { NAN, NAN, NAN };
+                return (AnalyzeRate){ NAN, NAN, NAN };
         PoissonInterval i = poisson_interval(c->stats.rest_twitches, 0.95);
-        return (AnalyzeRate) { (double) c->stats.rest_twitches / minutes, i.low / minutes, i.high / minutes };
+        return (AnalyzeRate){ (double) c->stats.rest_twitches / minutes, i.low / minutes, i.high / minutes };
 }
 
 void analyze_excluded(const Analysis *a, unsigned channel, double ret_s[static _EXCLUSION_MAX]) {

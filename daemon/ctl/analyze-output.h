@@ -7,16 +7,18 @@
 typedef struct AnalyzeOutput {
         const Analysis *a;
         const char *path;
-        bool minutes;                   /* list them */
-        bool titled;                    /* the titles of the list of findings have been printed */
+        bool minutes; /* list them */
+        bool titled; /* the titles of the list of findings have been printed */
         Annotations annotations;
 } AnalyzeOutput;
 
-/* A rate is said from so much rest on: below it the interval is wider than anything that could be learned from it. */
+/* A rate is said from so much rest on: below it the interval is wider than anything that could be learned
+ * from it. */
 #define ANALYZE_REST_MIN_S 120.0
 
 typedef struct AnalyzeRate {
-        double per_min, low_per_min, high_per_min;      /* NAN below ANALYZE_REST_MIN_S; exact 95 % interval of Poisson counts */
+        double per_min, low_per_min,
+                high_per_min; /* NAN below ANALYZE_REST_MIN_S; exact 95 % interval of Poisson counts */
 } AnalyzeRate;
 
 AnalyzeRate analyze_rate(const AnalysisChannel *c);

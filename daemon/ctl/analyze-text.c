@@ -49,7 +49,8 @@ void analyze_text_finding(AnalyzeOutput *o, const Finding *f) {
         else
                 text_print(stdout, "", LABEL_WIDTH);
         if (f->is_event)
-                printf("%s  %-18s %6.1f uV %9.1f ms\n", more, f->word, f->amplitude_uv, (f->to_s - f->from_s) * 1e3);
+                printf("%s  %-18s %6.1f uV %9.1f ms\n", more, f->word, f->amplitude_uv,
+                       (f->to_s - f->from_s) * 1e3);
         else
                 printf("%s  %-18s %9s %10.3f s\n", more, f->word, "", f->to_s - f->from_s);
 }
@@ -66,19 +67,22 @@ static void print_excluded(FILE *f, const double *excluded_s /* [_EXCLUSION_MAX]
                 if (excluded_s[most] < 0.05)
                         return;
                 printed[most] = true;
-                fprintf(f, "%s%s %.1f s", n > 0 ? ", " : "", exclusion_to_string((Exclusion) most), excluded_s[most]);
+                fprintf(f, "%s%s %.1f s", n > 0 ? ", " : "", exclusion_to_string((Exclusion) most),
+                        excluded_s[most]);
         }
 }
 
 static void print_minutes(const Analysis *a) {
-        printf("%10s %3s %6s %8s %8s %6s %8s  %s\n", "from", "ch", "used s", "noise uV", "floor uV", "events", "twitches", "not counted");
+        printf("%10s %3s %6s %8s %8s %6s %8s  %s\n", "from", "ch", "used s", "noise uV", "floor uV",
+               "events", "twitches", "not counted");
         for (size_t i = 0; i < a->minutes.n; i++) {
                 const Minute *m = a->minutes.items + i;
                 char from[40], noise[64], floor_uv[64];
 
-                printf("%10s %3u %6.1f %8s %8s %6u %8u  %s", text_duration(m->from_s, 0, from), m->channel + 1, m->found.exposure_s,
-                       text_number(m->found.noise_uv, 2, "", noise), text_number(m->found.floor_uv, 1, "", floor_uv),
-                       m->found.events, m->found.twitches, m->found.voluntary ? "voluntary: " : "");
+                printf("%10s %3u %6.1f %8s %8s %6u %8u  %s", text_duration(m->from_s, 0, from),
+                       m->channel + 1, m->found.exposure_s, text_number(m->found.noise_uv, 2, "", noise),
+                       text_number(m->found.floor_uv, 1, "", floor_uv), m->found.events, m->found.twitches,
+                       m->found.voluntary ? "voluntary: " : "");
                 print_excluded(stdout, m->found.excluded_s);
                 putchar('\n');
         }
@@ -87,8 +91,9 @@ static void print_minutes(const Analysis *a) {
 
 static int print_channels(const Analysis *a) {
         static const TableColumn columns[] = {
-                { "ch", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "at rest", TABLE_RIGHT }, { "twitches", TABLE_RIGHT },
-                { "per min", TABLE_RIGHT }, { "95 %", 0 }, { "floor uV", TABLE_RIGHT }, { "noise uV", TABLE_RIGHT }, {},
+                { "ch", TABLE_RIGHT },       { "label", TABLE_TRUNCATE }, { "at rest", TABLE_RIGHT },
+                { "twitches", TABLE_RIGHT }, { "per min", TABLE_RIGHT },  { "95 %", 0 },
+                { "floor uV", TABLE_RIGHT }, { "noise uV", TABLE_RIGHT }, {},
         };
         _cleanup_(table_freep) Table *t = table_new(columns);
 
@@ -117,7 +122,8 @@ static int print_channels(const Analysis *a) {
         return table_print(t, stdout);
 }
 
-/* Of one channel what does not fit the table: kinds, what was not counted, and why there are events and no twitches. */
+/* Of one channel what does not fit the table: kinds, what was not counted, and why there are events and no
+ * twitches. */
 static int print_more(const Analysis *a, unsigned index) {
         const AnalysisChannel *c = a->channels + index;
         unsigned kinds[_EVENT_KIND_MAX], n = 0;
@@ -133,12 +139,15 @@ static int print_more(const Analysis *a, unsigned index) {
         fprintf(f, "ch %u: %llu events", index + 1, (unsigned long long) c->stats.events);
         for (unsigned k = 0; k < _EVENT_KIND_MAX; k++)
                 if (kinds[k] > 0)
-                        fprintf(f, "%s%u %s", n++ ? ", " : ": ", kinds[k], event_kind_to_string((EventKind) k));
+                        fprintf(f, "%s%u %s", n++ ? ", " : ": ", kinds[k],
+                                event_kind_to_string((EventKind) k));
         fprintf(f, ". Not counted: ");
         print_excluded(f, excluded_s);
         fprintf(f, ". ");
         if (c->stats.voluntary_minutes > 0)
-                fprintf(f, "The muscle was used in %u of %u minutes: what happened in them is no twitch at rest, and their time no rest.",
+                fprintf(f,
+                        "The muscle was used in %u of %u minutes: what happened in them is no twitch at "
+                        "rest, and their time no rest.",
                         c->stats.voluntary_minutes, c->stats.minutes);
         if (fclose(f) != 0)
                 return -ENOMEM;
@@ -190,14 +199,22 @@ static void print_legend(const Analysis *a) {
                         slow = slow || a->channels[i].file->rate_hz < 450;
                 }
         putchar('\n');
-        text_wrap(stdout, "At rest: the exposure, that is, the time that could be used, without the minutes in which the muscle was "
-                  "used. Twitches: fasciculations, doublets and multiplets at rest. 95 %: where the rate lies if twitches come one "
-                  "by one; they come in bursts, too, so it is the narrowest there can be. Floor: the smallest twitch found 9 times "
-                  "in 10, peak to peak; smaller ones may have been there.", 0, TEXT_COLUMNS);
+        text_wrap(stdout,
+                  "At rest: the exposure, that is, the time that could be used, without the minutes in "
+                  "which the muscle was "
+                  "used. Twitches: fasciculations, doublets and multiplets at rest. 95 %: where the rate "
+                  "lies if twitches come one "
+                  "by one; they come in bursts, too, so it is the narrowest there can be. Floor: the "
+                  "smallest twitch found 9 times "
+                  "in 10, peak to peak; smaller ones may have been there.",
+                  0, TEXT_COLUMNS);
         printf("False alarms allowed per hour and channel: %g.\n", a->options.false_alarms_per_hour);
         if (slow)
-                text_wrap(stdout, "Fewer than 450 samples a second: much of a short twitch lies above what they can show, so sizes are "
-                          "smaller and the floor is higher than they would be.", 0, TEXT_COLUMNS);
+                text_wrap(stdout,
+                          "Fewer than 450 samples a second: much of a short twitch lies above what they can "
+                          "show, so sizes are "
+                          "smaller and the floor is higher than they would be.",
+                          0, TEXT_COLUMNS);
         if (n_sinc3 > 0)
                 puts("Sizes are corrected for the droop of the converter (sinc3).");
         puts(NOT_A_MEDICAL_DEVICE);
@@ -211,7 +228,8 @@ int analyze_text_end(const AnalyzeOutput *o) {
         if (o->titled)
                 putchar('\n');
         if (a->stopped)
-                printf("Stopped at %s; this is what was found until then.\n\n", text_duration(a->reached_s, 0, reached));
+                printf("Stopped at %s; this is what was found until then.\n\n",
+                       text_duration(a->reached_s, 0, reached));
         if (o->minutes)
                 print_minutes(a);
         if ((r = print_channels(a)) < 0)

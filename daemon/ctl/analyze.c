@@ -11,7 +11,8 @@
 static bool arg_minutes = false;
 static const char *arg_channels = NULL, *arg_unit = NULL, *arg_export = NULL, *arg_plot = NULL;
 static TextOptions arg_text = {};
-static AnalysisOptions arg = { .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT, .to_s = INFINITY };
+static AnalysisOptions arg = { .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT,
+                               .to_s = INFINITY };
 
 static volatile sig_atomic_t stop = 0;
 
@@ -30,7 +31,7 @@ static void catch_signals(void) {
 static void on_finding(const Finding *f, void *userdata) {
         AnalyzeOutput *o = userdata;
 
-        progress_hide((Progress*) &o->a->progress);
+        progress_hide((Progress *) &o->a->progress);
         if (arg_json)
                 analyze_json_finding(o, f);
         else
@@ -92,8 +93,7 @@ static int analyze(const char *path, char **ret_error) {
         AnalyzeOutput o = { .path = path, .minutes = arg_minutes };
         int r;
 
-        if ((r = prepare(path, &a, ret_error)) < 0 ||
-            (r = check_times(a, ret_error)) < 0 ||
+        if ((r = prepare(path, &a, ret_error)) < 0 || (r = check_times(a, ret_error)) < 0 ||
             (r = check_left_out(a, path, ret_error)) < 0 ||
             (r = file_source_annotations(a->file, &o.annotations)) < 0)
                 return r;
@@ -136,7 +136,9 @@ static int run(int argc, char **argv) {
                 if (r < 0) {
                         (void) fflush(stdout);
                         fprintf(stderr, "twitchctl: %s: %s\n", argv[i],
-                                error ? error : r == -EBADMSG ? "the file ends too early" : strerror(-r));
+                                error                 ? error :
+                                        r == -EBADMSG ? "the file ends too early" :
+                                                        strerror(-r));
                         result = r;
                 }
         }
@@ -149,7 +151,8 @@ static int parse_false_alarms(const char *s) {
 
         if (end == s || *end != 0 ||
             !(value >= DETECT_FALSE_ALARMS_PER_HOUR_MIN && value <= DETECT_FALSE_ALARMS_PER_HOUR_MAX)) {
-                fprintf(stderr, "twitchctl: --false-alarms-per-hour takes a number from %g to %g, not \"%s\"\n",
+                fprintf(stderr,
+                        "twitchctl: --false-alarms-per-hour takes a number from %g to %g, not \"%s\"\n",
                         DETECT_FALSE_ALARMS_PER_HOUR_MIN, DETECT_FALSE_ALARMS_PER_HOUR_MAX, s);
                 return -EINVAL;
         }
@@ -179,7 +182,9 @@ static int parse_rate(const char *s) {
 static int parse_time(const char *name, const char *s, double *ret) {
         int r = pick_time(s, ret);
         if (r < 0)
-                fprintf(stderr, "twitchctl: --%s takes seconds, m:ss or h:mm:ss from the start, not \"%s\"\n", name, s);
+                fprintf(stderr,
+                        "twitchctl: --%s takes seconds, m:ss or h:mm:ss from the start, not \"%s\"\n", name,
+                        s);
         return r;
 }
 
@@ -193,26 +198,35 @@ static int parse_to(const char *s) {
 
 static const Option options[] = {
         { "minutes", .flag = &arg_minutes,
-          .help = "List the minutes: how much of each could be used, why not the rest, noise and floor, twitches." },
+          .help = "List the minutes: how much of each could be used, why not the rest, noise and floor, "
+                  "twitches." },
         { "false-alarms-per-hour", .value = "X", .parse = parse_false_alarms,
-          .help = "Allowed false alarms per hour and channel (0.001 to 3600, default 1); the fewer, the larger a twitch "
+          .help = "Allowed false alarms per hour and channel (0.001 to 3600, default 1); the fewer, the "
+                  "larger a twitch "
                   "must be to be found." },
         { "sinc3", .value = "[yes|no]", .parse = parse_sinc3,
-          .help = "The converter had a sinc3 filter with its first null at the sample rate, as the ADS1299 has: "
+          .help = "The converter had a sinc3 filter with its first null at the sample rate, as the ADS1299 "
+                  "has: "
                   "correct its droop (default: if the file names that chip)." },
         { "channels", .value = "LIST", .text = &arg_channels,
           .help = "Only these: numbers from 1 or labels, as in 1,3-5,left calf." },
         { "unit", .value = "UNIT", .text = &arg_unit,
-          .help = "What the values are in where the file does not say it, or says it wrongly: uV, mV, V or nV for all that do not "
+          .help = "What the values are in where the file does not say it, or says it wrongly: uV, mV, V or "
+                  "nV for all that do not "
                   "say it, or CHANNEL=uV, with commas between several." },
         { "export", .value = "FILE", .text = &arg_export,
-          .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set (_events.tsv, with its "
-                  "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, .bdf)." },
+          .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set "
+                  "(_events.tsv, with its "
+                  "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, "
+                  ".bdf)." },
         { "plot", .value = "FILE.svg", .text = &arg_plot,
-          .help = "Draw a picture: of each channel the signal with what was found, twitches a minute, and the mean waveform of each unit." },
-        { "rate", .value = "HZ", .parse = parse_rate, .help = "Samples per second of a text that does not say it." },
+          .help = "Draw a picture: of each channel the signal with what was found, twitches a minute, and "
+                  "the mean waveform of each unit." },
+        { "rate", .value = "HZ", .parse = parse_rate,
+          .help = "Samples per second of a text that does not say it." },
         { "columns", .value = "LIST", .text = &arg_text.columns,
-          .help = "Which columns of a text are signals: numbers from 1 or names, as in 2-9 (default: all that do not look like times, "
+          .help = "Which columns of a text are signals: numbers from 1 or names, as in 2-9 (default: all "
+                  "that do not look like times, "
                   "counters or accelerations)." },
         { "from", .value = "TIME", .parse = parse_from,
           .help = "Begin there: seconds, m:ss or h:mm:ss from the start." },
@@ -224,12 +238,16 @@ const Verb verb_analyze = {
         .name = "analyze",
         .args = "FILE...",
         .summary = "Look for twitches in recordings: EDF, BDF, text",
-        .text = "A recording may have any number of channels in volts at 200 to 16384 samples/s, gaps, or an end that "
-                "was never written. What has to be assumed of a file is said; what could be misread is left out. FILE - is "
+        .text = "A recording may have any number of channels in volts at 200 to 16384 samples/s, gaps, or "
+                "an end that "
+                "was never written. What has to be assumed of a file is said; what could be misread is left "
+                "out. FILE - is "
                 "standard input.\n"
                 "\n"
-                "Text is read as well: raw data of OpenBCI's GUI, BrainFlow and the OpenBCI SD card as they are, other columns of numbers "
-                "(CSV, TSV, exports of Delsys and Noraxon) with --rate, --unit and --columns for what they do not say.\n"
+                "Text is read as well: raw data of OpenBCI's GUI, BrainFlow and the OpenBCI SD card as they "
+                "are, other columns of numbers "
+                "(CSV, TSV, exports of Delsys and Noraxon) with --rate, --unit and --columns for what they "
+                "do not say.\n"
                 "\n"
                 "Channels are counted from 1 in text and options, and from 0 in --json, whose form is in "
                 "analyze.schema.json. Ctrl-C ends the search and tells what was found until then.",

@@ -16,7 +16,8 @@ static int add(Findings *f, Finding item) {
         return 0;
 }
 
-int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s, const unsigned *channels) {
+int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s,
+                       const unsigned *channels) {
         Finding item = {
                 .is_event = true,
                 .word = event_kind_to_string(e->kind),
@@ -38,7 +39,8 @@ int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double
         return add(f, item);
 }
 
-int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s, const unsigned *channels) {
+int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s,
+                          const unsigned *channels) {
         Finding item = {
                 .word = artefact_cause_to_string(a->cause),
                 .from_s = from_s + a->from / rate_hz,
@@ -60,7 +62,8 @@ static int compare(const void *a, const void *b) {
         return x->order < y->order ? -1 : 1;
 }
 
-void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata), void *userdata) {
+void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata),
+                      void *userdata) {
         if (f->n > f->n_released)
                 qsort(f->items + f->n_released, f->n - f->n_released, sizeof *f->items, compare);
         for (; f->n_released < f->n && f->items[f->n_released].time_s < before_s; f->n_released++) {
@@ -75,5 +78,5 @@ void findings_release(Findings *f, double before_s, void (*release)(const Findin
 
 void findings_done(Findings *f) {
         free(f->items);
-        *f = (Findings) {};
+        *f = (Findings){};
 }

@@ -5,31 +5,34 @@
 #include "detect/detect.h"
 
 typedef struct Finding {
-        bool is_event;                  /* else an artefact */
-        const char *word;               /* kind or cause */
-        double from_s, time_s, to_s;    /* from the start of the file; an artefact has its start as its time */
+        bool is_event; /* else an artefact */
+        const char *word; /* kind or cause */
+        double from_s, time_s, to_s; /* from the start of the file; an artefact has its start as its time */
         size_t n_channels;
-        unsigned channels[DETECT_EVENT_CHANNELS_MAX];   /* of the file */
-        double lags_ms[DETECT_EVENT_CHANNELS_MAX];      /* to the strongest, the first; NAN: not known */
+        unsigned channels[DETECT_EVENT_CHANNELS_MAX]; /* of the file */
+        double lags_ms[DETECT_EVENT_CHANNELS_MAX]; /* to the strongest, the first; NAN: not known */
         double amplitude_uv, snr;
         unsigned discharges;
-        unsigned unit;                  /* 0: of none, or of several */
-        EventKind kind;                 /* of an event */
-        uint64_t id;                    /* of an event that was released, from 1 */
-        size_t order;                   /* of arrival; keeps the sort stable */
+        unsigned unit; /* 0: of none, or of several */
+        EventKind kind; /* of an event */
+        uint64_t id; /* of an event that was released, from 1 */
+        size_t order; /* of arrival; keeps the sort stable */
 } Finding;
 
 typedef struct Findings {
         Finding *items;
         size_t n, allocated;
-        size_t n_released;              /* of them; those are in the order in which they were */
-        uint64_t n_events;              /* among those */
+        size_t n_released; /* of them; those are in the order in which they were */
+        uint64_t n_events; /* among those */
 } Findings;
 
 /* channels: of the detector -> of the file; from_s: where in the file the detector began */
-int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s, const unsigned *channels);
-int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s, const unsigned *channels);
+int findings_add_event(Findings *f, const DetectEvent *e, double rate_hz, double from_s,
+                       const unsigned *channels);
+int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, double from_s,
+                          const unsigned *channels);
 
 /* Those of before a time that have not been released yet, in the order of time */
-void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata), void *userdata);
+void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata),
+                      void *userdata);
 void findings_done(Findings *f);

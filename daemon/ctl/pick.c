@@ -50,7 +50,8 @@ bool pick_has_channel(const char *text, unsigned channel, const char *label) {
 }
 
 static int no_channel(const char *part, const FileSource *f, char **ret_error) {
-        if (asprintf(ret_error, "there is no channel \"%s\": they are numbered 1 to %u", part, file_source_n_channels(f)) < 0) {
+        if (asprintf(ret_error, "there is no channel \"%s\": they are numbered 1 to %u", part,
+                     file_source_n_channels(f)) < 0) {
                 *ret_error = NULL;
                 return -ENOMEM;
         }
@@ -87,7 +88,8 @@ int pick_set_units(const char *text, FileSource *f, char **ret_error) {
                 double uv = unit_to_uv(unit);
 
                 if (isnan(uv)) {
-                        if (asprintf(ret_error, "--unit takes uV, mV, V or nV, or CHANNEL=uV, not \"%s\"", part) < 0)
+                        if (asprintf(ret_error, "--unit takes uV, mV, V or nV, or CHANNEL=uV, not \"%s\"",
+                                     part) < 0)
                                 *ret_error = NULL;
                         return -EINVAL;
                 }
@@ -96,7 +98,8 @@ int pick_set_units(const char *text, FileSource *f, char **ret_error) {
                 if (equals && !exists(part, f))
                         return no_channel(part, f, ret_error);
                 for (unsigned i = 0; i < file_source_n_channels(f); i++)
-                        if (equals ? part_means(part, i, file_source_channel(f, i)->label) : may_be_voltage(file_source_channel(f, i)))
+                        if (equals ? part_means(part, i, file_source_channel(f, i)->label) :
+                                     may_be_voltage(file_source_channel(f, i)))
                                 file_source_set_unit(f, i, uv);
         }
         return 0;
@@ -109,7 +112,8 @@ int pick_time(const char *text, double *ret_s) {
                 char *end;
                 double value = strtod(text, &end);
 
-                if (end == text || !(value >= 0 && value < 1e9) || strspn(text, "0123456789.") != (size_t) (end - text))
+                if (end == text || !(value >= 0 && value < 1e9) ||
+                    strspn(text, "0123456789.") != (size_t) (end - text))
                         return -EINVAL;
                 seconds = seconds * 60 + value;
                 if (*end == 0) {

@@ -19,7 +19,8 @@ static int ask(const char *method) {
         int r = bus_open(&bus);
         if (r < 0)
                 return r;
-        r = sd_bus_call_method(bus, TWITCHD_BUS_NAME, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, method, &error, &reply, "");
+        r = sd_bus_call_method(bus, TWITCHD_BUS_NAME, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, method,
+                               &error, &reply, "");
         if (r >= 0)
                 r = sd_bus_message_read(reply, "sb", &dir, &on);
         if (r < 0)
@@ -61,7 +62,9 @@ static int repair_file(const char *path) {
         if (r >= 0)
                 r = rename_part(path);
         if (r < 0)
-                fprintf(stderr, "twitchctl: %s: %s\n", path, r == -EBADMSG ? "this is no EDF or BDF file with a whole data record" : strerror(-r));
+                fprintf(stderr, "twitchctl: %s: %s\n", path,
+                        r == -EBADMSG ? "this is no EDF or BDF file with a whole data record" :
+                                        strerror(-r));
         else
                 printf("%s: %s\n", path, mended ? "mended" : "was whole");
         return r;
@@ -79,13 +82,26 @@ static int repair(int argc, char **argv) {
 }
 
 static const Verb subs[] = {
-        { .name = "start", .args = "", .summary = "Record all front ends from now on", .bus = true, .run = start,
-          .text = "Until record stop, or the end of the service. To record always, or during sessions, set \"when\" in [recording] of the "
+        { .name = "start",
+          .args = "",
+          .summary = "Record all front ends from now on",
+          .bus = true,
+          .run = start,
+          .text = "Until record stop, or the end of the service. To record always, or during sessions, set "
+                  "\"when\" in [recording] of the "
                   "configuration." },
-        { .name = "stop", .args = "", .summary = "Record no longer than the configuration wants it", .bus = true, .run = stop,
+        { .name = "stop",
+          .args = "",
+          .summary = "Record no longer than the configuration wants it",
+          .bus = true,
+          .run = stop,
           .text = "Closes the files." },
-        { .name = "repair", .args = "FILE...", .summary = "Mend EDF and BDF files that were never closed", .run = repair,
-          .text = "After a crash or a power cut: says in the header how many data records there are, and cuts off the part of one at "
+        { .name = "repair",
+          .args = "FILE...",
+          .summary = "Mend EDF and BDF files that were never closed",
+          .run = repair,
+          .text = "After a crash or a power cut: says in the header how many data records there are, and "
+                  "cuts off the part of one at "
                   "the end. Nothing else in the file is touched. A name that ends with .part loses that." },
         {},
 };
@@ -94,7 +110,9 @@ const Verb verb_record = {
         .name = "record",
         .args = "",
         .summary = "All samples to BDF+ files: start, stop, repair",
-        .text = "The service writes all samples of all front ends to files in its state directory, a file an hour, with what was "
-                "found as annotations. twitchctl analyze reads them, and so do other programs for EDF and BDF.",
+        .text = "The service writes all samples of all front ends to files in its state directory, a file "
+                "an hour, with what was "
+                "found as annotations. twitchctl analyze reads them, and so do other programs for EDF and "
+                "BDF.",
         .subs = subs,
 };

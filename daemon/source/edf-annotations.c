@@ -8,11 +8,11 @@ void annotations_done(Annotations *a) {
         for (size_t i = 0; i < a->n; i++)
                 free(a->items[i].text);
         free(a->items);
-        *a = (Annotations) {};
+        *a = (Annotations){};
 }
 
 /* Printable UTF-8 of bytes that should be; Latin 1 is what they are otherwise. */
-static char* text_from(const char *bytes, size_t n) {
+static char *text_from(const char *bytes, size_t n) {
         bool utf8 = utf8_is_valid(bytes, n);
         char *text = malloc(2 * n + 1), *to = text;
 
@@ -37,7 +37,7 @@ static char* text_from(const char *bytes, size_t n) {
 static int add(Annotations *a, double time_s, double duration_s, const char *bytes, size_t n) {
         if (a->n >= ANNOTATIONS_MAX)
                 return 0;
-        if ((a->n & (a->n - 1)) == 0) {         /* full at each power of two */
+        if ((a->n & (a->n - 1)) == 0) { /* full at each power of two */
                 Annotation *items = reallocarray(a->items, a->n ? 2 * a->n : 1, sizeof *items);
                 if (!items)
                         return -ENOMEM;
@@ -46,7 +46,7 @@ static int add(Annotations *a, double time_s, double duration_s, const char *byt
         char *text = text_from(bytes, n);
         if (!text)
                 return -ENOMEM;
-        a->items[a->n++] = (Annotation) { .time_s = time_s, .duration_s = duration_s, .text = text };
+        a->items[a->n++] = (Annotation){ .time_s = time_s, .duration_s = duration_s, .text = text };
         return 0;
 }
 
@@ -77,8 +77,10 @@ static int add_list(Annotations *a, const char *from, const char *end, double ze
                 const char *next = memchr(p, '\x14', (size_t) (end - p));
                 if (!next)
                         return 0;
-                if (next > p) {         /* an empty one is the time stamp of the record */
-                        int r = add(a, time_s - zero_s, duration ? number_between(duration + 1, separator) : NAN, p, (size_t) (next - p));
+                if (next > p) { /* an empty one is the time stamp of the record */
+                        int r = add(a, time_s - zero_s,
+                                    duration ? number_between(duration + 1, separator) : NAN, p,
+                                    (size_t) (next - p));
                         if (r < 0)
                                 return r;
                 }
@@ -109,14 +111,16 @@ static double zero_of(const char *bytes, size_t size) {
         return isnan(zero_s) ? 0 : zero_s;
 }
 
-static int read_signal(int fd, const Layout *l, const LayoutSignal *s, bool first, double *zero_s, Annotations *a) {
+static int read_signal(int fd, const Layout *l, const LayoutSignal *s, bool first, double *zero_s,
+                       Annotations *a) {
         size_t size = (size_t) s->n_samples * l->sample_bytes;
         _cleanup_free_ char *bytes = malloc(size + 1);
 
         if (!bytes)
                 return -ENOMEM;
         for (uint64_t i = 0; i < l->n_records; i++) {
-                ssize_t n = pread(fd, bytes, size, (off_t) (l->data_offset + i * l->record_size + s->offset));
+                ssize_t n =
+                        pread(fd, bytes, size, (off_t) (l->data_offset + i * l->record_size + s->offset));
                 if (n < 0)
                         return -errno;
                 if (i == 0 && first)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was written into a recording while it was made: the annotations of EDF+ and BDF+ (specification 2.2). */
+/* What was written into a recording while it was made: the annotations of EDF+ and BDF+ (specification 2.2).
+ */
 #pragma once
 
 #include "layout.h"
 
 typedef struct Annotation {
-        double time_s;                  /* from the start of the first data record */
-        double duration_s;              /* NAN: not given */
-        char *text;                     /* UTF-8, printable */
+        double time_s; /* from the start of the first data record */
+        double duration_s; /* NAN: not given */
+        char *text; /* UTF-8, printable */
 } Annotation;
 
-typedef struct Annotations {            /* in the order of the file */
+typedef struct Annotations { /* in the order of the file */
         Annotation *items;
         size_t n;
 } Annotations;

@@ -11,7 +11,8 @@
 #define MAIN_SIZE 256u
 #define SIGNAL_SIZE 256u
 
-/* A hostile header must not make us allocate without limit: these are 1 MiB of it, and more than any real file has. */
+/* A hostile header must not make us allocate without limit: these are 1 MiB of it, and more than any real
+ * file has. */
 #define SIGNALS_MAX 4096u
 #define RECORD_SIZE_MAX (UINT64_C(256) * 1024 * 1024)
 #define RECORD_DURATION_MIN_S 1e-6
@@ -22,7 +23,7 @@
 
 typedef struct Field {
         const char *name;
-        size_t offset, width;   /* of a signal: the fields of all signals follow each other */
+        size_t offset, width; /* of a signal: the fields of all signals follow each other */
 } Field;
 
 static const Field patient = { "patient identification", 8, 80 };
@@ -48,9 +49,9 @@ static const Field n_samples = { "number of samples in a data record", 216, 8 };
 typedef struct Parser {
         int fd;
         uint64_t file_size;
-        char *bytes;            /* of the header */
+        char *bytes; /* of the header */
         Layout *layout;
-        char *odd;              /* the first number written otherwise than the format has it */
+        char *odd; /* the first number written otherwise than the format has it */
         unsigned n_odd;
         bool version_damaged, text_copy;
         char **ret_error;
@@ -66,7 +67,7 @@ static int _printf_(3, 4) fault(Parser *p, int r, const char *format, ...) {
 }
 
 /* A field without its padding; what is not printable becomes '?'. ret[width + 1] */
-static const char* text_of(const char *bytes, size_t width, char *ret) {
+static const char *text_of(const char *bytes, size_t width, char *ret) {
         while (width > 0 && (bytes[width - 1] == ' ' || bytes[width - 1] == 0))
                 width--;
         for (size_t i = 0; i < width; i++)
@@ -75,14 +76,14 @@ static const char* text_of(const char *bytes, size_t width, char *ret) {
         return ret;
 }
 
-static const char* field_bytes(const Parser *p, const Field *f, int signal) {
+static const char *field_bytes(const Parser *p, const Field *f, int signal) {
         if (signal < 0)
                 return p->bytes + f->offset;
         return p->bytes + MAIN_SIZE + f->offset * p->layout->n_signals + f->width * (size_t) signal;
 }
 
 /* Names a field for a message: "digital minimum of signal 3 (EMG left)". */
-static const char* name_of(const Parser *p, const Field *f, int signal, char ret[static 96]) {
+static const char *name_of(const Parser *p, const Field *f, int signal, char ret[static 96]) {
         char text[17];
 
         if (signal < 0)
@@ -94,8 +95,8 @@ static const char* name_of(const Parser *p, const Field *f, int signal, char ret
 }
 
 /*
- * A number in a field of at most 8 bytes, for all that is in it: a decimal comma and what follows a NUL are odd,
- * but can mean nothing else. strtod() is right here: no program of the project sets LC_NUMERIC.
+ * A number in a field of at most 8 bytes, for all that is in it: a decimal comma and what follows a NUL are
+ * odd, but can mean nothing else. strtod() is right here: no program of the project sets LC_NUMERIC.
  */
 static bool number_in(const char *bytes, size_t width, double *ret, bool *ret_odd) {
         char text[9], *end;
@@ -126,7 +127,10 @@ static int note_odd(Parser *p, const Field *f, int signal, double value) {
         if (p->n_odd++ > 0)
                 return 0;
         return asprintf(&p->odd, "the header writes \"%s\" for the %s: read as %.9g",
-                        text_of(field_bytes(p, f, signal), f->width, padded), name_of(p, f, signal, name), value) < 0 ? -ENOMEM : 0;
+                        text_of(field_bytes(p, f, signal), f->width, padded), name_of(p, f, signal, name),
+                        value) < 0 ?
+                -ENOMEM :
+                0;
 }
 
 /* 1: *ret is the number; 0: there is none. signal is -1 for the main header. */
@@ -149,12 +153,13 @@ static int need_number(Parser *p, const Field *f, int signal, bool integer, doub
         int r = parse_number(p, f, signal, integer, ret);
         if (r == 0)
                 return fault(p, -EBADMSG, "the header says \"%s\" for the %s, and that is not %s",
-                             text_of(field_bytes(p, f, signal), f->width, padded), name_of(p, f, signal, name),
-                             integer ? "a whole number" : "a number");
+                             text_of(field_bytes(p, f, signal), f->width, padded),
+                             name_of(p, f, signal, name), integer ? "a whole number" : "a number");
         return r;
 }
 
-/* The mu of Shift-JIS and of the Chinese and Japanese EUC, as they stand in bytes; what they are in Latin 1 is in no unit. */
+/* The mu of Shift-JIS and of the Chinese and Japanese EUC, as they stand in bytes; what they are in Latin 1
+ * is in no unit. */
 static bool is_mu(const char *bytes, size_t n) {
         return n >= 2 && (memcmp(bytes, "\x83\xca", 2) == 0 || memcmp(bytes, "\xa6\xcc", 2) == 0);
 }
@@ -204,21 +209,27 @@ static bool is_plausible(const char *bytes) {
         bool odd;
 
         return number_in(bytes + header_size.offset, header_size.width, &size, &odd) &&
-                number_in(bytes + n_signals.offset, n_signals.width, &n, &odd) &&
-                n >= 1 && n <= SIGNALS_MAX && size == MAIN_SIZE + n * SIGNAL_SIZE;
+                number_in(bytes + n_signals.offset, n_signals.width, &n, &odd) && n >= 1 &&
+                n <= SIGNALS_MAX && size == MAIN_SIZE + n * SIGNAL_SIZE;
 }
 
 bool edf_header_is(const char *bytes, size_t n) {
         char text[VERSION_SIZE + 1];
 
-        if (n >= VERSION_SIZE && (memcmp(bytes + 1, "BIOSEMI", 7) == 0 || streq(text_of(bytes, VERSION_SIZE, text), "0")))
+        if (n >= VERSION_SIZE &&
+            (memcmp(bytes + 1, "BIOSEMI", 7) == 0 || streq(text_of(bytes, VERSION_SIZE, text), "0")))
                 return true;
-        if (n >= VERSION_SIZE + 2 && memcmp(bytes, "\xef\xbf\xbd" "BIOSEMI", 10) == 0)
+        if (n >= VERSION_SIZE + 2 &&
+            memcmp(bytes,
+                   "\xef\xbf\xbd"
+                   "BIOSEMI",
+                   10) == 0)
                 return true;
         return n >= MAIN_SIZE && is_plausible(bytes);
 }
 
-/* The first byte of a BDF file is no text: what turned it into some may have changed samples, too, which are half of such bytes. */
+/* The first byte of a BDF file is no text: what turned it into some may have changed samples, too, which are
+ * half of such bytes. */
 static int check_text_copy(Parser *p) {
         uint8_t bytes[PROBE_SIZE];
 
@@ -226,29 +237,45 @@ static int check_text_copy(Parser *p) {
                 ssize_t n = pread(p->fd, bytes, sizeof bytes, (off_t) p->layout->data_offset);
                 for (ssize_t i = 0; i < n; i++)
                         if (bytes[i] >= 0x80)
-                                return notes_add(&p->layout->notes, "the first byte of the file is \"%c\" where a BDF file has FF, "
-                                                 "as after a copy as text; the samples look untouched and are read",
-                                                 p->bytes[0] >= 32 && p->bytes[0] <= 126 ? p->bytes[0] : '?');
+                                return notes_add(
+                                        &p->layout->notes,
+                                        "the first byte of the file is \"%c\" where a BDF file has FF, "
+                                        "as after a copy as text; the samples look untouched and are read",
+                                        p->bytes[0] >= 32 && p->bytes[0] <= 126 ? p->bytes[0] : '?');
         }
-        return fault(p, -EBADMSG, "this BDF file was copied or converted as text, which changes its samples (its first byte is "
+        return fault(p, -EBADMSG,
+                     "this BDF file was copied or converted as text, which changes its samples (its first "
+                     "byte is "
                      "not FF any more); copy the original again, as binary");
 }
 
 static int parse_version(Parser *p) {
-        bool edf = memcmp(p->bytes, "0       ", VERSION_SIZE) == 0, bdf = memcmp(p->bytes, "\xff" "BIOSEMI", VERSION_SIZE) == 0;
+        bool edf = memcmp(p->bytes, "0       ", VERSION_SIZE) == 0,
+             bdf = memcmp(p->bytes,
+                          "\xff"
+                          "BIOSEMI",
+                          VERSION_SIZE) == 0;
         char text[45];
 
-        p->text_copy = !bdf && (memcmp(p->bytes + 1, "BIOSEMI", 7) == 0 || memcmp(p->bytes, "\xef\xbf\xbd" "BIOSEMI", 10) == 0);
+        p->text_copy = !bdf &&
+                (memcmp(p->bytes + 1, "BIOSEMI", 7) == 0 ||
+                 memcmp(p->bytes,
+                        "\xef\xbf\xbd"
+                        "BIOSEMI",
+                        10) == 0);
         p->version_damaged = !edf && !bdf && !p->text_copy;
         if (bdf || p->text_copy)
                 p->layout->sample_bytes = 3;
         else {
                 text_of(p->bytes + reserved.offset, reserved.width, text);
-                p->layout->sample_bytes = !edf && (strncmp(text, "BDF", 3) == 0 || strncmp(text, "24BIT", 5) == 0) ? 3 : 2;
+                p->layout->sample_bytes =
+                        !edf && (strncmp(text, "BDF", 3) == 0 || strncmp(text, "24BIT", 5) == 0) ? 3 : 2;
         }
         p->layout->format = p->layout->sample_bytes == 3 ? "BDF" : "EDF";
         if (p->version_damaged)
-                return notes_add(&p->layout->notes, "the file does not begin as an EDF or BDF file does; the rest of its header is one of %s",
+                return notes_add(&p->layout->notes,
+                                 "the file does not begin as an EDF or BDF file does; the rest of its "
+                                 "header is one of %s",
                                  p->layout->format);
         return 0;
 }
@@ -265,33 +292,41 @@ static int parse_main(Parser *p) {
                 if (!sized || size < MAIN_SIZE + SIGNAL_SIZE || fmod(size, SIGNAL_SIZE) != 0)
                         return need_number(p, &n_signals, -1, true, &value);
                 value = size / SIGNAL_SIZE - 1;
-                r = notes_add(&l->notes, "the header does not say how many signals there are; its size is that for %.0f", value);
+                r = notes_add(
+                        &l->notes,
+                        "the header does not say how many signals there are; its size is that for %.0f",
+                        value);
                 if (r < 0)
                         return r;
         }
         if (value < 1)
                 return fault(p, -EBADMSG, "the file holds no signals");
         if (value > SIGNALS_MAX)
-                return fault(p, -EOPNOTSUPP, "the file has %.0f signals, and at most %u are read", value, SIGNALS_MAX);
+                return fault(p, -EOPNOTSUPP, "the file has %.0f signals, and at most %u are read", value,
+                             SIGNALS_MAX);
         l->n_signals = (unsigned) value;
         l->data_offset = MAIN_SIZE + SIGNAL_SIZE * (uint64_t) l->n_signals;
         if (!sized || size != (double) l->data_offset) {
                 char text[9];
 
-                r = notes_add(&l->notes, "the header says \"%s\" for its own size; taken as the %llu bytes that %u signals make",
-                              text_of(p->bytes + header_size.offset, header_size.width, text), (unsigned long long) l->data_offset,
-                              l->n_signals);
+                r = notes_add(&l->notes,
+                              "the header says \"%s\" for its own size; taken as the %llu bytes that %u "
+                              "signals make",
+                              text_of(p->bytes + header_size.offset, header_size.width, text),
+                              (unsigned long long) l->data_offset, l->n_signals);
                 if (r < 0)
                         return r;
         }
 
         if ((r = need_number(p, &record_duration, -1, false, &l->record_duration_s)) < 0)
                 return r;
-        if (!(l->record_duration_s >= RECORD_DURATION_MIN_S && l->record_duration_s <= RECORD_DURATION_MAX_S))
-                return fault(p, -EBADMSG, "the duration of a data record is %g s, so nobody knows the sample rate",
+        if (!(l->record_duration_s >= RECORD_DURATION_MIN_S &&
+              l->record_duration_s <= RECORD_DURATION_MAX_S))
+                return fault(p, -EBADMSG,
+                             "the duration of a data record is %g s, so nobody knows the sample rate",
                              l->record_duration_s);
-        return edf_start_read(p->bytes + start_date.offset, p->bytes + start_time.offset, p->bytes + recording.offset,
-                              &l->start, &l->notes);
+        return edf_start_read(p->bytes + start_date.offset, p->bytes + start_time.offset,
+                              p->bytes + recording.offset, &l->start, &l->notes);
 }
 
 static int _printf_(2, 3) useless(LayoutSignal *s, const char *format, ...) {
@@ -327,12 +362,14 @@ static int signal_number(Parser *p, const Field *f, unsigned i, bool integer, do
         *ret = 0;
         text_of(field_bytes(p, f, (int) i), f->width, text);
         return text[0] ? useless(p->layout->signals + i, "its %s is \"%s\"", f->name, text) :
-                useless(p->layout->signals + i, "its %s is missing", f->name);
+                         useless(p->layout->signals + i, "its %s is missing", f->name);
 }
 
-/* Trigger codes of a recorder, whatever unit it says they have. Names that BioSemi, MNE and others give them. */
+/* Trigger codes of a recorder, whatever unit it says they have. Names that BioSemi, MNE and others give
+ * them. */
 static bool is_triggers(const char *text) {
-        static const char *const names[] = { "Status", "Trigger", "Triggers", "TRIG", "STI 014", "Marker", "Markers", "Events" };
+        static const char *const names[] = { "Status",  "Trigger", "Triggers", "TRIG",
+                                             "STI 014", "Marker",  "Markers",  "Events" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (strcasecmp(text, names[i]) == 0)
@@ -341,7 +378,8 @@ static bool is_triggers(const char *text) {
 }
 
 static bool is_annotations(const LayoutSignal *s) {
-        return strcasecmp(s->label, "EDF Annotations") == 0 || strcasecmp(s->label, "BDF Annotations") == 0 ||
+        return strcasecmp(s->label, "EDF Annotations") == 0 ||
+                strcasecmp(s->label, "BDF Annotations") == 0 ||
                 (strcasecmp(s->label, "Annotations") == 0 && !s->unit[0]);
 }
 
@@ -368,13 +406,18 @@ static int check_limits(Parser *p, unsigned i, double min, double max) {
         if (min == max)
                 return useless(s, "its digital minimum and maximum are the same");
         if (min > max) {
-                r = notes_add(&p->layout->notes, "signal %u (%s) has its digital limits the wrong way round: its polarity is turned", i + 1, s->label);
+                r = notes_add(
+                        &p->layout->notes,
+                        "signal %u (%s) has its digital limits the wrong way round: its polarity is turned",
+                        i + 1, s->label);
                 swap_digital(s, &min, &max);
         }
         if (min < -limit - 1 || max > limit)
                 return useless(s, "its digital limits are beyond %u bits", bits);
         if (r >= 0 && (min < -limit || max > limit - 1))
-                r = notes_add(&p->layout->notes, "signal %u (%s) has digital limits one beyond %u bits: its scale is taken as written",
+                r = notes_add(&p->layout->notes,
+                              "signal %u (%s) has digital limits one beyond %u bits: its scale is taken as "
+                              "written",
                               i + 1, s->label, bits);
         s->digital_min = (int32_t) min;
         s->digital_max = (int32_t) max;
@@ -394,7 +437,8 @@ static int parse_signal(Parser *p, unsigned i) {
 
         s->annotations = is_annotations(s);
         if (samples < 0)
-                return fault(p, -EBADMSG, "signal %u (%s) has %.0f samples in a data record", i + 1, s->label, samples);
+                return fault(p, -EBADMSG, "signal %u (%s) has %.0f samples in a data record", i + 1,
+                             s->label, samples);
         if (!s->annotations) {
                 if ((r = signal_number(p, &physical_min, i, false, &s->physical_min)) < 0 ||
                     (r = signal_number(p, &physical_max, i, false, &s->physical_max)) < 0 ||
@@ -411,7 +455,8 @@ static int parse_signal(Parser *p, unsigned i) {
         s->offset = l->record_size;
         l->record_size += (uint64_t) s->n_samples * l->sample_bytes;
         if (l->record_size > RECORD_SIZE_MAX)
-                return fault(p, -EOPNOTSUPP, "a data record has more than the %llu bytes that are read at most",
+                return fault(p, -EOPNOTSUPP,
+                             "a data record has more than the %llu bytes that are read at most",
                              (unsigned long long) RECORD_SIZE_MAX);
         return 0;
 }
@@ -448,24 +493,33 @@ static int note_records(Parser *p, bool known, double promised, uint64_t present
         char text[9];
 
         if (!known || promised < -1 || promised == 0)
-                return notes_add(n, "the header says \"%s\" for the number of data records: all %llu in the file are read",
-                                 text_of(p->bytes + n_records.offset, n_records.width, text), (unsigned long long) present);
-        if (promised == -1)     /* still being written, or never closed: legal */
+                return notes_add(n,
+                                 "the header says \"%s\" for the number of data records: all %llu in the "
+                                 "file are read",
+                                 text_of(p->bytes + n_records.offset, n_records.width, text),
+                                 (unsigned long long) present);
+        if (promised == -1) /* still being written, or never closed: legal */
                 return 0;
         if (promised > (double) present)
-                return notes_add(n, "the file is cut short: the header promises %.0f data records, and the %llu that are whole are read",
+                return notes_add(n,
+                                 "the file is cut short: the header promises %.0f data records, and the "
+                                 "%llu that are whole are read",
                                  promised, (unsigned long long) present);
         if (promised < (double) present && rest == 0)
-                return notes_add(n, "the header promises %.0f data records, and all %llu in the file are read", promised,
-                                 (unsigned long long) present);
+                return notes_add(n,
+                                 "the header promises %.0f data records, and all %llu in the file are read",
+                                 promised, (unsigned long long) present);
         if (promised < (double) present || rest > 0)
-                return notes_add(n, "what lies behind the %.0f data records that the header promises is not read", promised);
+                return notes_add(
+                        n, "what lies behind the %.0f data records that the header promises is not read",
+                        promised);
         return 0;
 }
 
 static int parse_n_records(Parser *p) {
         Layout *l = p->layout;
-        uint64_t data = p->file_size - l->data_offset, present = data / l->record_size, rest = data % l->record_size;
+        uint64_t data = p->file_size - l->data_offset, present = data / l->record_size,
+                 rest = data % l->record_size;
         double promised = -1;
 
         int known = parse_number(p, &n_records, -1, true, &promised);
@@ -476,7 +530,8 @@ static int parse_n_records(Parser *p) {
         if (known && promised >= 1 && promised < (double) present && rest > 0)
                 l->n_records = (uint64_t) promised;
         if (l->n_records < 1)
-                return data == 0 ? fault(p, -EBADMSG, "the file holds no data records") :
+                return data == 0 ?
+                        fault(p, -EBADMSG, "the file holds no data records") :
                         fault(p, -EBADMSG, "the file is cut short: not one of its data records is whole");
         return note_records(p, known > 0, promised, present, rest);
 }
@@ -514,12 +569,9 @@ static int note_odd_numbers(Parser *p) {
 static int parse(Parser *p) {
         int r;
 
-        if ((r = read_bytes(p, 0, MAIN_SIZE)) < 0 ||
-            (r = parse_version(p)) < 0 ||
-            (r = parse_main(p)) < 0 ||
+        if ((r = read_bytes(p, 0, MAIN_SIZE)) < 0 || (r = parse_version(p)) < 0 || (r = parse_main(p)) < 0 ||
             (r = read_bytes(p, MAIN_SIZE, p->layout->data_offset)) < 0 ||
-            (r = p->text_copy ? check_text_copy(p) : 0) < 0 ||
-            (r = parse_signals(p)) < 0 ||
+            (r = p->text_copy ? check_text_copy(p) : 0) < 0 || (r = parse_signals(p)) < 0 ||
             (r = parse_n_records(p)) < 0)
                 return r;
         return note_odd_numbers(p);

@@ -14,8 +14,8 @@
 bool edf_header_is(const char *bytes, size_t n);
 
 /*
- * Fills all but the stretches, which edf_timing_read() adds. 0; or -EBADMSG: damaged or foreign, -EOPNOTSUPP: legal
- * and not understood; then *ret_error says what it is in one line, to be freed by the caller. Other negative
- * errno values come from reading. To be freed with layout_done() in any case.
+ * Fills all but the stretches, which edf_timing_read() adds. 0; or -EBADMSG: damaged or foreign,
+ * -EOPNOTSUPP: legal and not understood; then *ret_error says what it is in one line, to be freed by the
+ * caller. Other negative errno values come from reading. To be freed with layout_done() in any case.
  */
 int edf_header_read(int fd, uint64_t file_size, Layout *l, char **ret_error);

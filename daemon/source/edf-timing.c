@@ -10,25 +10,25 @@
 #define RECORDING_MAX_S 1e9
 
 /*
- * A clock of the recorder and the oscillator of the converter differ by no more: the ADS1299's own is good to 2.5 %
- * (data sheet, "Internal oscillator accuracy"). More is gaps behind all records.
+ * A clock of the recorder and the oscillator of the converter differ by no more: the ADS1299's own is good
+ * to 2.5 % (data sheet, "Internal oscillator accuracy"). More is gaps behind all records.
  */
 #define DRIFT_MAX 0.03
-#define DRIFT_CERTAIN 6.0               /* standard errors; a smaller drift is left to the header */
+#define DRIFT_CERTAIN 6.0 /* standard errors; a smaller drift is left to the header */
 
 /*
- * A stamp that is further off than that many standard deviations of the clock's jitter is a gap or nonsense. Raising it
- * takes short gaps for jitter.
+ * A stamp that is further off than that many standard deviations of the clock's jitter is a gap or nonsense.
+ * Raising it takes short gaps for jitter.
  */
 #define JITTER_SIGMAS 6.0
-#define OUTLIERS_MAX 3u                 /* stamps in a row that are nonsense; more that agree are a gap */
-#define LEVEL_WEIGHT 0.1                /* of a stamp in what is expected of the next */
+#define OUTLIERS_MAX 3u /* stamps in a row that are nonsense; more that agree are a gap */
+#define LEVEL_WEIGHT 0.1 /* of a stamp in what is expected of the next */
 
 typedef struct Stamps {
         uint64_t n;
-        double *s;                      /* of each record; NAN: cannot be read */
+        double *s; /* of each record; NAN: cannot be read */
         double *scratch;
-        uint64_t n_bad, n_odd;          /* cannot be read; disagree with those around them */
+        uint64_t n_bad, n_odd; /* cannot be read; disagree with those around them */
         double tolerance_s;
 } Stamps;
 
@@ -55,7 +55,8 @@ static int read_stamps(int fd, const Layout *l, const LayoutSignal *annotations,
         for (uint64_t i = 0; i < l->n_records; i++) {
                 char text[STAMP_MAX + 1] = "";
 
-                ssize_t n = pread(fd, text, size, (off_t) (l->data_offset + i * l->record_size + annotations->offset));
+                ssize_t n = pread(fd, text, size,
+                                  (off_t) (l->data_offset + i * l->record_size + annotations->offset));
                 if (n < 0)
                         return -errno;
                 t->s[i] = parse_stamp(text);
@@ -65,7 +66,7 @@ static int read_stamps(int fd, const Layout *l, const LayoutSignal *annotations,
 }
 
 static int compare(const void *a, const void *b) {
-        double x = *(const double*) a, y = *(const double*) b;
+        double x = *(const double *) a, y = *(const double *) b;
 
         return x < y ? -1 : x > y;
 }
@@ -158,8 +159,10 @@ static uint64_t stretch_end(const Layout *l, size_t k) {
         return k + 1 < l->n_stretches ? l->stretches[k + 1].first_record : l->n_records;
 }
 
-/* By a line through the stamps of all stretches, each with a start of its own; *ret_error_s: its standard error */
-static double exact_duration_s(const Stamps *t, const Layout *l, double duration_s, double sigma_s, double *ret_error_s) {
+/* By a line through the stamps of all stretches, each with a start of its own; *ret_error_s: its standard
+ * error */
+static double exact_duration_s(const Stamps *t, const Layout *l, double duration_s, double sigma_s,
+                               double *ret_error_s) {
         double sxx = 0, sxy = 0;
 
         for (size_t k = 0; k < l->n_stretches; k++) {
@@ -211,7 +214,7 @@ static int place_stretches(Stamps *t, Layout *l) {
 
                 if (k == 0) {
                         zero_s = isnan(from_s) ? 0 : from_s;
-                        if (zero_s >= 0 && zero_s < 1)  /* of the second that the header names */
+                        if (zero_s >= 0 && zero_s < 1) /* of the second that the header names */
                                 l->start.fraction_s = zero_s;
                 }
                 s->start_s = k == 0 ? 0 : from_s - zero_s;
@@ -224,8 +227,11 @@ static int place_stretches(Stamps *t, Layout *l) {
                 end_s = s->start_s + (double) (stretch_end(l, k) - s->first_record) * l->record_duration_s;
         }
         if (n_back > 0)
-                return notes_add(&l->notes, "%llu data records begin before the one in front of them ends, by up to %.3g s: read "
-                                 "one behind the other, so times behind them are late", (unsigned long long) n_back, back_s);
+                return notes_add(&l->notes,
+                                 "%llu data records begin before the one in front of them ends, by up to "
+                                 "%.3g s: read "
+                                 "one behind the other, so times behind them are late",
+                                 (unsigned long long) n_back, back_s);
         return 0;
 }
 
@@ -233,14 +239,21 @@ static int note_what_was_odd(const Stamps *t, Layout *l, double nominal_s) {
         int r = 0;
 
         if (l->record_duration_s != nominal_s)
-                r = notes_add(&l->notes, "by the time stamps the data records are %.6f times as long as the header says: rates and "
-                              "times follow the stamps", l->record_duration_s / nominal_s);
+                r = notes_add(&l->notes,
+                              "by the time stamps the data records are %.6f times as long as the header "
+                              "says: rates and "
+                              "times follow the stamps",
+                              l->record_duration_s / nominal_s);
         /* a continuous recording need not have them */
         if (r >= 0 && (t->n_odd > 0 || (t->n_bad > 0 && l->discontinuous)))
-                r = notes_add(&l->notes, "%llu of %llu time stamps cannot be right: those records are taken to follow the ones in front of them",
+                r = notes_add(&l->notes,
+                              "%llu of %llu time stamps cannot be right: those records are taken to follow "
+                              "the ones in front of them",
                               (unsigned long long) (t->n_bad + t->n_odd), (unsigned long long) t->n);
         if (r >= 0 && l->n_stretches > 1 && !l->discontinuous)
-                r = notes_add(&l->notes, "the file calls itself continuous, and its time stamps have %zu gaps: those are taken as gaps",
+                r = notes_add(&l->notes,
+                              "the file calls itself continuous, and its time stamps have %zu gaps: those "
+                              "are taken as gaps",
                               l->n_stretches - 1);
         return r;
 }
@@ -289,8 +302,11 @@ int edf_timing_read(int fd, Layout *l) {
         else if (r >= 0) {
                 r = layout_add_stretch(l, 0, 0);
                 if (r >= 0 && l->discontinuous)
-                        r = notes_add(&l->notes, "the file calls itself discontinuous and its data records have no time stamps%s: "
-                                      "read as continuous, so times behind a gap would be too early", t.s ? " that make sense" : "");
+                        r = notes_add(&l->notes,
+                                      "the file calls itself discontinuous and its data records have no "
+                                      "time stamps%s: "
+                                      "read as continuous, so times behind a gap would be too early",
+                                      t.s ? " that make sense" : "");
         }
         free(t.s);
         free(t.scratch);

@@ -6,19 +6,19 @@
 #include "edf-writer.h"
 #include "input.h"
 
-#define STAMP_SIZE 40u                  /* "+123456789.123456\x14\x14\0", and room */
+#define STAMP_SIZE 40u /* "+123456789.123456\x14\x14\0", and room */
 
 struct EdfWriter {
         int fd;
         bool bdf;
-        size_t header_bytes, signal_bytes, annotation_bytes;    /* the latter two of a data record */
-        char *annotations;              /* [annotation_bytes] */
-        char **pending;                 /* whole lists, without the NUL behind them */
+        size_t header_bytes, signal_bytes, annotation_bytes; /* the latter two of a data record */
+        char *annotations; /* [annotation_bytes] */
+        char **pending; /* whole lists, without the NUL behind them */
         size_t n_pending, first_pending;
         uint64_t n_records;
 };
 
-EdfWriter* edf_writer_free(EdfWriter *w) {
+EdfWriter *edf_writer_free(EdfWriter *w) {
         if (!w)
                 return NULL;
         for (size_t i = w->first_pending; i < w->n_pending; i++)
@@ -36,7 +36,7 @@ static void put(char **p, size_t width, const char *text) {
         size_t n = 0;
 
         for (const char *s = text; *s && n < width; s++)
-                if (((unsigned char) *s & 0xc0) != 0x80)        /* one '?' for a character of several bytes */
+                if (((unsigned char) *s & 0xc0) != 0x80) /* one '?' for a character of several bytes */
                         (*p)[n++] = *s >= 32 && *s <= 126 ? *s : '?';
         memset(*p + n, ' ', width - n);
         *p += width;
@@ -70,12 +70,13 @@ static void put_double(char **p, double value) {
 }
 
 /* The micro sign in the letters that the specification has */
-static const char* ascii_unit(const char *unit) {
+static const char *ascii_unit(const char *unit) {
         return streq(unit, "\xc2\xb5V") || streq(unit, "\xce\xbcV") ? "uV" : unit;
 }
 
 static void put_start(char **p, const EdfWriterConfig *c) {
-        static const char *const months[] = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC" };
+        static const char *const months[] = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN",
+                                              "JUL", "AUG", "SEP", "OCT", "NOV", "DEC" };
         time_t t = (time_t) c->start.seconds;
         struct tm tm = {};
         char text[128];
@@ -86,9 +87,11 @@ static void put_start(char **p, const EdfWriterConfig *c) {
                 put(p, 16, "01.01.8500.00.00");
                 return;
         }
-        snprintf(text, sizeof text, "Startdate %02d-%s-%04d %.80s", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, c->recording ?: "X X X");
+        snprintf(text, sizeof text, "Startdate %02d-%s-%04d %.80s", tm.tm_mday, months[tm.tm_mon],
+                 tm.tm_year + 1900, c->recording ?: "X X X");
         put(p, 80, text);
-        snprintf(text, sizeof text, "%02d.%02d.%02d%02d.%02d.%02d", tm.tm_mday, tm.tm_mon + 1, tm.tm_year % 100, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        snprintf(text, sizeof text, "%02d.%02d.%02d%02d.%02d.%02d", tm.tm_mday, tm.tm_mon + 1,
+                 tm.tm_year % 100, tm.tm_hour, tm.tm_min, tm.tm_sec);
         put(p, 16, text);
 }
 
@@ -117,8 +120,12 @@ static int write_header(EdfWriter *w, const EdfWriterConfig *c) {
         size_t size = 256 * (size_t) (n + 1);
         int32_t limit = c->bdf ? 0x800000 : 0x8000;
         const EdfWriterSignal annotations = {
-                .label = c->bdf ? "BDF Annotations" : "EDF Annotations", .unit = "",
-                .physical_min = -1, .physical_max = 1, .digital_min = -limit, .digital_max = limit - 1,
+                .label = c->bdf ? "BDF Annotations" : "EDF Annotations",
+                .unit = "",
+                .physical_min = -1,
+                .physical_max = 1,
+                .digital_min = -limit,
+                .digital_max = limit - 1,
                 .n_samples = (uint32_t) (w->annotation_bytes / (c->bdf ? 3 : 2)),
         };
         _cleanup_free_ char *header = malloc(size);
@@ -126,12 +133,17 @@ static int write_header(EdfWriter *w, const EdfWriterConfig *c) {
 
         if (!header)
                 return -ENOMEM;
-        memcpy(p, c->bdf ? "\xff" "BIOSEMI" : "0       ", 8);
+        memcpy(p,
+               c->bdf ? "\xff"
+                        "BIOSEMI" :
+                        "0       ",
+               8);
         p += 8;
         put(&p, 80, c->patient ?: "X X X X");
         put_start(&p, c);
         put_number(&p, 8, (long long) size);
-        put(&p, 44, c->bdf ? (c->discontinuous ? "BDF+D" : "BDF+C") : (c->discontinuous ? "EDF+D" : "EDF+C"));
+        put(&p, 44,
+            c->bdf ? (c->discontinuous ? "BDF+D" : "BDF+C") : (c->discontinuous ? "EDF+D" : "EDF+C"));
         put_number(&p, 8, -1);
         put_double(&p, c->record_duration_s);
         put_number(&p, 4, n);
@@ -143,15 +155,15 @@ static int write_header(EdfWriter *w, const EdfWriterConfig *c) {
 static bool fits(const EdfWriterConfig *c) {
         char text[32];
 
-        if (!(c->record_duration_s > 0) || !format_double(c->record_duration_s, text) || c->n_signals < 1 || c->n_signals > 4095 ||
-            c->annotation_bytes < EDF_WRITER_ANNOTATION_BYTES_MIN)
+        if (!(c->record_duration_s > 0) || !format_double(c->record_duration_s, text) || c->n_signals < 1 ||
+            c->n_signals > 4095 || c->annotation_bytes < EDF_WRITER_ANNOTATION_BYTES_MIN)
                 return false;
         for (unsigned i = 0; i < c->n_signals; i++) {
                 const EdfWriterSignal *s = c->signals + i;
                 char other[32];
 
-                if (!format_double(s->physical_min, text) || !format_double(s->physical_max, other) || streq(text, other) ||
-                    s->digital_min >= s->digital_max || s->n_samples < 1)
+                if (!format_double(s->physical_min, text) || !format_double(s->physical_max, other) ||
+                    streq(text, other) || s->digital_min >= s->digital_max || s->n_samples < 1)
                         return false;
         }
         return true;
@@ -181,7 +193,7 @@ int edf_writer_new(int fd, const EdfWriterConfig *config, EdfWriter **ret) {
 /* --- annotations --- */
 
 /* "+12.5\x150.5\x14text\x14"; seconds to a microsecond, without zeros at the end */
-static char* list_of(double onset_s, double duration_s, const char *text, size_t most) {
+static char *list_of(double onset_s, double duration_s, const char *text, size_t most) {
         char onset[40], duration[40] = "", *list = NULL;
 
         snprintf(onset, sizeof onset, "%+.6f", onset_s);
@@ -192,9 +204,10 @@ static char* list_of(double onset_s, double duration_s, const char *text, size_t
                 }
         if (!isnan(duration_s))
                 snprintf(duration, sizeof duration, "\x15%.6g", fmax(0, duration_s));
-        size_t head = strlen(onset) + strlen(duration) + 2, room = most > head ? most - head : 0, n = MIN(strlen(text), room);
+        size_t head = strlen(onset) + strlen(duration) + 2, room = most > head ? most - head : 0,
+               n = MIN(strlen(text), room);
         while (n > 0 && n < strlen(text) && ((unsigned char) text[n] & 0xc0) == 0x80)
-                n--;                    /* no character in two */
+                n--; /* no character in two */
         if (asprintf(&list, "%s%s\x14%.*s\x14", onset, duration, (int) n, text) < 0)
                 return NULL;
         for (char *p = list + head - 1; p < list + strlen(list) - 1; p++)
@@ -213,12 +226,14 @@ int edf_writer_annotate(EdfWriter *w, double onset_s, double duration_s, const c
         if (w->first_pending == w->n_pending)
                 w->first_pending = w->n_pending = 0;
         if (w->first_pending == 0 && (w->n_pending & (w->n_pending - 1)) == 0) {
-                char **pending = reallocarray(w->pending, w->n_pending ? 2 * w->n_pending : 1, sizeof *pending);
+                char **pending =
+                        reallocarray(w->pending, w->n_pending ? 2 * w->n_pending : 1, sizeof *pending);
                 if (!pending)
                         return -ENOMEM;
                 w->pending = pending;
-        } else if (w->first_pending > 0) {      /* room at the front */
-                memmove(w->pending, w->pending + w->first_pending, (w->n_pending - w->first_pending) * sizeof *w->pending);
+        } else if (w->first_pending > 0) { /* room at the front */
+                memmove(w->pending, w->pending + w->first_pending,
+                        (w->n_pending - w->first_pending) * sizeof *w->pending);
                 w->n_pending -= w->first_pending;
                 w->first_pending = 0;
         }
@@ -273,7 +288,8 @@ uint64_t edf_writer_n_records(const EdfWriter *w) {
 
 /* 1: it had room; 0: it had not */
 static int place_in(EdfWriter *w, uint64_t record, const char *list) {
-        off_t at = (off_t) (w->header_bytes + record * (w->signal_bytes + w->annotation_bytes) + w->signal_bytes);
+        off_t at = (off_t) (w->header_bytes + record * (w->signal_bytes + w->annotation_bytes) +
+                            w->signal_bytes);
         size_t n = w->annotation_bytes, size = strlen(list) + 1;
 
         if (pread(w->fd, w->annotations, n, at) != (ssize_t) n)

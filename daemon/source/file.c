@@ -18,9 +18,9 @@ typedef struct Channel {
         FileChannel public;
         const LayoutSignal *signal;
         bool inverted;
-        size_t stretch;                 /* where the next sample is: stretch of records, ... */
-        uint64_t record;                /* ... data record, ... */
-        uint32_t sample;                /* ... and sample in it */
+        size_t stretch; /* where the next sample is: stretch of records, ... */
+        uint64_t record; /* ... data record, ... */
+        uint32_t sample; /* ... and sample in it */
 } Channel;
 
 struct FileSource {
@@ -28,11 +28,11 @@ struct FileSource {
         Layout layout;
         unsigned n_channels;
         Channel *channels;
-        uint8_t *cache;                 /* [CACHE_SIZE] some whole data records, or a part of one */
+        uint8_t *cache; /* [CACHE_SIZE] some whole data records, or a part of one */
         uint64_t cached_from, cached_to; /* bytes of the file */
 };
 
-FileSource* file_source_free(FileSource *f) {
+FileSource *file_source_free(FileSource *f) {
         if (!f)
                 return NULL;
         if (f->fd >= 0)
@@ -44,7 +44,8 @@ FileSource* file_source_free(FileSource *f) {
         return NULL;
 }
 
-/* Position of the first sample of a stretch of records, in samples of a channel; bounded for rates nobody has. */
+/* Position of the first sample of a stretch of records, in samples of a channel; bounded for rates nobody
+ * has. */
 static uint64_t stretch_position(const FileSource *f, const Channel *c, size_t stretch) {
         return (uint64_t) fmin(round(f->layout.stretches[stretch].start_s * c->public.rate_hz), 1e18);
 }
@@ -64,7 +65,7 @@ static void fill_channel(FileSource *f, Channel *c, const LayoutSignal *s) {
 
         c->signal = s;
         c->inverted = s->physical_max < s->physical_min;
-        c->public = (FileChannel) {
+        c->public = (FileChannel){
                 .label = s->label,
                 .unit = s->unit,
                 .useless = s->useless,
@@ -78,7 +79,7 @@ static void fill_channel(FileSource *f, Channel *c, const LayoutSignal *s) {
         };
         set_unit(c, unit_to_uv(s->unit));
         c->public.length = stretch_position(f, c, f->layout.n_stretches - 1) +
-                           (f->layout.n_records - last->first_record) * s->n_samples;
+                (f->layout.n_records - last->first_record) * s->n_samples;
 }
 
 static int not_understood(const char *bytes, size_t n, char **ret_error) {
@@ -108,7 +109,8 @@ static int read_layout(FileSource *f, uint64_t size, const TextOptions *options,
         if (n < 0)
                 return -errno;
         if (!edf_header_is(bytes, (size_t) n))
-                return !foreign_format(bytes, (size_t) n) && text_is(bytes, (size_t) n) ? read_text(f, options, ret_error) :
+                return !foreign_format(bytes, (size_t) n) && text_is(bytes, (size_t) n) ?
+                        read_text(f, options, ret_error) :
                         not_understood(bytes, (size_t) n, ret_error);
         if ((r = edf_header_read(f->fd, size, &f->layout, ret_error)) < 0)
                 return r;
@@ -156,20 +158,20 @@ unsigned file_source_n_channels(const FileSource *f) {
         return f->n_channels;
 }
 
-const FileChannel* file_source_channel(const FileSource *f, unsigned channel) {
+const FileChannel *file_source_channel(const FileSource *f, unsigned channel) {
         assert(channel < f->n_channels);
         return &f->channels[channel].public;
 }
 
-const char* file_source_format(const FileSource *f) {
+const char *file_source_format(const FileSource *f) {
         return f->layout.format;
 }
 
-const Notes* file_source_notes(const FileSource *f) {
+const Notes *file_source_notes(const FileSource *f) {
         return &f->layout.notes;
 }
 
-const StartTime* file_source_start(const FileSource *f) {
+const StartTime *file_source_start(const FileSource *f) {
         return &f->layout.start;
 }
 
@@ -177,7 +179,7 @@ int file_source_annotations(FileSource *f, Annotations *ret) {
         return edf_annotations_read(f->fd, &f->layout, ret);
 }
 
-const Layout* file_source_layout(const FileSource *f) {
+const Layout *file_source_layout(const FileSource *f) {
         return &f->layout;
 }
 
@@ -197,7 +199,7 @@ static int read_exactly(int fd, uint64_t offset, uint8_t *bytes, size_t size) {
                         continue;
                 if (n < 0)
                         return -errno;
-                if (n == 0)             /* it was longer when it was opened */
+                if (n == 0) /* it was longer when it was opened */
                         return -EBADMSG;
                 bytes += n;
                 offset += (uint64_t) n;
@@ -270,10 +272,12 @@ static ssize_t read_in_record(FileSource *f, Channel *c, int32_t *ret, size_t n)
 
 /* The first record behind the stretch a channel is in */
 static uint64_t stretch_end(const FileSource *f, const Channel *c) {
-        return c->stretch + 1 < f->layout.n_stretches ? f->layout.stretches[c->stretch + 1].first_record : f->layout.n_records;
+        return c->stretch + 1 < f->layout.n_stretches ? f->layout.stretches[c->stretch + 1].first_record :
+                                                        f->layout.n_records;
 }
 
-ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position, int32_t *ret_samples, size_t n) {
+ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position, int32_t *ret_samples,
+                         size_t n) {
         Channel *c = f->channels + channel;
         size_t done = 0;
 
@@ -284,7 +288,8 @@ ssize_t file_source_read(FileSource *f, unsigned channel, uint64_t *ret_position
                 c->stretch++;
 
         uint64_t end = stretch_end(f, c), first = f->layout.stretches[c->stretch].first_record;
-        *ret_position = stretch_position(f, c, c->stretch) + (c->record - first) * c->signal->n_samples + c->sample;
+        *ret_position =
+                stretch_position(f, c, c->stretch) + (c->record - first) * c->signal->n_samples + c->sample;
         while (done < n && c->record < end) {
                 ssize_t k = read_in_record(f, c, ret_samples + done, n - done);
                 if (k < 0)
@@ -304,7 +309,8 @@ void file_source_seek(FileSource *f, unsigned channel, double seconds) {
         c->stretch = 0;
         while (c->stretch + 1 < f->layout.n_stretches && stretch_position(f, c, c->stretch + 1) <= position)
                 c->stretch++;
-        uint64_t first = f->layout.stretches[c->stretch].first_record, from = stretch_position(f, c, c->stretch);
+        uint64_t first = f->layout.stretches[c->stretch].first_record,
+                 from = stretch_position(f, c, c->stretch);
         uint64_t n = (stretch_end(f, c) - first) * c->signal->n_samples;
         n = MIN(n, position > from ? position - from : 0);
         c->record = first + n / c->signal->n_samples;

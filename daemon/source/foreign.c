@@ -13,30 +13,40 @@ static bool is_wfdb(const char *bytes, size_t n) {
         return space && space - line > 5 && memcmp(space - 4, ".dat", 4) == 0;
 }
 
-const char* foreign_format(const char *bytes, size_t n) {
+const char *foreign_format(const char *bytes, size_t n) {
         static const struct {
                 const char *magic;
                 size_t size;
                 const char *line;
         } table[] = {
-                { "\x1f\x8b",                   2, "this is a gzip file: unpack it first with gunzip, or \"gunzip -c FILE | twitchctl analyze -\"" },
-                { "BZh",                        3, "this is a bzip2 file: unpack it first with bunzip2" },
-                { "\xfd" "7zXZ",                5, "this is an xz file: unpack it first with unxz" },
-                { "\x28\xb5\x2f\xfd",           4, "this is a zstd file: unpack it first with unzstd" },
-                { "PK\x03\x04",                 4, "this is a zip archive (or an office document): unpack it first, or save the sheet as CSV" },
-                { "7z\xbc\xaf",                 4, "this is a 7z archive: unpack it first" },
-                { "GDF ",                       4, "this is a GDF recording: " SAVE2GDF },
-                { "Brain Vision",              12, "this is the header of a BrainVision recording: " SAVE2GDF },
-                { "\xef\xbb\xbf" "Brain Vision", 15, "this is the header of a BrainVision recording: " SAVE2GDF },
-                { "BrainVision",               11, "this is a BrainVision recording: " SAVE2GDF },
-                { "XDF:",                       4, "this is an XDF recording: read it with pyxdf and write CSV or EDF" },
-                { "Version 3.0",               11, "this is a Neuroscan recording: " SAVE2GDF },
-                { "\x89HDF\r\n",                6, "this is an HDF5 file (MATLAB 7.3, NWB, ...): write its signals as CSV or EDF" },
-                { "MATLAB 5.0",                10, "this is a MATLAB file: write its signals as CSV (writematrix) or EDF (edfwrite)" },
-                { "\x93NUMPY",                  6, "this is a NumPy array: write it as CSV (numpy.savetxt)" },
-                { "PAR1",                       4, "this is a Parquet file: write it as CSV" },
-                { "RIFF",                       4, "this is a sound file (WAV), whose values have no unit: write it as CSV" },
-                { "%PDF",                       4, "this is a PDF document, not a recording" },
+                { "\x1f\x8b", 2,
+                  "this is a gzip file: unpack it first with gunzip, or \"gunzip -c FILE | twitchctl "
+                  "analyze -\"" },
+                { "BZh", 3, "this is a bzip2 file: unpack it first with bunzip2" },
+                { "\xfd"
+                  "7zXZ",
+                  5, "this is an xz file: unpack it first with unxz" },
+                { "\x28\xb5\x2f\xfd", 4, "this is a zstd file: unpack it first with unzstd" },
+                { "PK\x03\x04", 4,
+                  "this is a zip archive (or an office document): unpack it first, or save the sheet as "
+                  "CSV" },
+                { "7z\xbc\xaf", 4, "this is a 7z archive: unpack it first" },
+                { "GDF ", 4, "this is a GDF recording: " SAVE2GDF },
+                { "Brain Vision", 12, "this is the header of a BrainVision recording: " SAVE2GDF },
+                { "\xef\xbb\xbf"
+                  "Brain Vision",
+                  15, "this is the header of a BrainVision recording: " SAVE2GDF },
+                { "BrainVision", 11, "this is a BrainVision recording: " SAVE2GDF },
+                { "XDF:", 4, "this is an XDF recording: read it with pyxdf and write CSV or EDF" },
+                { "Version 3.0", 11, "this is a Neuroscan recording: " SAVE2GDF },
+                { "\x89HDF\r\n", 6,
+                  "this is an HDF5 file (MATLAB 7.3, NWB, ...): write its signals as CSV or EDF" },
+                { "MATLAB 5.0", 10,
+                  "this is a MATLAB file: write its signals as CSV (writematrix) or EDF (edfwrite)" },
+                { "\x93NUMPY", 6, "this is a NumPy array: write it as CSV (numpy.savetxt)" },
+                { "PAR1", 4, "this is a Parquet file: write it as CSV" },
+                { "RIFF", 4, "this is a sound file (WAV), whose values have no unit: write it as CSV" },
+                { "%PDF", 4, "this is a PDF document, not a recording" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++)

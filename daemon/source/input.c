@@ -15,7 +15,7 @@ int temporary_file(void) {
         if (fd >= 0 || errno != EOPNOTSUPP)
                 return fd < 0 ? -errno : fd;
 
-        char path[4096];        /* a file system that needs names */
+        char path[4096]; /* a file system that needs names */
         snprintf(path, sizeof path, "%s/twitch-XXXXXX", folder);
         fd = mkostemp(path, O_CLOEXEC);
         if (fd < 0)
@@ -69,10 +69,12 @@ static int open_pipe(int fd, bool named, uint64_t *ret_size, char **ret_error) {
                 *ret_error = strdup("this is a pipe, and nobody writes to it");
                 return -EBADMSG;
         }
-        if (fcntl(fd, F_SETFL, 0) < 0)          /* blocking again */
+        if (fcntl(fd, F_SETFL, 0) < 0) /* blocking again */
                 return -errno;
         int r = spool(fd, ret_size);
-        if (r < 0 && asprintf(ret_error, "cannot keep what comes through the pipe in %s: %s", getenv("TMPDIR") ?: "/var/tmp", strerror(-r)) < 0)
+        if (r < 0 &&
+            asprintf(ret_error, "cannot keep what comes through the pipe in %s: %s",
+                     getenv("TMPDIR") ?: "/var/tmp", strerror(-r)) < 0)
                 *ret_error = NULL;
         return r;
 }
@@ -83,7 +85,7 @@ int input_open(const char *path, uint64_t *ret_size, char **ret_error) {
 
         /* O_NONBLOCK: a FIFO without a writer must not hang us. */
         _cleanup_close_ int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-                open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+                                            open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
         if (S_ISDIR(st.st_mode))

@@ -8,7 +8,7 @@
 #include "util.h"
 
 typedef struct Notes {
-        char **lines;           /* UTF-8, printable, without a newline */
+        char **lines; /* UTF-8, printable, without a newline */
         size_t n;
 } Notes;
 
@@ -16,4 +16,4 @@ int _printf_(2, 3) notes_add(Notes *n, const char *format, ...);
 void notes_done(Notes *n);
 
 /* A line of its own; NULL without memory. */
-char* _printf_(1, 0) line_from(const char *format, va_list ap);
+char *_printf_(1, 0) line_from(const char *format, va_list ap);

@@ -8,12 +8,12 @@
 #include "units.h"
 
 #define LINES_MAX 2000u
-#define NUMERIC_MIN 3u                  /* lines of numbers: fewer are an accident */
+#define NUMERIC_MIN 3u /* lines of numbers: fewer are an accident */
 #define HEADERS_MAX 200u
-#define UNIT_MAX 8u                     /* characters: a line of longer words has names in it */
+#define UNIT_MAX 8u /* characters: a line of longer words has names in it */
 
 typedef struct Lines {
-        char *text;                     /* a copy, cut at the ends of the lines */
+        char *text; /* a copy, cut at the ends of the lines */
         char *lines[LINES_MAX];
         unsigned n;
 } Lines;
@@ -28,7 +28,7 @@ unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX
                                 break;
                 }
                 ret[n++] = p;
-                p += separator == ' ' ? strcspn(p, " \t") : strcspn(p, (char[]) { separator, 0 });
+                p += separator == ' ' ? strcspn(p, " \t") : strcspn(p, (char[]){ separator, 0 });
                 if (!*p)
                         break;
                 *p++ = 0;
@@ -63,7 +63,7 @@ static bool is_text(const char *bytes, size_t n) {
 
 /* The last line may be cut, and is left out. */
 static bool take_lines(const char *bytes, size_t n, Lines *ret) {
-        *ret = (Lines) { .text = strndup(bytes, n) };
+        *ret = (Lines){ .text = strndup(bytes, n) };
         if (!ret->text)
                 return false;
         char *p = ret->text;
@@ -81,9 +81,10 @@ static bool take_lines(const char *bytes, size_t n, Lines *ret) {
         return ret->n > 0;
 }
 
-/* A line of numbers: at least half of its fields are, the first among them. *ret_n: fields; *ret_numbers: of them */
-static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TEXT_FIELDS_MAX], or NULL */, unsigned *ret_n,
-                       unsigned *ret_numbers) {
+/* A line of numbers: at least half of its fields are, the first among them. *ret_n: fields; *ret_numbers: of
+ * them */
+static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TEXT_FIELDS_MAX], or NULL */,
+                       unsigned *ret_n, unsigned *ret_numbers) {
         _cleanup_free_ char *copy = strdup(line);
         char *fields[TEXT_FIELDS_MAX];
         unsigned numbers = 0;
@@ -129,11 +130,13 @@ static bool find_separator(const Lines *l, TextFormat *ret) {
         static const struct {
                 char separator;
                 bool decimal_comma;
-        } candidates[] = { { '\t', false }, { ';', false }, { ',', false }, { ' ', false }, { '\t', true }, { ';', true }, { ' ', true } };
+        } candidates[] = { { '\t', false }, { ';', false }, { ',', false }, { ' ', false },
+                           { '\t', true },  { ';', true },  { ' ', true } };
         double best = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
-                TextFormat f = { .separator = candidates[i].separator, .decimal_comma = candidates[i].decimal_comma };
+                TextFormat f = { .separator = candidates[i].separator,
+                                 .decimal_comma = candidates[i].decimal_comma };
                 double rows = count_rows(l, &f);
 
                 if (rows < NUMERIC_MIN || rows < best || (rows == best && f.n_fields <= ret->n_fields))
@@ -174,11 +177,11 @@ static void take_name(char *field, char ret[static TEXT_NAME_MAX]) {
         size_t n = strlen(field);
         while (n > 0 && strchr(" \t\"\r", field[n - 1]))
                 n--;
-        char *to = ret, *room = ret + TEXT_NAME_MAX - 5;        /* for a character of four bytes, and the end */
+        char *to = ret, *room = ret + TEXT_NAME_MAX - 5; /* for a character of four bytes, and the end */
         for (const char *p = field, *end = field + n; p < end && to < room;) {
                 unsigned k = utf8_length(p, (size_t) (end - p));
 
-                if (k == 0) {           /* taken for Latin 1 */
+                if (k == 0) { /* taken for Latin 1 */
                         *to++ = (char) (0xc0 | (uint8_t) *p >> 6);
                         *to++ = (char) (0x80 | (*p & 0x3f));
                 } else if (k == 1 && ((unsigned char) *p < 32 || *p == 127))
@@ -201,7 +204,7 @@ static void take_header(TextFormat *f, const char *line) {
         unsigned n = text_split(copy, f->separator, fields);
         if (n + 1 < f->n_fields || n > f->n_fields + 1)
                 return;
-        char (*names)[TEXT_NAME_MAX] = calloc(n, sizeof *names);
+        char(*names)[TEXT_NAME_MAX] = calloc(n, sizeof *names);
         for (unsigned i = 0; names && i < n; i++) {
                 take_name(fields[i], names[i]);
                 units += !isnan(unit_to_uv(names[i]));
@@ -209,7 +212,8 @@ static void take_header(TextFormat *f, const char *line) {
         }
         for (unsigned i = 0; names && i < MIN(n, f->n_fields); i++)
                 if (units > 0 && longest <= UNIT_MAX)
-                        snprintf(f->units[i], sizeof f->units[i], "%.15s", isnan(unit_to_uv(names[i])) ? "" : names[i]);
+                        snprintf(f->units[i], sizeof f->units[i], "%.15s",
+                                 isnan(unit_to_uv(names[i])) ? "" : names[i]);
                 else {
                         memcpy(f->names[i], names[i], sizeof names[i]);
                         take_unit(names[i], f->units[i]);
@@ -225,14 +229,16 @@ static bool name_has(const char *name, const char *const *words) {
 }
 
 static bool is_time_name(const char *name) {
-        static const char *const words[] = { "time", "zeit", "x[s]", "x [s]", "x(s)", "x (s)", "seconds", NULL };
+        static const char *const words[] = { "time", "zeit",  "x[s]",    "x [s]",
+                                             "x(s)", "x (s)", "seconds", NULL };
 
         return name_has(name, words) || strcasecmp(name, "t") == 0 || strcasecmp(name, "s") == 0;
 }
 
 static bool is_no_signal(const char *name) {
-        static const char *const words[] = { "index", "frame", "accel", "acc ", "acc.", "gyro", "mag ", "other", "analog", "digital", "marker",
-                                             "event", "package", "counter", "battery", "trigger", "sample", NULL };
+        static const char *const words[] = { "index",   "frame",   "accel",   "acc ",    "acc.",   "gyro",
+                                             "mag ",    "other",   "analog",  "digital", "marker", "event",
+                                             "package", "counter", "battery", "trigger", "sample", NULL };
 
         return is_time_name(name) || name_has(name, words);
 }
@@ -266,7 +272,10 @@ static void find_rows_columns(const Lines *l, TextFormat *f) {
 
                         if (f->time_column < 0 && step > 0 && step < 1) {
                                 f->time_column = (int) i;
-                                f->time_scale_s = strcasestr(f->names[i], "ms") || strcasestr(f->names[i], "msec") ? 1e-3 : 1;
+                                f->time_scale_s =
+                                        strcasestr(f->names[i], "ms") || strcasestr(f->names[i], "msec") ?
+                                        1e-3 :
+                                        1;
                         }
                         continue;
                 }
@@ -295,7 +304,7 @@ static void find_index(const Lines *l, TextFormat *f, unsigned column) {
         if (f->index_step == 2 && f->index_modulus % 2)
                 f->index_modulus++;
         if (counts[0] > counts[1] + counts[2])
-                f->index_column = -1;   /* it does not count */
+                f->index_column = -1; /* it does not count */
 }
 
 /* Samples a second by time stamps in a column; 0: it has none */
@@ -305,7 +314,8 @@ static double rate_by_stamps(const Lines *l, const TextFormat *f, unsigned colum
         unsigned n, rows = 0;
 
         for (unsigned i = 0; i < l->n; i++) {
-                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n || isnan(row[column]))
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n ||
+                    isnan(row[column]))
                         continue;
                 if (rows++ == 0)
                         first = row[column];
@@ -325,7 +335,8 @@ static void set_rate(TextFormat *f, double rate_hz, const char *from) {
         }
 }
 
-/* 24 columns of the Cyton: number, 8 signals, ...; with the time since 1970 last but one, and a marker (BrainFlow's data format). */
+/* 24 columns of the Cyton: number, 8 signals, ...; with the time since 1970 last but one, and a marker
+ * (BrainFlow's data format). */
 static bool is_brainflow(const Lines *l, const TextFormat *f) {
         double row[TEXT_FIELDS_MAX];
         unsigned n;
@@ -333,7 +344,8 @@ static bool is_brainflow(const Lines *l, const TextFormat *f) {
         if (f->n_fields != 24 && f->n_fields != 32 && f->n_fields != 15)
                 return false;
         for (unsigned i = 0; i < MIN(l->n, 5u); i++)
-                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || !(row[0] >= 0 && row[0] <= 255) || !(row[n - 2] > 1e9 && row[n - 2] < 1e10))
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields ||
+                    !(row[0] >= 0 && row[0] <= 255) || !(row[n - 2] > 1e9 && row[n - 2] < 1e10))
                         return false;
         return true;
 }
@@ -348,7 +360,8 @@ static void name_signals(TextFormat *f, unsigned first, unsigned n) {
         }
 }
 
-/* Signals of the GUI are called "EXG Channel 0", ...; older versions name nothing and say how many there are. */
+/* Signals of the GUI are called "EXG Channel 0", ...; older versions name nothing and say how many there
+ * are. */
 static void take_gui(const Lines *l, TextFormat *f, unsigned n_said) {
         unsigned columns[TEXT_FIELDS_MAX], n = 0;
 
@@ -367,7 +380,8 @@ static void take_gui(const Lines *l, TextFormat *f, unsigned n_said) {
 }
 
 static bool is_hex(const char *field, unsigned digits) {
-        return strspn(field, "0123456789ABCDEFabcdef") == digits && (field[digits] == 0 || field[digits] == '\r');
+        return strspn(field, "0123456789ABCDEFabcdef") == digits &&
+                (field[digits] == 0 || field[digits] == '\r');
 }
 
 static bool is_sd_row(char *line, unsigned *ret_channels) {
@@ -394,8 +408,15 @@ static bool find_sd(const Lines *l, TextFormat *f) {
         }
         if (rows < NUMERIC_MIN || rows * 2 < l->n)
                 return false;
-        *f = (TextFormat) { .kind = TEXT_OPENBCI_SD, .separator = ',', .n_fields = channels + 1, .time_column = -1, .index_column = 0,
-                            .index_step = 1, .index_modulus = 256, .rate_hz = 250, .rate_from = "the board's default" };
+        *f = (TextFormat){ .kind = TEXT_OPENBCI_SD,
+                           .separator = ',',
+                           .n_fields = channels + 1,
+                           .time_column = -1,
+                           .index_column = 0,
+                           .index_step = 1,
+                           .index_modulus = 256,
+                           .rate_hz = 250,
+                           .rate_from = "the board's default" };
         name_signals(f, 1, channels);
         return true;
 }
@@ -433,14 +454,15 @@ static bool find_in(const Lines *l, TextFormat *f) {
                 find_index(l, f, 0);
                 set_rate(f, rate_by_stamps(l, f, f->n_fields - 2), "its time stamps");
         } else if (f->time_column >= 0)
-                set_rate(f, 1 / (step_of(l, f, (unsigned) f->time_column) * f->time_scale_s), "its column of times");
+                set_rate(f, 1 / (step_of(l, f, (unsigned) f->time_column) * f->time_scale_s),
+                         "its column of times");
         return f->n_signals > 0;
 }
 
 bool text_format_find(const char *bytes, size_t n, TextFormat *ret) {
         Lines l = {};
 
-        *ret = (TextFormat) {};
+        *ret = (TextFormat){};
         bool found = is_text(bytes, n) && take_lines(bytes, n, &l) && find_in(&l, ret);
         free(l.text);
         return found;

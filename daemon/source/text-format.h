@@ -16,17 +16,18 @@ typedef enum TextKind {
 
 typedef struct TextFormat {
         TextKind kind;
-        char separator;                 /* ' ': any number of blanks */
+        char separator; /* ' ': any number of blanks */
         bool decimal_comma;
-        unsigned n_fields;              /* of a line of numbers */
+        unsigned n_fields; /* of a line of numbers */
         unsigned n_signals;
-        unsigned columns[TEXT_FIELDS_MAX];      /* of the signals, from 0 */
-        char names[TEXT_FIELDS_MAX][TEXT_NAME_MAX], units[TEXT_FIELDS_MAX][16];     /* of all columns; "": not told */
-        int time_column, index_column;  /* -1: none */
-        double time_scale_s;            /* of a number in the time column */
+        unsigned columns[TEXT_FIELDS_MAX]; /* of the signals, from 0 */
+        char names[TEXT_FIELDS_MAX][TEXT_NAME_MAX],
+                units[TEXT_FIELDS_MAX][16]; /* of all columns; "": not told */
+        int time_column, index_column; /* -1: none */
+        double time_scale_s; /* of a number in the time column */
         unsigned index_step, index_modulus;
-        double rate_hz;                 /* 0: not known */
-        const char *rate_from;          /* who says so */
+        double rate_hz; /* 0: not known */
+        const char *rate_from; /* who says so */
 } TextFormat;
 
 /* Cuts a line at its separators, in place: how many fields, at most TEXT_FIELDS_MAX. */

@@ -6,28 +6,30 @@
 #include "text-format.h"
 
 #define PROBE_SIZE (256u * 1024)
-#define BLOCK_VALUES 65536u             /* what is written at a time */
+#define BLOCK_VALUES 65536u /* what is written at a time */
 
-/* Of the ADS1299 at the gain of 24 that OpenBCI's boards begin with: 4.5 V / 24 / 2^23 (data sheet, 9.4.2) */
+/* Of the ADS1299 at the gain of 24 that OpenBCI's boards begin with: 4.5 V / 24 / 2^23 (data sheet, 9.4.2)
+ */
 #define OPENBCI_LSB_UV (4.5e6 / 24 / 8388608)
 
 /* Codes of other texts: as fine as single precision, which is what lies in between. */
 #define CODE_RANGE 1073741824.0
 
-#define GAP_MAX_S 1e7                   /* a longer one is a wrong time */
-#define INTERRUPTION_S 0.5              /* stamps of arrival jitter by less */
+#define GAP_MAX_S 1e7 /* a longer one is a wrong time */
+#define INTERRUPTION_S 0.5 /* stamps of arrival jitter by less */
 
 typedef struct Reader {
         const TextFormat *format;
         Layout *layout;
-        int fd;                         /* of the samples, single precision, then codes */
+        int fd; /* of the samples, single precision, then codes */
         float *block;
         size_t n_block;
-        uint64_t n_rows, n_bad, n_missing;      /* read; lines that are none; samples that the numbers show to be missing */
+        uint64_t n_rows, n_bad,
+                n_missing; /* read; lines that are none; samples that the numbers show to be missing */
         double largest;
         double last_index, last_time_s;
-        uint64_t position;              /* of the next row, in samples from the first */
-        uint64_t stretch_from;          /* position that the next row would have without a gap */
+        uint64_t position; /* of the next row, in samples from the first */
+        uint64_t stretch_from; /* position that the next row would have without a gap */
 } Reader;
 
 static int flush_block(Reader *r) {
@@ -43,7 +45,8 @@ static uint64_t gap_before(Reader *r, double index, double time_s) {
         double rate_hz = f->rate_hz, lost = 0;
 
         if (r->n_rows > 0 && f->index_column >= 0 && !isnan(index) && !isnan(r->last_index)) {
-                double d = fmod(index - r->last_index - f->index_step + 2 * f->index_modulus, f->index_modulus);
+                double d =
+                        fmod(index - r->last_index - f->index_step + 2 * f->index_modulus, f->index_modulus);
                 lost = floor(d / f->index_step);
         }
         if (r->n_rows > 0 && !isnan(time_s) && !isnan(r->last_time_s)) {
@@ -117,12 +120,13 @@ static int read_line(Reader *r, char *line) {
                 if (f->columns[i] >= n || !value_in(r, fields[f->columns[i]], values + i)) {
                         r->n_bad += r->n_rows > 0;
                         /* it stood for a sample, unless the numbers of the lines say so themselves */
-                        r->position += r->n_rows > 0 && n == f->n_fields && f->index_column < 0 && f->time_column < 0;
+                        r->position += r->n_rows > 0 && n == f->n_fields && f->index_column < 0 &&
+                                f->time_column < 0;
                         return 0;
                 }
         uint64_t lost = gap_before(r, optional_number(r, fields, n, f->index_column),
                                    optional_number(r, fields, n, f->time_column) * f->time_scale_s);
-        if (r->n_rows > 0 && r->position > r->stretch_from) {    /* lines that could not be read */
+        if (r->n_rows > 0 && r->position > r->stretch_from) { /* lines that could not be read */
                 lost += r->position - r->stretch_from;
                 r->position = r->stretch_from;
         }
@@ -172,7 +176,8 @@ static int make_codes(Reader *r, double lsb, double limit) {
                 if (n == 0)
                         return 0;
                 for (size_t i = 0; i < (size_t) n / sizeof *u.values; i++)
-                        u.codes[i] = (int32_t) lrint(fmin(fmax((double) u.values[i] / lsb, -limit), limit - 1));
+                        u.codes[i] =
+                                (int32_t) lrint(fmin(fmax((double) u.values[i] / lsb, -limit), limit - 1));
                 if (pwrite(r->fd, u.codes, (size_t) n, at) != n)
                         return errno ? -errno : -EIO;
                 at += n;
@@ -189,12 +194,14 @@ static int add_signals(Layout *l, const TextFormat *f, double lsb) {
         for (unsigned i = 0; i < f->n_signals; i++) {
                 unsigned column = f->columns[i];
 
-                l->signals[i] = (LayoutSignal) {
+                l->signals[i] = (LayoutSignal){
                         .label = strdup(f->names[column]),
                         .unit = strdup(f->units[column]),
                         .sinc3 = f->kind != TEXT_PLAIN,
-                        .physical_min = -limit * lsb, .physical_max = (limit - 1) * lsb,
-                        .digital_min = (int32_t) -limit, .digital_max = (int32_t) (limit - 1),
+                        .physical_min = -limit * lsb,
+                        .physical_max = (limit - 1) * lsb,
+                        .digital_min = (int32_t) -limit,
+                        .digital_max = (int32_t) (limit - 1),
                         .n_samples = 1,
                         .offset = 4u * i,
                 };
@@ -212,15 +219,19 @@ static int note_all(const Reader *r, const TextOptions *o) {
         if (!(o && o->rate_hz > 0) && f->kind != TEXT_OPENBCI_GUI)
                 k = notes_add(n, "%.6g samples a second by %s", f->rate_hz, f->rate_from);
         if (k >= 0 && r->n_bad > 0)
-                k = notes_add(n, "%llu lines cannot be read: their samples are missing", (unsigned long long) r->n_bad);
+                k = notes_add(n, "%llu lines cannot be read: their samples are missing",
+                              (unsigned long long) r->n_bad);
         if (k >= 0 && r->layout->n_stretches > 1)
-                k = notes_add(n, "%llu samples are missing, in %zu gaps", (unsigned long long) r->n_missing, r->layout->n_stretches - 1);
+                k = notes_add(n, "%llu samples are missing, in %zu gaps", (unsigned long long) r->n_missing,
+                              r->layout->n_stretches - 1);
         return k;
 }
 
-static const char* name_of(TextKind kind) {
+static const char *name_of(TextKind kind) {
         static const char *const names[] = {
-                [TEXT_PLAIN] = "text", [TEXT_OPENBCI_GUI] = "OpenBCI GUI text", [TEXT_BRAINFLOW] = "BrainFlow text",
+                [TEXT_PLAIN] = "text",
+                [TEXT_OPENBCI_GUI] = "OpenBCI GUI text",
+                [TEXT_BRAINFLOW] = "BrainFlow text",
                 [TEXT_OPENBCI_SD] = "OpenBCI SD text",
         };
 
@@ -240,7 +251,8 @@ static int read_rows(Reader *r, int fd) {
         int k = read_lines(r, text);
         if (k < 0 || r->n_rows == 0)
                 return k;
-        double lsb = r->format->kind != TEXT_PLAIN ? OPENBCI_LSB_UV : fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1);
+        double lsb = r->format->kind != TEXT_PLAIN ? OPENBCI_LSB_UV :
+                                                     fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1);
         k = make_codes(r, lsb, limit_of(r->format));
         return k < 0 ? k : add_signals(r->layout, r->format, lsb);
 }
@@ -264,7 +276,8 @@ static int pick_columns(TextFormat *f, const char *list, char **ret_error) {
                         if (streq(part, f->names[i]) || (last > 0 && i + 1 >= first && i + 1 <= last))
                                 f->columns[f->n_signals++] = i;
                 if (f->n_signals == before) {
-                        if (asprintf(ret_error, "there is no column \"%s\": the text has %u", part, f->n_fields) < 0)
+                        if (asprintf(ret_error, "there is no column \"%s\": the text has %u", part,
+                                     f->n_fields) < 0)
                                 *ret_error = NULL;
                         return -EINVAL;
                 }
@@ -279,7 +292,7 @@ static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_e
         if (n < 0)
                 return bytes ? -errno : -ENOMEM;
         if (n < (ssize_t) PROBE_SIZE)
-                bytes[n++] = '\n';      /* the last line of a short text need not end */
+                bytes[n++] = '\n'; /* the last line of a short text need not end */
         if (!text_format_find(bytes, (size_t) n, f)) {
                 *ret_error = strdup("this is text, and no columns of numbers are found in it");
                 return -EBADMSG;
@@ -293,7 +306,8 @@ static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_e
         }
         if (f->rate_hz > 0)
                 return 0;
-        *ret_error = strdup("this is text that does not say how many samples a second it has: --rate=HZ says it");
+        *ret_error =
+                strdup("this is text that does not say how many samples a second it has: --rate=HZ says it");
         return -EOPNOTSUPP;
 }
 

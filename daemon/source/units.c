@@ -7,14 +7,16 @@
 
 #define UNIT_MAX 40u
 
-/* Without spaces, brackets and a point at the end; both micro signs of Unicode and the Cyrillic letters become "u", "m", "V". */
+/* Without spaces, brackets and a point at the end; both micro signs of Unicode and the Cyrillic letters
+ * become "u", "m", "V". */
 static void simplify(const char *unit, char ret[static UNIT_MAX]) {
         static const struct {
                 const char *from;
                 char to;
         } letters[] = {
-                { "\xc3\x82\xc2\xb5", 'u' },   /* UTF-8 of what was UTF-8 already */
-                { "\xc2\xb5", 'u' }, { "\xce\xbc", 'u' }, { "\xd0\xbc\xd0\xba", 'u' }, { "\xd0\xbc", 'm' }, { "\xd0\x92", 'V' },
+                { "\xc3\x82\xc2\xb5", 'u' }, /* UTF-8 of what was UTF-8 already */
+                { "\xc2\xb5", 'u' },         { "\xce\xbc", 'u' }, { "\xd0\xbc\xd0\xba", 'u' },
+                { "\xd0\xbc", 'm' },         { "\xd0\x92", 'V' },
         };
         size_t n = 0;
 
@@ -41,8 +43,9 @@ double unit_to_uv(const char *unit) {
                 const char *prefix;
                 double uv;
         } prefixes[] = {
-                { "", 1e6 }, { "m", 1e3 }, { "milli", 1e3 }, { "u", 1 }, { "micro", 1 }, { "mic", 1 }, { "mc", 1 }, { "mk", 1 },
-                { "n", 1e-3 }, { "nano", 1e-3 }, { "10^-6", 1 }, { "1e-6", 1 }, { "10^-3", 1e3 }, { "1e-3", 1e3 },
+                { "", 1e6 },    { "m", 1e3 },  { "milli", 1e3 }, { "u", 1 },      { "micro", 1 },
+                { "mic", 1 },   { "mc", 1 },   { "mk", 1 },      { "n", 1e-3 },   { "nano", 1e-3 },
+                { "10^-6", 1 }, { "1e-6", 1 }, { "10^-3", 1e3 }, { "1e-3", 1e3 },
         };
         char simple[UNIT_MAX];
 

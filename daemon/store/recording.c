@@ -8,20 +8,20 @@
 #include "../source/edf-writer.h"
 #include "recording.h"
 
-#define ANNOTATION_BYTES 300u           /* in a data record: a storm of 10 events a second has room */
+#define ANNOTATION_BYTES 300u /* in a data record: a storm of 10 events a second has room */
 #define ANNOTATIONS_WAITING_MAX 1000u
-#define SYNC_RECORDS 10u                /* a second is lost at most when the power goes */
-#define LEAD_S 5.0                      /* until the true rate is known well enough to be written down */
+#define SYNC_RECORDS 10u /* a second is lost at most when the power goes */
+#define LEAD_S 5.0 /* until the true rate is known well enough to be written down */
 #define CODE_MAX_24 8388607
 #define PART ".part"
 
-#define LATE_S 10.0                     /* by then what was found in a segment is known, and it can be closed */
+#define LATE_S 10.0 /* by then what was found in a segment is known, and it can be closed */
 
 typedef struct Segment {
-        EdfWriter *writer;                      /* NULL: none */
+        EdfWriter *writer; /* NULL: none */
         int fd;
         char path[4096];
-        uint64_t position, end;                 /* of its first frame, and behind its last */
+        uint64_t position, end; /* of its first frame, and behind its last */
         double record_s, fraction_s;
         uint64_t n_records;
 } Segment;
@@ -48,9 +48,10 @@ struct Recording {
 
         /* under the mutex: a ring of frames, which follow each other but for one step */
         int32_t *ring;
-        uint64_t ring_frames, head, tail;       /* frames pushed and taken */
-        uint64_t head_position;                 /* that the next frame pushed should have */
-        uint64_t break_at, break_position;      /* the frame of that number begins anew, at that position; UINT64_MAX: none */
+        uint64_t ring_frames, head, tail; /* frames pushed and taken */
+        uint64_t head_position; /* that the next frame pushed should have */
+        uint64_t break_at, break_position; /* the frame of that number begins anew, at that position;
+                                              UINT64_MAX: none */
         bool begun;
         int64_t break_utc_usec;
         int32_t local_offset_s;
@@ -60,7 +61,7 @@ struct Recording {
         RecordingStatus status;
 
         /* of the thread */
-        Segment now, before;                    /* the one in front of it stays open for what is found late */
+        Segment now, before; /* the one in front of it stays open for what is found late */
         usec_t retry_usec;
         uint8_t *bytes;
         int32_t *frames;
@@ -72,10 +73,11 @@ static void lose(Recording *r, uint64_t n) {
         r->status.frames_lost += n;
 }
 
-void recording_push(Recording *r, uint64_t position, const int32_t *samples, size_t n_frames, int64_t utc_usec,
-                    int32_t local_offset_s, double rate_hz) {
+void recording_push(Recording *r, uint64_t position, const int32_t *samples, size_t n_frames,
+                    int64_t utc_usec, int32_t local_offset_s, double rate_hz) {
         pthread_mutex_lock(&r->mutex);
-        bool follows = r->begun && position == r->head_position, room = r->head - r->tail + n_frames <= r->ring_frames;
+        bool follows = r->begun && position == r->head_position,
+             room = r->head - r->tail + n_frames <= r->ring_frames;
 
         /* one break at a time: while one waits in the queue, what comes behind another is lost */
         if (!room || (!follows && r->break_at != UINT64_MAX && r->break_at < r->head)) {
@@ -90,8 +92,8 @@ void recording_push(Recording *r, uint64_t position, const int32_t *samples, siz
                 }
                 r->true_rate_hz = rate_hz;
                 for (size_t i = 0; i < n_frames; i++)
-                        memcpy(r->ring + (r->head + i) % r->ring_frames * r->n_channels, samples + i * r->n_channels,
-                               r->n_channels * sizeof *r->ring);
+                        memcpy(r->ring + (r->head + i) % r->ring_frames * r->n_channels,
+                               samples + i * r->n_channels, r->n_channels * sizeof *r->ring);
                 r->head += n_frames;
                 r->head_position = position + n_frames;
                 pthread_cond_signal(&r->wake);
@@ -104,7 +106,7 @@ void recording_annotate(Recording *r, double position, double duration_frames, c
 
         pthread_mutex_lock(&r->mutex);
         if (copy && r->n_notes < ANNOTATIONS_WAITING_MAX)
-                r->notes[r->n_notes++] = (Note) { position, duration_frames, copy };
+                r->notes[r->n_notes++] = (Note){ position, duration_frames, copy };
         else
                 free(copy);
         pthread_mutex_unlock(&r->mutex);
@@ -142,8 +144,9 @@ static int open_file(Recording *r, Segment *s, int64_t local_s) {
                 return -ENOSPC;
         if (!gmtime_r(&t, &tm) || !strftime(when, sizeof when, "%Y-%m-%dT%H-%M-%S", &tm))
                 strcpy(when, "unknown");
-        for (unsigned n = 0; n < 1000; n++) {   /* a clock that was set back makes the same name again */
-                int size = snprintf(s->path, sizeof s->path, "%s/%s-%s%s%.0u.bdf", r->dir, r->name, when, n ? "-" : "", n);
+        for (unsigned n = 0; n < 1000; n++) { /* a clock that was set back makes the same name again */
+                int size = snprintf(s->path, sizeof s->path, "%s/%s-%s%s%.0u.bdf", r->dir, r->name, when,
+                                    n ? "-" : "", n);
 
                 if (size + strlen(PART) >= sizeof s->path)
                         return -ENAMETOOLONG;
@@ -167,15 +170,26 @@ static int write_header(Recording *r, Segment *s, int64_t local_s, double true_r
                 const RecordingChannel *c = r->channels + i;
 
                 snprintf(transducer[i], sizeof transducer[i], "ADS1299 gain %u", c->gain);
-                signals[i] = (EdfWriterSignal) {
-                        .label = c->label, .unit = "uV", .transducer = transducer[i], .prefiltering = "sinc3",
-                        .physical_min = r->code_min * c->lsb_uv, .physical_max = r->code_max * c->lsb_uv,
-                        .digital_min = r->code_min, .digital_max = r->code_max, .n_samples = r->record_frames,
+                signals[i] = (EdfWriterSignal){
+                        .label = c->label,
+                        .unit = "uV",
+                        .transducer = transducer[i],
+                        .prefiltering = "sinc3",
+                        .physical_min = r->code_min * c->lsb_uv,
+                        .physical_max = r->code_max * c->lsb_uv,
+                        .digital_min = r->code_min,
+                        .digital_max = r->code_max,
+                        .n_samples = r->record_frames,
                 };
         }
         const EdfWriterConfig config = {
-                .bdf = true, .recording = "X X twitchd_ADS1299", .record_duration_s = s->record_s, .annotation_bytes = ANNOTATION_BYTES,
-                .start = { .known = true, .seconds = local_s }, .n_signals = r->n_channels, .signals = signals,
+                .bdf = true,
+                .recording = "X X twitchd_ADS1299",
+                .record_duration_s = s->record_s,
+                .annotation_bytes = ANNOTATION_BYTES,
+                .start = { .known = true, .seconds = local_s },
+                .n_signals = r->n_channels,
+                .signals = signals,
         };
         return edf_writer_new(s->fd, &config, &s->writer);
 }
@@ -200,8 +214,9 @@ static void take_notes(Recording *r, Segment *s, uint64_t end) {
                         return;
                 double frame_s = s->record_s / r->record_frames;
                 if (s->writer && note.position >= (double) s->position)
-                        (void) edf_writer_annotate(s->writer, s->fraction_s + (note.position - (double) s->position) * frame_s,
-                                                   note.duration * frame_s, note.text);
+                        (void) edf_writer_annotate(
+                                s->writer, s->fraction_s + (note.position - (double) s->position) * frame_s,
+                                note.duration * frame_s, note.text);
                 free(note.text);
         }
 }
@@ -228,14 +243,17 @@ static void end_segment(Recording *r) {
                 return;
         int k = close_segment(r, &r->before);
         r->before = r->now;
-        r->now = (Segment) {};
+        r->now = (Segment){};
         set_status(r, "", k);
 }
 
-static int begin_segment(Recording *r, uint64_t position, int64_t utc_usec, int32_t local_offset_s, double true_rate_hz) {
-        int64_t local_usec = utc_usec + local_offset_s * (int64_t) USEC_PER_SEC, local_s = local_usec / (int64_t) USEC_PER_SEC;
+static int begin_segment(Recording *r, uint64_t position, int64_t utc_usec, int32_t local_offset_s,
+                         double true_rate_hz) {
+        int64_t local_usec = utc_usec + local_offset_s * (int64_t) USEC_PER_SEC,
+                local_s = local_usec / (int64_t) USEC_PER_SEC;
         Segment s = {
-                .position = position, .end = position,
+                .position = position,
+                .end = position,
                 .fraction_s = (double) (local_usec - local_s * (int64_t) USEC_PER_SEC) / USEC_PER_SEC,
         };
 
@@ -270,7 +288,8 @@ static int write_record(Recording *r) {
         if (r->before.writer)
                 take_notes(r, &r->before, r->before.end);
         take_notes(r, s, s->end + r->record_frames);
-        int k = edf_writer_put_record(s->writer, s->fraction_s + (double) s->n_records * s->record_s, r->bytes);
+        int k = edf_writer_put_record(s->writer, s->fraction_s + (double) s->n_records * s->record_s,
+                                      r->bytes);
         if (k < 0)
                 return k;
         s->end += r->record_frames;
@@ -284,9 +303,9 @@ static int write_record(Recording *r) {
 /* --- the thread --- */
 
 typedef struct Work {
-        bool quit, breaks;              /* a new segment begins before these frames */
-        uint64_t n_left;                /* frames in front of a break that make no record */
-        bool record;                    /* r->frames holds one */
+        bool quit, breaks; /* a new segment begins before these frames */
+        uint64_t n_left; /* frames in front of a break that make no record */
+        bool record; /* r->frames holds one */
         uint64_t position;
         int64_t utc_usec;
         int32_t local_offset_s;
@@ -295,10 +314,11 @@ typedef struct Work {
 
 /* Under the mutex: whether there is something to do, and what. */
 static bool next_work(Recording *r, Work *w, bool open) {
-        uint64_t available = (r->break_at != UINT64_MAX && r->break_at > r->tail ? r->break_at : r->head) - r->tail;
+        uint64_t available =
+                (r->break_at != UINT64_MAX && r->break_at > r->tail ? r->break_at : r->head) - r->tail;
         uint64_t lead = open || r->stopping ? 0 : (uint64_t) (LEAD_S * r->rate_hz);
 
-        *w = (Work) { .local_offset_s = r->local_offset_s, .true_rate_hz = r->true_rate_hz };
+        *w = (Work){ .local_offset_s = r->local_offset_s, .true_rate_hz = r->true_rate_hz };
         if (r->break_at == r->tail) {
                 /* the first frames wait until the rate is known */
                 if (r->head - r->tail < MAX(lead, (uint64_t) r->record_frames) && !r->stopping)
@@ -311,7 +331,8 @@ static bool next_work(Recording *r, Work *w, bool open) {
         }
         if (available >= r->record_frames) {
                 for (uint32_t i = 0; i < r->record_frames; i++)
-                        memcpy(r->frames + (size_t) i * r->n_channels, r->ring + (r->tail + i) % r->ring_frames * r->n_channels,
+                        memcpy(r->frames + (size_t) i * r->n_channels,
+                               r->ring + (r->tail + i) % r->ring_frames * r->n_channels,
                                r->n_channels * sizeof *r->frames);
                 r->tail += r->record_frames;
                 w->record = true;
@@ -353,7 +374,7 @@ static void do_work(Recording *r, const Work *w, Place *at) {
         if (w->breaks || w->n_left > 0)
                 end_segment(r);
         if (w->breaks)
-                *at = (Place) { w->position, w->utc_usec, w->true_rate_hz };
+                *at = (Place){ w->position, w->utc_usec, w->true_rate_hz };
         if (w->n_left > 0)
                 count(r, 0, w->n_left);
         if (!w->record)
@@ -385,7 +406,7 @@ static void free_all(Recording *r) {
         free(r);
 }
 
-static void* run(void *userdata) {
+static void *run(void *userdata) {
         Recording *r = userdata;
         Place at = {};
         Work w;
@@ -412,11 +433,12 @@ static void* run(void *userdata) {
 }
 
 /* A name that may be a path, as part of the name of a file */
-static char* file_name_of(const char *name) {
+static char *file_name_of(const char *name) {
         char *copy = strdup(name);
 
         for (char *p = copy; p && *p; p++)
-                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", *p) || (p == copy && *p == '.'))
+                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", *p) ||
+                    (p == copy && *p == '.'))
                         *p = '_';
         return copy;
 }
@@ -449,7 +471,8 @@ static int set_up(Recording *r, const RecordingConfig *c) {
 }
 
 int recording_new(const RecordingConfig *config, Recording **ret) {
-        if (config->n_channels < 1 || config->n_channels > RECORDING_CHANNELS_MAX || !(config->rate_hz >= 1 / RECORDING_RECORD_S) ||
+        if (config->n_channels < 1 || config->n_channels > RECORDING_CHANNELS_MAX ||
+            !(config->rate_hz >= 1 / RECORDING_RECORD_S) ||
             fmod(config->rate_hz * RECORDING_RECORD_S, 1) != 0 || config->code_max > CODE_MAX_24)
                 return -EINVAL;
         Recording *r = calloc(1, sizeof *r);
@@ -468,7 +491,8 @@ int recording_stop(Recording *r, usec_t timeout_usec) {
         if (!r)
                 return 0;
         usec_t until = now_usec() + timeout_usec;
-        struct timespec ts = { .tv_sec = (time_t) (until / USEC_PER_SEC), .tv_nsec = (long) (until % USEC_PER_SEC * NSEC_PER_USEC) };
+        struct timespec ts = { .tv_sec = (time_t) (until / USEC_PER_SEC),
+                               .tv_nsec = (long) (until % USEC_PER_SEC * NSEC_PER_USEC) };
 
         pthread_mutex_lock(&r->mutex);
         r->stopping = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How long it takes to read all samples of an EDF or BDF file, a second of each channel after the other: with EDFlib,
- * and with the project's own reader. What `twitchctl analyze` takes for all of its work stands beside it in reader.
+ * How long it takes to read all samples of an EDF or BDF file, a second of each channel after the other:
+ * with EDFlib, and with the project's own reader. What `twitchctl analyze` takes for all of its work stands
+ * beside it in reader.
  *
  *      bench-reader FILE
  */
@@ -51,7 +52,9 @@ static int with_ours(const char *path, double *ret_s, unsigned long long *ret_sa
                 for (unsigned c = 0; c < file_source_n_channels(f); c++) {
                         static int32_t samples[65536];
 
-                        n = file_source_read(f, c, &position, samples, MIN((size_t) file_source_channel(f, c)->rate_hz, (size_t) 65536));
+                        n = file_source_read(
+                                f, c, &position, samples,
+                                MIN((size_t) file_source_channel(f, c)->rate_hz, (size_t) 65536));
                         if (n < 0)
                                 return (int) n;
                         *ret_samples += (unsigned long long) n;

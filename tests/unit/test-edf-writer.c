@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is written: EDFlib reads samples and annotations as they were put in, after a crash at any byte, too. */
+/* What is written: EDFlib reads samples and annotations as they were put in, after a crash at any byte, too.
+ */
 #include <check.h>
 #include <edflib.h>
 #include <fcntl.h>
@@ -51,8 +52,12 @@ static void write_file(bool bdf, bool close_it) {
         static EdfWriterSignal narrow[2];
         int fd = open(path, O_RDWR | O_TRUNC);
         EdfWriterConfig config = {
-                .bdf = bdf, .start = { .known = true, .seconds = 1764486000 }, .record_duration_s = 1, .annotation_bytes = 100,
-                .n_signals = 2, .signals = signals,
+                .bdf = bdf,
+                .start = { .known = true, .seconds = 1764486000 },
+                .record_duration_s = 1,
+                .annotation_bytes = 100,
+                .n_signals = 2,
+                .signals = signals,
         };
         EdfWriter *w;
 
@@ -65,7 +70,8 @@ static void write_file(bool bdf, bool close_it) {
         ck_assert_int_eq(edf_writer_new(fd, &config, &w), 0);
         for (unsigned i = 0; i < N_RECORDS; i++) {
                 if (i % 2 == 0)
-                        ck_assert_int_eq(edf_writer_annotate(w, i + 0.25, 0.0125, "fasciculation@@left calf"), 0);
+                        ck_assert_int_eq(
+                                edf_writer_annotate(w, i + 0.25, 0.0125, "fasciculation@@left calf"), 0);
                 put_record(w, i, bdf ? 3 : 2);
         }
         ck_assert_uint_eq(edf_writer_pending(w), 0);
@@ -153,7 +159,11 @@ END_TEST
 /* More annotations than have room wait for later records; none is lost, and none is in two. */
 START_TEST(storm) {
         int fd = open(path, O_RDWR | O_TRUNC);
-        const EdfWriterConfig config = { .bdf = true, .record_duration_s = 1, .annotation_bytes = 120, .n_signals = 2, .signals = signals };
+        const EdfWriterConfig config = { .bdf = true,
+                                         .record_duration_s = 1,
+                                         .annotation_bytes = 120,
+                                         .n_signals = 2,
+                                         .signals = signals };
         _cleanup_(annotations_done) Annotations found = {};
         FileSource *f;
         EdfWriter *w;
@@ -161,8 +171,11 @@ START_TEST(storm) {
 
         ck_assert_int_eq(edf_writer_new(fd, &config, &w), 0);
         for (unsigned i = 0; i < 40; i++) {
-                snprintf(text, sizeof text, "event %u %s", i, i == 7 ? "of a length that no record has room for, which is why it is cut to what one "
-                         "has, whatever that may be \xe2\x82\xac\xe2\x82\xac\xe2\x82\xac" : "");
+                snprintf(text, sizeof text, "event %u %s", i,
+                         i == 7 ? "of a length that no record has room for, which is why it is cut to what "
+                                  "one "
+                                  "has, whatever that may be \xe2\x82\xac\xe2\x82\xac\xe2\x82\xac" :
+                                  "");
                 ck_assert_int_eq(edf_writer_annotate(w, i / 10., NAN, text), 0);
                 if (i % 10 == 9)
                         put_record(w, i / 10, 3);

@@ -54,9 +54,16 @@ static void extremes(int32_t *ret_min, int32_t *ret_max) {
 
 static void look_for(int32_t code_min, int32_t code_max, bool limits_may_be_extremes) {
         DetectConfig config = {
-                .rate_hz = RATE_HZ, .n_channels = 1, .lsb_uv = &lsb_uv, .code_min = &code_min, .code_max = &code_max,
-                .limits_may_be_extremes = limits_may_be_extremes, .false_alarms_per_hour = 1,
-                .on_event = recorder_event, .on_artefact = recorder_artefact, .userdata = &reports,
+                .rate_hz = RATE_HZ,
+                .n_channels = 1,
+                .lsb_uv = &lsb_uv,
+                .code_min = &code_min,
+                .code_max = &code_max,
+                .limits_may_be_extremes = limits_may_be_extremes,
+                .false_alarms_per_hour = 1,
+                .on_event = recorder_event,
+                .on_artefact = recorder_artefact,
+                .userdata = &reports,
         };
         Detector *d;
 
@@ -84,7 +91,7 @@ static void expect_twitches(unsigned n) {
 }
 
 START_TEST(extremes_are_samples) {
-        static const double lsbs[] = { 0.1, 0.8, 2.5 };         /* the last as a converter of 8 bits */
+        static const double lsbs[] = { 0.1, 0.8, 2.5 }; /* the last as a converter of 8 bits */
         int32_t min, max;
 
         for (size_t i = 0; i < sizeof lsbs / sizeof lsbs[0]; i++) {
@@ -148,7 +155,9 @@ END_TEST
 START_TEST(a_slow_wave_is_no_rail) {
         make(0.1, 60);
         for (size_t i = 0; i < N; i++)
-                codes[i] = (int32_t) (lround((codes[i] + 3000 * sin(2 * M_PI * 0.3 * (double) i / RATE_HZ)) / 25) * 25);
+                codes[i] = (int32_t) (lround((codes[i] + 3000 * sin(2 * M_PI * 0.3 * (double) i / RATE_HZ)) /
+                                             25) *
+                                      25);
         look_for(-32768, 32767, true);
         ck_assert_uint_eq(n_saturations(), 0);
         expect_twitches(TWITCHES);

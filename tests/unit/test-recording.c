@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Live recordings: segments, gaps, late events, a disk that refuses, a crash. Read back with our own reader and EDFlib. */
+/* Live recordings: segments, gaps, late events, a disk that refuses, a crash. Read back with our own reader
+ * and EDFlib. */
 #include <check.h>
 #include <dirent.h>
 #include <edflib.h>
@@ -13,10 +14,11 @@
 #include "store/recording.h"
 
 #define RATE 1000u
-#define UTC_USEC (INT64_C(1764486000250000))     /* 2025-11-30T07:00:00.25 */
+#define UTC_USEC (INT64_C(1764486000250000)) /* 2025-11-30T07:00:00.25 */
 
 static char dir[] = "/tmp/test-recording-XXXXXX";
-static const RecordingChannel channels[] = { { "left calf", 0.02235174, 24 }, { "right calf", 0.02235174, 24 } };
+static const RecordingChannel channels[] = { { "left calf", 0.02235174, 24 },
+                                             { "right calf", 0.02235174, 24 } };
 
 static void setup(void) {
         strcpy(dir + strlen(dir) - 6, "XXXXXX");
@@ -30,10 +32,16 @@ static void teardown(void) {
         ck_assert_int_eq(system(command), 0);
 }
 
-static Recording* begin(uint64_t free_bytes_min) {
+static Recording *begin(uint64_t free_bytes_min) {
         const RecordingConfig config = {
-                .dir = dir, .name = "spi0.0", .rate_hz = RATE, .n_channels = 2, .channels = channels,
-                .code_min = -8388608, .code_max = 8388607, .free_bytes_min = free_bytes_min,
+                .dir = dir,
+                .name = "spi0.0",
+                .rate_hz = RATE,
+                .n_channels = 2,
+                .channels = channels,
+                .code_min = -8388608,
+                .code_max = 8388607,
+                .free_bytes_min = free_bytes_min,
         };
         Recording *r;
 
@@ -52,7 +60,8 @@ static void push(Recording *r, uint64_t from, uint64_t n) {
                 size_t k = (size_t) MIN(n - i, UINT64_C(64));
                 for (size_t f = 0; f < k; f++)
                         frames[2 * f] = frames[2 * f + 1] = code_at(from + i + f, 0);
-                recording_push(r, from + i, frames, k, UTC_USEC + (int64_t) (from + i) * 1000, 3600, RATE * 1.001);
+                recording_push(r, from + i, frames, k, UTC_USEC + (int64_t) (from + i) * 1000, 3600,
+                               RATE * 1.001);
                 i += k;
         }
 }
@@ -80,7 +89,8 @@ static unsigned list(char paths[8][400]) {
         return (unsigned) found;
 }
 
-static void check_file(const char *path, uint64_t from, uint64_t n, const double *annotations, size_t n_annotations) {
+static void check_file(const char *path, uint64_t from, uint64_t n, const double *annotations,
+                       size_t n_annotations) {
         _cleanup_(annotations_done) Annotations found = {};
         FileSource *f;
         int32_t samples[1000];
@@ -104,7 +114,8 @@ static void check_file(const char *path, uint64_t from, uint64_t n, const double
         ck_assert_int_eq(file_source_annotations(f, &found), 0);
         ck_assert_uint_eq(found.n, n_annotations);
         for (size_t i = 0; i < n_annotations; i++)
-                ck_assert_double_eq_tol(found.items[i].time_s, (annotations[i] - (double) from) / (RATE * 1.001), 1e-3);
+                ck_assert_double_eq_tol(found.items[i].time_s,
+                                        (annotations[i] - (double) from) / (RATE * 1.001), 1e-3);
         file_source_free(f);
 
         struct edf_hdr_struct h;
@@ -126,8 +137,8 @@ START_TEST(segments_end_at_gaps) {
         wait_for(r, 20000);
         push(r, 40000, 6000);
         recording_annotate(r, second[0], 12, "doublet@@left calf");
-        recording_annotate(r, first[1], 12, "fasciculation@@left calf");         /* late, of the segment before */
-        recording_annotate(r, -5, 12, "fasciculation@@left calf");              /* of none */
+        recording_annotate(r, first[1], 12, "fasciculation@@left calf"); /* late, of the segment before */
+        recording_annotate(r, -5, 12, "fasciculation@@left calf"); /* of none */
         wait_for(r, 26000);
         recording_get_status(r, &s);
         ck_assert_uint_eq(s.segments, 2);
