@@ -162,11 +162,13 @@ size_t found_take_frames(Monitor *m, size_t max) {
 
                         watch_time(m, f);
                         push_frame(m, &batch, f);
+                        m->sinks.frame(m, f, m->sinks.userdata);
                 }
                 iio_source_release(m->source, n);
                 taken += n;
         }
         flush_batch(m, &batch);
+        m->sinks.frames_taken(m, m->sinks.userdata);
         m->n_scans += taken;
         return taken;
 }

@@ -62,6 +62,7 @@ static void remove_monitor(Manager *m, Monitor *monitor) {
         record_end(m->record, monitor, "failed");       /* of one that hangs, whose run cannot end */
         if (m->named)
                 bus_withdraw_monitor(m->bus, monitor);
+        streams_close(&m->streams, monitor);
         monitor_free(monitor);
 }
 
@@ -216,6 +217,7 @@ static void on_run_ended(Monitor *monitor, int error, void *userdata) {
         recorder_end(&m->recorder, monitor);
         record_end(m->record, monitor, m->stopping ? "shutdown" : error == -ENODEV ? "unplugged" :
                                        error < 0 ? "failed" : "next");
+        streams_close(&m->streams, monitor);
 }
 
 static void on_frames(Monitor *monitor, uint64_t position, const int32_t *samples, size_t n, void *userdata) {
@@ -223,6 +225,14 @@ static void on_frames(Monitor *monitor, uint64_t position, const int32_t *sample
 
         record_frames(m->record, monitor, position, samples, n);
         recorder_frames(&m->recorder, monitor, position, samples, n);
+}
+
+static void on_frame(Monitor *monitor, const Frame *f, void *userdata) {
+        streams_push(&((Manager*) userdata)->streams, monitor, f);
+}
+
+static void on_frames_taken(Monitor *monitor, void *userdata) {
+        streams_flush(&((Manager*) userdata)->streams, monitor);
 }
 
 static void on_notice(Monitor *monitor, const MonitorNotice *n, void *userdata) {
@@ -288,6 +298,8 @@ static void add_monitor(Manager *m, const char *uri, const char *id, DevicePlace
                 .streaming = on_streaming,
                 .run_ended = on_run_ended,
                 .frames = on_frames,
+                .frame = on_frame,
+                .frames_taken = on_frames_taken,
                 .notice = on_notice,
                 .event = on_event,
                 .artefact = on_artefact,

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "devices.h"
 #include "felt-key.h"
+#include "stream.h"
 #include "monitor.h"
 #include "record.h"
 #include "recorder.h"
@@ -33,6 +34,7 @@ typedef struct Manager {
         Record *record;                 /* NULL: nothing is remembered */
         Recorder recorder;
         unsigned rescans_left;
+        Streams streams;
 
         /* by name */
         Monitor *monitors[MANAGER_MONITORS_MAX];

@@ -82,6 +82,9 @@ typedef struct MonitorSinks {
         void (*run_ended)(Monitor *m, int error, void *userdata);
         /* n frames from position (as in detect.h) on, without a gap: samples[n][n_channels], counts */
         void (*frames)(Monitor *m, uint64_t position, const int32_t *samples, size_t n, void *userdata);
+        /* Each scan as it came, with its time; then that these were all for now. */
+        void (*frame)(Monitor *m, const Frame *f, void *userdata);
+        void (*frames_taken)(Monitor *m, void *userdata);
         void (*notice)(Monitor *m, const MonitorNotice *n, void *userdata);
         void (*event)(Monitor *m, const MonitorEvent *e, void *userdata);
         void (*artefact)(Monitor *m, const MonitorArtefact *a, void *userdata);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <getopt.h>
+#include <signal.h>
 #include <systemd/sd-daemon.h>
 
 #include "config-files.h"
@@ -79,6 +80,7 @@ static int run(void) {
 
 int main(int argc, char *argv[]) {
         log_take_over_stderr();
+        (void) signal(SIGPIPE, SIG_IGN);        /* readers of streams come and go */
         int r = parse_argv(argc, argv);
         if (r <= 0)
                 return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -2,6 +2,7 @@
 /* org.twitchd1.Monitor */
 #include "boot-id.h"
 #include "bus.h"
+#include "errors.h"
 #include "log.h"
 
 int bus_monitor_path(const Monitor *monitor, char **ret) {
@@ -63,6 +64,112 @@ static int get_lost(sd_bus *bus, const char *path, const char *interface, const 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static void unref_message(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+/* A detail of several values */
+static int append_array(sd_bus_message *s, const char *name, char type, const void *values, size_t size) {
+        const char contents[] = { 'a', type, 0 };
+        int r = sd_bus_message_open_container(s, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(s, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(s, 'v', contents);
+        if (r >= 0)
+                r = sd_bus_message_append_array(s, type, values, size);
+        if (r >= 0)
+                r = sd_bus_message_close_container(s);
+        return r < 0 ? r : sd_bus_message_close_container(s);
+}
+
+/* --- raw scans ------------------------------------------------------------------ */
+
+static int read_channels(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n, sd_bus_error *error) {
+        const uint32_t *channels;
+        size_t size;
+        int r;
+
+        if ((r = sd_bus_message_enter_container(call, 'v', "au")) < 0 ||
+            (r = sd_bus_message_read_array(call, 'u', (const void**) &channels, &size)) < 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "channels is an array of numbers.");
+        *ret_n = size / sizeof(channels[0]);
+        if (*ret_n == 0 || *ret_n > m->n_channels)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "channels: 1 to %u of them.", m->n_channels);
+        for (size_t i = 0; i < *ret_n; i++) {
+                if (channels[i] >= m->n_channels)
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no channel %u (the first is 0).",
+                                                 channels[i]);
+                ret[i] = channels[i];
+        }
+        return sd_bus_message_exit_container(call);
+}
+
+static int read_stream_options(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        *ret_n = m->n_channels;
+        for (unsigned i = 0; i < m->n_channels; i++)
+                ret[i] = i;
+        if ((r = sd_bus_message_enter_container(call, 'a', "{sv}")) < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+                if ((r = sd_bus_message_read_basic(call, 's', &name)) < 0)
+                        return r;
+                if (!streq(name, "channels"))
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no option \"%.60s\".", name);
+                if ((r = read_channels(call, m, ret, ret_n, error)) < 0 || (r = sd_bus_message_exit_container(call)) < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(call);
+}
+
+static int append_format(sd_bus_message *reply, const Monitor *m, const unsigned *channels, size_t n) {
+        uint32_t index[DEVICE_CHANNELS_MAX];
+        double lsb_uv[DEVICE_CHANNELS_MAX];
+        int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+        for (size_t i = 0; i < n; i++) {
+                index[i] = channels[i];
+                lsb_uv[i] = m->info.channels[channels[i]].lsb_uv;
+        }
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "record_bytes", "u", (uint32_t) stream_record_bytes(n),
+                                          "rate_hz", "d", monitor_nominal_rate_hz(m), "instance", "s",
+                                          SD_ID128_TO_STRING(m->instance));
+        if (r >= 0)
+                r = append_array(reply, "channels", 'u', index, n * sizeof(index[0]));
+        if (r >= 0)
+                r = append_array(reply, "lsb_uv", 'd', lsb_uv, n * sizeof(lsb_uv[0]));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_open_stream(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        _cleanup_(unref_message) sd_bus_message *reply = NULL;
+        Monitor *m = userdata;
+        Manager *manager = m->sinks.userdata;
+        unsigned channels[DEVICE_CHANNELS_MAX];
+        _cleanup_close_ int fd = -EBADF;
+        size_t n;
+
+        if (!m->opened)
+                return bus_error_from_errno(error, -ENODEV);
+        int r = read_stream_options(call, m, channels, &n, error);
+        if (r < 0)
+                return r;
+        r = streams_open(&manager->streams, m, sd_bus_message_get_sender(call), channels, n, &fd);
+        if (r < 0)
+                return bus_error_from_errno(error, r);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "h", fd);
+        if (r >= 0)
+                r = append_format(reply, m, channels, n);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -80,6 +187,8 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", fd, "a{sv}", format),
+                                method_open_stream, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("TwitchNoticed",
                                 SD_BUS_ARGS("t", id, "t", boottime_usec, "au", channels, "d", amplitude_uv,
                                             "a{sv}", details), 0),
@@ -94,10 +203,6 @@ const sd_bus_vtable monitor_vtable[] = {
 
 /* --- signals ----------------------------------------------------------------- */
 
-static void unref_message(sd_bus_message **m) {
-        sd_bus_message_unref(*m);
-}
-
 static int append_channels(sd_bus_message *s, const unsigned *channels, size_t n) {
         uint32_t index[DETECT_EVENT_CHANNELS_MAX];
 
@@ -111,22 +216,6 @@ static int new_signal(sd_bus *bus, const Monitor *monitor, const char *member, s
 
         int r = bus_monitor_path(monitor, &path);
         return r < 0 ? r : sd_bus_message_new_signal(bus, ret, path, TWITCHD_MONITOR_INTERFACE, member);
-}
-
-/* A detail of several values */
-static int append_array(sd_bus_message *s, const char *name, char type, const void *values, size_t size) {
-        const char contents[] = { 'a', type, 0 };
-        int r = sd_bus_message_open_container(s, 'e', "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(s, "s", name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(s, 'v', contents);
-        if (r >= 0)
-                r = sd_bus_message_append_array(s, type, values, size);
-        if (r >= 0)
-                r = sd_bus_message_close_container(s);
-        return r < 0 ? r : sd_bus_message_close_container(s);
 }
 
 static int send_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n) {

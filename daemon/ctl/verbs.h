@@ -8,6 +8,7 @@
         X(status)       \
         X(list)         \
         X(monitor)      \
+        X(stream)       \
         X(analyze)      \
         X(record)       \
         X(session)      \
