@@ -10,6 +10,7 @@ SYSTEMDIR ?= /usr/lib/systemd
 UDEVDIR ?= /usr/lib/udev
 SYSUSERSDIR ?= /usr/lib/sysusers.d
 DBUSDIR ?= /usr/share/dbus-1
+MANDIR ?= $(PREFIX)/share/man
 # compiled in: see daemon/config-files.h
 CONFDIR := /usr/lib/twitchd
 DKMSDIR ?= /usr/src/ads1299-$(VERSION)
@@ -244,6 +245,18 @@ check-arm64: packages-arm64 ## run the driver in an arm64 guest whose device tre
 check-kernel: packages-kernel ## test the modules in a kernel with KASAN, lockdep, kmemleak, failslab (SEED=, ROUNDS=)
 	@tests/kernel/run
 
+# --- pages: from what the programs know of themselves ------------------------
+# PAGES_FROM: a twitchctl that runs here, where the one that was built does not
+PAGES_FROM ?= $(B)/twitchctl
+MAN_PAGES := twitchctl.1 twitchd.8 twitchd.conf.5 org.twitchd1.5
+PAGES := $(MAN_PAGES:%=$(B)/pages/%) $(B)/pages/twitchctl.bash $(B)/pages/_twitchctl
+.PHONY: pages
+install: pages
+pages: $(PAGES) ## make the man pages and completions
+$(PAGES): $(B)/pages/%: daemon/ctl/pages.py $(B)/twitchctl $(wildcard daemon/bus/*.xml) include/twitchd.h
+	@mkdir -p $(@D)
+	daemon/ctl/pages.py $* $(PAGES_FROM) > $@
+
 # --- installation -----------------------------------------------------------
 # source:destination:mode. *.in files have @PREFIX@ and @VERSION@ filled in.
 INSTALL_FILES := \
@@ -259,6 +272,9 @@ INSTALL_FILES := \
     systemd/org.twitchd1.service:$(DBUSDIR)/system-services/org.twitchd1.service:644 \
     udev/60-twitchd.rules:$(UDEVDIR)/rules.d/60-twitchd.rules:644 \
     include/twitchd.h:$(PREFIX)/include/twitchd.h:644 \
+    $(foreach p,$(MAN_PAGES),$(B)/pages/$(p):$(MANDIR)/man$(patsubst .%,%,$(suffix $(p)))/$(p):644) \
+    $(B)/pages/twitchctl.bash:$(PREFIX)/share/bash-completion/completions/twitchctl:644 \
+    $(B)/pages/_twitchctl:$(PREFIX)/share/zsh/site-functions/_twitchctl:644 \
     $(foreach f,$(wildcard daemon/bus/*.xml),$(f):$(DBUSDIR)/interfaces/$(notdir $(f)):644)
 DKMS_FILES := Kbuild include/ads1299.h $(wildcard kernel/*.[ch] kernel/sim/*.[ch])
 

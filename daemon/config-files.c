@@ -55,7 +55,8 @@ static void tell_set(Parser *p, const Setting *s, unsigned channel) {
 }
 
 /* "channel 3" is "channel" and 2. */
-static bool split_section(Parser *p, const char *section, char *ret_name, size_t size, unsigned *ret_channel) {
+static bool split_section(Parser *p, const char *section, char *ret_name, size_t size,
+                          unsigned *ret_channel) {
         const char *number = section + strlen("channel ");
         unsigned long n;
         char *end;
@@ -65,8 +66,11 @@ static bool split_section(Parser *p, const char *section, char *ret_name, size_t
         if (strncmp(section, "channel", strlen("channel")) != 0)
                 return true;
         errno = 0;
-        n = strlen(section) > strlen("channel ") && *number >= '0' && *number <= '9' ? strtoul(number, &end, 10) : ULONG_MAX;
-        if (n == ULONG_MAX || errno || *end || n < p->first_channel || n >= p->first_channel + DEVICE_CHANNELS_MAX) {
+        n = ULONG_MAX;
+        if (strlen(section) > strlen("channel ") && *number >= '0' && *number <= '9')
+                n = strtoul(number, &end, 10);
+        if (n == ULONG_MAX || errno || *end || n < p->first_channel ||
+            n >= p->first_channel + DEVICE_CHANNELS_MAX) {
                 mistake(p, "channels are [channel %u] to [channel %u], not [%s]", p->first_channel,
                         p->first_channel + DEVICE_CHANNELS_MAX - 1, section);
                 return false;
@@ -100,7 +104,8 @@ static int on_setting(void *userdata, const char *section, const char *name, con
         char section_name[64];
         unsigned channel;
 
-        if (streq(section, SECTION_OF_NOTHING) || !split_section(p, section, section_name, sizeof(section_name), &channel))
+        if (streq(section, SECTION_OF_NOTHING) ||
+            !split_section(p, section, section_name, sizeof(section_name), &channel))
                 return 1;
         const Setting *s = config_find_setting(section_name, name);
         if (!s) {
@@ -144,7 +149,10 @@ static bool line_is_sound(Parser *p, const char *s, size_t n, size_t size) {
         return false;
 }
 
-/* Of one line as libinih should see it: without space in front, which would make it go on with the line before. */
+/*
+ * Of one line as libinih should see it: without space in front, which would make it go on with the line
+ * before.
+ */
 static char* read_line(char *s, int size, void *userdata) {
         Parser *p = userdata;
 
@@ -329,8 +337,10 @@ static int read_old(Config *c, const char *root, const ConfigListener *listener)
         int r = 0;
         bool is_file = access(path, F_OK) == 0;
         if (is_file || access(folder, F_OK) == 0) {
-                listener->mistake(is_file ? path : folder, 0, "is the place of old: move it to /etc/twitchd/ (twitchd.conf, "
-                                  "conf.d/); channels are counted from 0 here and from 1 there", listener->userdata);
+                listener->mistake(is_file ? path : folder, 0,
+                                  "is the place of old: move it to /etc/twitchd/ (twitchd.conf, conf.d/); "
+                                  "channels are counted from 0 here and from 1 there",
+                                          listener->userdata);
                 r = 1;
         }
         add(&r, read_file_and_drop_ins(c, path, 0, listener));
@@ -346,7 +356,8 @@ static int read_folders(Config *c, const char *root, const ConfigListener *liste
         for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
                 char path[PATH_MAX];
 
-                if ((size_t) snprintf(path, sizeof(path), "%s%s/twitchd.conf", root, folders[i]) >= sizeof(path))
+                if ((size_t) snprintf(path, sizeof(path), "%s%s/twitchd.conf", root,
+                                      folders[i]) >= sizeof(path))
                         return -ENAMETOOLONG;
                 if (!found && access(path, F_OK) == 0) {
                         add(&r, read_file(c, path, 1, listener));
@@ -380,7 +391,8 @@ static void log_mistake(const char *path, unsigned line, const char *what, void 
         if (++*n > MISTAKES_LOGGED_MAX)
                 return;
         if (line > 0)
-                log_message(LOG_WARNING, TWITCHD_MESSAGE_CONFIG_MISTAKE, NULL, "%s:%u: %s; the line has no effect.", path, line,
+                log_message(LOG_WARNING, TWITCHD_MESSAGE_CONFIG_MISTAKE, NULL,
+                            "%s:%u: %s; the line has no effect.", path, line,
                             what);
         else
                 log_message(LOG_WARNING, TWITCHD_MESSAGE_CONFIG_MISTAKE, NULL, "%s: %s.", path, what);
@@ -394,6 +406,7 @@ int config_load(Config *c, const char *path) {
         if (r < 0)
                 return log_error_errno(r, "The settings cannot be read: %m");
         if (n > MISTAKES_LOGGED_MAX)
-                log_warning("%u more mistakes in the settings: see \"twitchctl config\".", n - MISTAKES_LOGGED_MAX);
+                log_warning("%u more mistakes in the settings: see \"twitchctl config\".",
+                            n - MISTAKES_LOGGED_MAX);
         return r;
 }

@@ -4,14 +4,16 @@
  *
  *   twitchd.conf   the first there is of /etc/twitchd, /run/twitchd and /usr/lib/twitchd
  *   conf.d/        then all NAME.conf of the three folders together, by name; of two of one name the one of
- *                  /etc goes before that of /run, and that before that of /usr/lib; a link to /dev/null hides it
+ *                  /etc goes before that of /run, and that before that of /usr/lib; a link to
+ *                  /dev/null hides it
+
  *
- * What comes later wins. A setting of all channels, [device] gain, gives way to one of a single channel in the same
- * file. Before all of them /etc/twitchd.conf and /etc/twitchd.conf.d are read, which were the place of old and count
- * channels from 0; that they are there is said.
+ * What comes later wins. A setting of all channels, [device] gain, gives way to one of a single channel in
+ * the same file. Before all of them /etc/twitchd.conf and /etc/twitchd.conf.d are read, which were the place
+ * of old and count channels from 0; that they are there is said.
  *
- * A mistake is named by file and line, and has no effect: the value before it stays, because a service that measures
- * with the default rate is better than none.
+ * A mistake is named by file and line, and has no effect: the value before it stays, because a service that
+ * measures with the default rate is better than none.
  */
 #pragma once
 

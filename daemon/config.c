@@ -167,11 +167,12 @@ static void format_text(const void *value, char *ret, size_t size) {
 
 const Setting config_settings[] = {
         { "device", "rate_hz", false, "250, 500, 1000, 2000, 4000, 8000 or 16000",
-          "Samples a second. 1000 is right for twitches, 2000 for research; more costs power and finds nothing more.",
+          "Samples a second. 1000 is right for twitches, 2000 for research; more costs power and finds "
+          "nothing more.",
           parse_rate_hz, format_unsigned, FIELD(rate_hz) },
         { "device", "gain", false, "1, 2, 4, 6, 8, 12 or 24",
-          "Amplification of all channels. 24 has the least noise and takes 187 mV at either side; lower it where a channel "
-          "runs into its limits.",
+          "Amplification of all channels. 24 has the least noise and takes 187 mV at either side; lower "
+          "it where a channel runs into its limits.",
           parse_gain, format_unsigned, FIELD(gain[0]) },
         { "channel", "gain", true, "1, 2, 4, 6, 8, 12 or 24",
           "Amplification of this channel.",
@@ -180,8 +181,8 @@ const Setting config_settings[] = {
           "What the channel is called, instead of what the device says.",
           parse_label, format_text, FIELD(label[0]) },
         { "detector", "false_alarms_per_hour", false, "a number from 0.001 to 3600",
-          "Allowed false alarms per hour and channel: the one knob for sensitivity. The fewer, the larger a twitch must "
-          "be to be found.",
+          "Allowed false alarms per hour and channel: the one knob for sensitivity. The fewer, the larger "
+          "a twitch must be to be found.",
           parse_false_alarms, format_double, FIELD(false_alarms_per_hour) },
         { "felt", "input", false, "none, or the path of a device, at most 95 bytes",
           "An input device of which a key marks a felt twitch, e.g. in /dev/input/by-id. It is read along and never taken from "
@@ -215,7 +216,8 @@ void* config_value(Config *c, const Setting *s, unsigned channel) {
         return (char*) c + s->offset + channel * s->size;
 }
 
-const char* config_value_text(const Config *c, const Setting *s, unsigned channel, char ret[static CONFIG_TEXT_MAX]) {
+const char* config_value_text(const Config *c, const Setting *s, unsigned channel,
+                              char ret[static CONFIG_TEXT_MAX]) {
         Config copy = *c;
 
         s->format(config_value(&copy, s, channel), ret, CONFIG_TEXT_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The settings of the service: their values, and what each may be. Where they are read from: config-files.h. A new
- * setting is a field of Config, its default, and a line in the table in config.c.
+ * The settings of the service: their values, and what each may be. Where they are read from: config-files.h.
+ * A new setting is a field of Config, its default, and a line in the table in config.c.
  *
  * Channels are counted from 1 in files, "[channel 1]" is the input that boards call IN1, and from 0 in here.
  */
@@ -46,7 +46,8 @@ typedef struct Setting {
         const char *allowed;            /* "250, 500 or 1000", for messages and pages */
         const char *help;               /* one sentence: what it is, what raising it does */
 
-        bool (*parse)(const char *value, void *ret);            /* ret: as at `offset`; untouched if it is wrong */
+        /* ret: as at `offset`; untouched if it is wrong */
+        bool (*parse)(const char *value, void *ret);
         void (*format)(const void *value, char *ret, size_t size);      /* as parse() takes it */
         size_t offset, size;            /* of the value in Config, of the first channel */
 } Setting;
@@ -62,4 +63,5 @@ void* config_value(Config *c, const Setting *s, unsigned channel);
 
 #define CONFIG_TEXT_MAX 96
 /* The value as it stands in a file */
-const char* config_value_text(const Config *c, const Setting *s, unsigned channel, char ret[static CONFIG_TEXT_MAX]);
+const char* config_value_text(const Config *c, const Setting *s, unsigned channel,
+                              char ret[static CONFIG_TEXT_MAX]);

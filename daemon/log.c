@@ -73,7 +73,8 @@ static void write_line(int priority, const char *message_id, const char *device,
                 dprintf(STDERR_FILENO, "%s\n", line);
 }
 
-static _printf_(4, 0) void log_fullv(int priority, const char *message_id, const char *device, const char *format, va_list ap) {
+static _printf_(4, 0) void log_fullv(int priority, const char *message_id, const char *device,
+                                     const char *format, va_list ap) {
         char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
         int saved_errno = errno;
         unsigned left_out;
@@ -87,7 +88,8 @@ static _printf_(4, 0) void log_fullv(int priority, const char *message_id, const
         /* One message is one line, whatever is in the names of files and devices. */
         (void) utf8_clean(line, sizeof(line), text, sizeof(text));
         if (left_out > 0) {
-                snprintf(text, sizeof(text), "%.*s (%u like this were left out)", LINE_MAX_BYTES - 64, line, left_out);
+                snprintf(text, sizeof(text), "%.*s (%u like this were left out)", LINE_MAX_BYTES - 64, line,
+                         left_out);
                 write_line(priority, message_id, device, text);
         } else
                 write_line(priority, message_id, device, line);
@@ -120,7 +122,8 @@ void log_message(int priority, const char *message_id, const char *device, const
         va_end(ap);
 }
 
-int log_message_errno(int priority, const char *message_id, const char *device, int error, const char *format, ...) {
+int log_message_errno(int priority, const char *message_id, const char *device, int error,
+                      const char *format, ...) {
         va_list ap;
 
         errno = abs(error);
@@ -132,7 +135,8 @@ int log_message_errno(int priority, const char *message_id, const char *device, 
 
 /* --- how much ------------------------------------------------------------------ */
 
-static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info",
+                                      "debug" };
 
 void log_set_level(int priority) {
         atomic_store(&max_level, priority);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log: lines on standard error, with the <N> priority that the journal reads when it goes there. Of one message
- * (one place in the code) no more than LOG_BURST come in LOG_INTERVAL; how many were left out is said with the next.
+ * The log: lines on standard error, with the <N> priority that the journal reads when it goes there. Of one
+ * message (one place in the code) no more than LOG_BURST come in LOG_INTERVAL; how many were left out is
+ * said with the next.
  */
 #pragma once
 
@@ -28,7 +29,8 @@ _printf_(3, 4) int log_full_errno(int priority, int error, const char *format, .
  * One that people get advice on, and programs look for, by its id (TWITCHD_MESSAGE_*): what to do then is in
  * systemd/twitchd.catalog, and `journalctl -x` shows it. device may be NULL.
  */
-_printf_(4, 5) void log_message(int priority, const char *message_id, const char *device, const char *format, ...);
+_printf_(4, 5) void log_message(int priority, const char *message_id, const char *device,
+                                const char *format, ...);
 _printf_(5, 6) int log_message_errno(int priority, const char *message_id, const char *device, int error,
                                      const char *format, ...);
 
@@ -41,7 +43,7 @@ const char* log_level_to_string(int priority);
 int log_level_from_string(const char *s);
 
 /*
- * libiio says what goes wrong to stdio's stderr, with no way to stop it; what there is to say of it, we say. From
- * here on what it writes is for LOG_DEBUG.
+ * libiio says what goes wrong to stdio's stderr, with no way to stop it; what there is to say of it, we say.
+ * From here on what it writes is for LOG_DEBUG.
  */
 void log_take_over_stderr(void);

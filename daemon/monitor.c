@@ -95,18 +95,23 @@ static void say_why(Monitor *m, MonitorState s, int error, const char *what) {
         if (!what)
                 what = "cannot be opened";
         if (s == MONITOR_BUSY)
-                log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_BUSY, m->name, "%s: %s; trying again until it is free.", m->name, what);
+                log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_BUSY, m->name,
+                            "%s: %s; trying again until it is free.", m->name, what);
         else if (s == MONITOR_NO_PERMISSION)
-                log_message_errno(LOG_ERR, TWITCHD_MESSAGE_DEVICE_DENIED, m->name, error, "%s: %s: %m; is the udev rule 60-twitchd.rules installed, and the "
+                log_message_errno(LOG_ERR, TWITCHD_MESSAGE_DEVICE_DENIED, m->name, error,
+                                  "%s: %s: %m; is the udev rule 60-twitchd.rules installed, and the "
                                 "device plugged in after that (or `udevadm trigger -c add -s iio`)?",
                                 m->name, what);
         else if (s == MONITOR_GONE && m->n_channels == 0)
-                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name, "%s: %s: %s%s.", m->name, what, strerror(-error), trying);
+                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name, "%s: %s: %s%s.", m->name,
+                            what, strerror(-error), trying);
         else if (s == MONITOR_GONE)
-                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name, "%s: %s after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events%s.",
+                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name,
+                            "%s: %s after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events%s.",
                            m->name, what, m->n_scans, monitor_lost_total(m), m->n_events, trying);
         else
-                log_message_errno(LOG_ERR, TWITCHD_MESSAGE_DEVICE_FAILED, m->name, error, "%s: %s: %m; trying again from time to time.", m->name, what);
+                log_message_errno(LOG_ERR, TWITCHD_MESSAGE_DEVICE_FAILED, m->name, error,
+                                  "%s: %s: %m; trying again from time to time.", m->name, what);
 }
 
 static void fail(Monitor *m, int error, const char *what) {
@@ -169,7 +174,8 @@ static void begin_run(Monitor *m) {
         m->last_frame_usec = now_usec();
         m->sinks.opened(m, before, m->sinks.userdata);
         if (m->state != MONITOR_NO_DATA)
-                log_message(LOG_INFO, TWITCHD_MESSAGE_DEVICE_RUNNING, m->name, "%s: %u channels at %g samples a second, "
+                log_message(LOG_INFO, TWITCHD_MESSAGE_DEVICE_RUNNING, m->name,
+                            "%s: %u channels at %g samples a second, "
                          "%g false alarms an hour and channel allowed.", m->name, m->n_channels,
                          m->info.rate_hz, m->config.false_alarms_per_hour);
 }
@@ -197,7 +203,8 @@ static void take_frames(Monitor *m) {
                 m->sinks.streaming(m, m->sinks.userdata);
         }
         if (m->state == MONITOR_NO_DATA)
-                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_BACK, m->name, "%s: samples arrive again.", m->name);
+                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_BACK, m->name, "%s: samples arrive again.",
+                            m->name);
         if (m->state != MONITOR_RUNNING)
                 (void) set_state(m, MONITOR_SETTLING, 0);
         if (m->n_standing >= (uint64_t) m->info.rate_hz && !m->cancelled_usec) {
@@ -261,7 +268,8 @@ static void notice_silence(Monitor *m) {
                 return;
         iio_source_refresh_lost(m->source);
         if (m->state != MONITOR_NO_DATA) {
-                log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_SILENT, m->name, "%s: no samples for a second.", m->name);
+                log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_SILENT, m->name,
+                            "%s: no samples for a second.", m->name);
                 (void) set_state(m, MONITOR_NO_DATA, 0);
         }
         /* Should the news of the node's removal have been missed */
@@ -342,7 +350,8 @@ static void notice_hang(Monitor *m) {
             now - MAX(m->attempt_usec, m->cancelled_usec) < OPENING_USEC)
                 return;
         m->hang_said = true;
-        log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_FAILED, m->name, "%s: the device does not %s.", m->name,
+        log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_FAILED, m->name, "%s: the device does not %s.",
+                    m->name,
                     m->cancelled_usec ? "let go" : "answer while it is being opened");
 }
 

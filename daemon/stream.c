@@ -51,7 +51,8 @@ static size_t count_of_owner(const Streams *s, const char *owner) {
         return n;
 }
 
-static int stream_new(const Monitor *m, const char *owner, const unsigned *channels, size_t n_channels, Stream **ret,
+static int stream_new(const Monitor *m, const char *owner, const unsigned *channels, size_t n_channels,
+                      Stream **ret,
                       int *ret_fd) {
         _cleanup_(stream_freep) Stream *s = calloc(1, sizeof(*s));
         int fds[2];
@@ -78,7 +79,8 @@ static int stream_new(const Monitor *m, const char *owner, const unsigned *chann
         return 0;
 }
 
-int streams_open(Streams *s, const Monitor *m, const char *owner, const unsigned *channels, size_t n_channels, int *ret_fd) {
+int streams_open(Streams *s, const Monitor *m, const char *owner, const unsigned *channels,
+                 size_t n_channels, int *ret_fd) {
         if (n_channels == 0 || n_channels > m->n_channels)
                 return -ENODEV;
         for (size_t i = 0; i < n_channels; i++)

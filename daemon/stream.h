@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Raw scans to whoever asked for them, each reader through a pipe of its own. A record, in the byte order of the
- * machine:
+ * Raw scans to whoever asked for them, each reader through a pipe of its own. A record, in the byte order of
+ * the machine:
  *
  *      int64_t  time_ns        CLOCK_BOOTTIME of the data-ready edge
  *      uint32_t n_missed       scans before this one that this reader was too slow for
- *      uint32_t n_lost         1: the device or the service lost scans before this one (Monitor.Lost says where)
+ *      uint32_t n_lost         1: the device or the service lost scans before this one
+ *                              (Monitor.Lost says where)
  *      int32_t  codes[]        of the channels asked for, in the order asked for: code << 8 | ADS1299_FLAG_*
  *
- * A write to the pipe is whole or none (PIPE_BUF, pipe(7)), so a reader never sees a part of a record. One that does
- * not read loses scans, is told how many with the next one it gets, and keeps nobody waiting.
+ * A write to the pipe is whole or none (PIPE_BUF, pipe(7)), so a reader never sees a part of a record. One
+ * that does not read loses scans, is told how many with the next one it gets, and keeps nobody waiting.
  */
 #pragma once
 
@@ -29,10 +30,11 @@ typedef struct Streams {
 } Streams;
 
 /*
- * owner: who asked, for the limit. Returns a file descriptor to read from in *ret_fd; -ENOBUFS: there are too many
- * already, -ENODEV: the monitor has no channels yet or a channel is not there.
+ * owner: who asked, for the limit. Returns a file descriptor to read from in *ret_fd; -ENOBUFS: there are
+ * too many already, -ENODEV: the monitor has no channels yet or a channel is not there.
  */
-int streams_open(Streams *s, const Monitor *m, const char *owner, const unsigned *channels, size_t n_channels, int *ret_fd);
+int streams_open(Streams *s, const Monitor *m, const char *owner, const unsigned *channels,
+                 size_t n_channels, int *ret_fd);
 
 void streams_push(Streams *s, const Monitor *m, const Frame *f);
 /* What was pushed goes out. Readers that went away are forgotten. */

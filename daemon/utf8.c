@@ -9,7 +9,8 @@ unsigned utf8_length(const char *text, size_t size) {
 
         if (size == 0)
                 return 0;
-        unsigned n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+        unsigned n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
+                     s[0] < 0xf5 ? 4 : 0;
 
         if (n > size)
                 return 0;
@@ -43,9 +44,11 @@ static uint32_t code_point(const char *text, unsigned n) {
 }
 
 static bool is_unfit(uint32_t c) {
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||     /* controls, separators */
+        /* controls, separators */
+        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
                c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-               c == 0xfeff || (c & 0xfffe) == 0xfffe;                                   /* direction, no characters */
+               /* direction, no characters */
+               c == 0xfeff || (c & 0xfffe) == 0xfffe;
 }
 
 size_t utf8_clean(char *ret, size_t size, const char *s, size_t n) {

@@ -10,10 +10,10 @@ unsigned utf8_length(const char *s, size_t n);
 bool utf8_is_valid(const char *s, size_t n);
 
 /*
- * Copies the n bytes at s as text that may go anywhere: onto the bus (where one byte that is not UTF-8 makes a
- * whole reply fail), into a line of the journal or of sd_notify() (which a newline would end), onto a terminal.
- * What is not UTF-8, controls (C0, DEL, C1), separators of lines and paragraphs and marks that turn the direction of
- * writing become U+FFFD, one for each run of them. Space at both ends is left out. What does not fit into size is cut
- * between two characters. Ends at a NUL, too. Returns the length.
+ * Copies the n bytes at s as text that may go anywhere: onto the bus (where one byte that is not UTF-8 makes
+ * a whole reply fail), into a line of the journal or of sd_notify() (which a newline would end), onto a
+ * terminal. What is not UTF-8, controls (C0, DEL, C1), separators of lines and paragraphs and marks that
+ * turn the direction of writing become U+FFFD, one for each run of them. Space at both ends is left out.
+ * What does not fit into size is cut between two characters. Ends at a NUL, too. Returns the length.
  */
 size_t utf8_clean(char *ret, size_t size, const char *s, size_t n);

@@ -92,8 +92,8 @@ static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
 }
 
 /*
- * MESSAGE_ID of what the service says in the journal and a program may look for; what a person can do then is in
- * systemd/twitchd.catalog. The field TWITCHD_DEVICE names the front end.
+ * MESSAGE_ID of what the service says in the journal and a program may look for; what a person can do then
+ * is in systemd/twitchd.catalog. The field TWITCHD_DEVICE names the front end.
  */
 #define TWITCHD_MESSAGE_DEVICE_RUNNING      	"bd218e20fec846b6a2bfe2255f318592"
 #define TWITCHD_MESSAGE_DEVICE_GONE         	"04f76141106a4305a9c922cdb76eb300"
@@ -110,8 +110,9 @@ static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
 #define TWITCHD_MESSAGE_HISTORY_DAMAGED     	"4261340dbfca423aa19d1ed8224ea5a3"
 
 /*
- * Errors of the methods, as org.twitchd1.Error.NAME, with the errno that sd-bus makes of each and what it means. A
- * call with arguments that cannot be is answered with org.freedesktop.DBus.Error.InvalidArgs. Expect more.
+ * Errors of the methods, as org.twitchd1.Error.NAME, with the errno that sd-bus makes of each and what it
+ * means. A call with arguments that cannot be is answered with org.freedesktop.DBus.Error.InvalidArgs.
+ * Expect more.
  */
 #define TWITCHD_ERROR_PREFIX		"org.twitchd1.Error."
 #define TWITCHD_ERRORS(X)                                                                                      \

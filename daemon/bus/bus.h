@@ -26,7 +26,8 @@ void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel);
 void bus_history_changed(sd_bus *bus);
 
 /* For the files of this folder */
-extern const sd_bus_vtable manager_vtable[], monitor_vtable[], channel_vtable[], history_vtable[], log_control_vtable[];
+extern const sd_bus_vtable manager_vtable[], monitor_vtable[], channel_vtable[], history_vtable[],
+        log_control_vtable[];
 
 int bus_monitor_path(const Monitor *monitor, char **ret);
 int bus_channel_path(const Monitor *monitor, unsigned channel, char **ret);

@@ -18,7 +18,8 @@ static int set_level(sd_bus *bus, const char *path, const char *interface, const
         r = log_level_from_string(text);
         if (r < 0)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-                                         "The levels are emerg, alert, crit, err, warning, notice, info and debug, "
+                                         "The levels are emerg, alert, crit, err, warning, notice, info and "
+                                         "debug, "
                                          "not \"%.20s\".", text);
         log_set_level(r);
         return 0;

@@ -86,27 +86,32 @@ static int append_array(sd_bus_message *s, const char *name, char type, const vo
 
 /* --- raw scans ------------------------------------------------------------------ */
 
-static int read_channels(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n, sd_bus_error *error) {
+static int read_channels(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n,
+                         sd_bus_error *error) {
         const uint32_t *channels;
         size_t size;
         int r;
 
         if ((r = sd_bus_message_enter_container(call, 'v', "au")) < 0 ||
             (r = sd_bus_message_read_array(call, 'u', (const void**) &channels, &size)) < 0)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "channels is an array of numbers.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "channels is an array of numbers.");
         *ret_n = size / sizeof(channels[0]);
         if (*ret_n == 0 || *ret_n > m->n_channels)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "channels: 1 to %u of them.", m->n_channels);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "channels: 1 to %u of them.",
+                                         m->n_channels);
         for (size_t i = 0; i < *ret_n; i++) {
                 if (channels[i] >= m->n_channels)
-                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no channel %u (the first is 0).",
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "There is no channel %u (the first is 0).",
                                                  channels[i]);
                 ret[i] = channels[i];
         }
         return sd_bus_message_exit_container(call);
 }
 
-static int read_stream_options(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n, sd_bus_error *error) {
+static int read_stream_options(sd_bus_message *call, const Monitor *m, unsigned *ret, size_t *ret_n,
+                               sd_bus_error *error) {
         const char *name;
         int r;
 
@@ -119,8 +124,10 @@ static int read_stream_options(sd_bus_message *call, const Monitor *m, unsigned 
                 if ((r = sd_bus_message_read_basic(call, 's', &name)) < 0)
                         return r;
                 if (!streq(name, "channels"))
-                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no option \"%.60s\".", name);
-                if ((r = read_channels(call, m, ret, ret_n, error)) < 0 || (r = sd_bus_message_exit_container(call)) < 0)
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "There is no option \"%.60s\".", name);
+                if ((r = read_channels(call, m, ret, ret_n, error)) < 0 ||
+                    (r = sd_bus_message_exit_container(call)) < 0)
                         return r;
         }
         return r < 0 ? r : sd_bus_message_exit_container(call);
@@ -136,7 +143,8 @@ static int append_format(sd_bus_message *reply, const Monitor *m, const unsigned
                 lsb_uv[i] = m->info.channels[channels[i]].lsb_uv;
         }
         if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "record_bytes", "u", (uint32_t) stream_record_bytes(n),
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "record_bytes", "u",
+                                          (uint32_t) stream_record_bytes(n),
                                           "rate_hz", "d", monitor_nominal_rate_hz(m), "instance", "s",
                                           SD_ID128_TO_STRING(m->instance));
         if (r >= 0)
@@ -187,7 +195,8 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
-        SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", fd, "a{sv}", format),
+        SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("a{sv}", options),
+                                SD_BUS_RESULT("h", fd, "a{sv}", format),
                                 method_open_stream, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("TwitchNoticed",
                                 SD_BUS_ARGS("t", id, "t", boottime_usec, "au", channels, "d", amplitude_uv,
@@ -237,7 +246,8 @@ static int send_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice 
 void bus_emit_notice(sd_bus *bus, const Monitor *monitor, const MonitorNotice *n) {
         int r = send_notice(bus, monitor, n);
         if (r < 0)
-                log_warning_errno(r, "%s: notice %" PRIu64 " was not sent: %m", monitor->name, n->notice->id);
+                log_warning_errno(r, "%s: notice %" PRIu64 " was not sent: %m", monitor->name,
+                                  n->notice->id);
 }
 
 /* In the order of the channels. */

@@ -15,7 +15,8 @@
 static int say_no_such(const char *of, const Hint *h) {
         char hint[96];
 
-        fprintf(stderr, "twitchctl: there is no verb \"%s%s%s\"%s", of, of[0] ? " " : "", h->typed, hint_text(h, hint));
+        fprintf(stderr, "twitchctl: there is no verb \"%s%s%s\"%s", of, of[0] ? " " : "", h->typed,
+                hint_text(h, hint));
         if (!h->nearest)
                 fprintf(stderr, ": see twitchctl help%s%s", of[0] ? " " : "", of);
         fputc('\n', stderr);
@@ -104,8 +105,8 @@ static int run(int argc, char **argv) {
 }
 
 /*
- * Only the characters are the person's own, for their widths: numbers are written with a point and read with one
- * everywhere. Labels are UTF-8, so a locale that is not will not do.
+ * Only the characters are the person's own, for their widths: numbers are written with a point and read with
+ * one everywhere. Labels are UTF-8, so a locale that is not will not do.
  */
 static void set_locale(void) {
         if (!setlocale(LC_CTYPE, "") || strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0)

@@ -3,6 +3,7 @@
 #include "ctl.h"
 #include "help.h"
 #include "hint.h"
+#include "json.h"
 #include "options.h"
 #include "text.h"
 #include "util.h"
@@ -32,7 +33,8 @@ static void print_option(FILE *f, const Option *o) {
         if (optional)           /* "[yes|no]" is written --sinc3[=yes|no] */
                 snprintf(name, sizeof name, "%s--%s[=%s", o->letter ? letter : "", o->name, value + 1);
         else
-                snprintf(name, sizeof name, "%s--%s%s%s", o->letter ? letter : "", o->name, o->value ? "=" : "", value);
+                snprintf(name, sizeof name, "%s--%s%s%s", o->letter ? letter : "", o->name,
+                         o->value ? "=" : "", value);
         print_entry(f, name, o->help);
 }
 
@@ -51,7 +53,8 @@ static void print_subs(FILE *f, const Verb *verb, const char *path) {
 
                 snprintf(name, sizeof name, "%s%s%s", s->name, s->args[0] ? " " : "", s->args);
                 if (s == verb->subs)
-                        fprintf(f, "\nWhat can follow (\"twitchctl help %s %s\" says more):\n", path, s->name);
+                        fprintf(f, "\nWhat can follow (\"twitchctl help %s %s\" says more):\n", path,
+                                s->name);
                 print_entry(f, name, s->summary);
         }
 }
@@ -84,11 +87,64 @@ void help_print_verb(FILE *f, const Verb *verb, const char *path) {
         fputs("\n" NOT_A_MEDICAL_DEVICE "\n", f);
 }
 
+/* --- for pages.py: man pages and completion are made from this -------------------- */
+
+static void json_options(Json *j, const Option *options) {
+        json_array(j, "options");
+        for (const Option *o = options; o && o->name; o++) {
+                char letter[] = { o->letter, 0 };
+
+                json_object(j, NULL);
+                json_string(j, "name", o->name);
+                if (o->letter)
+                        json_string(j, "letter", letter);
+                if (o->value)
+                        json_string(j, "value", o->value);
+                json_string(j, "help", o->help);
+                json_object_end(j);
+        }
+        json_array_end(j);
+}
+
+static void json_verb(Json *j, const Verb *verb) {
+        json_object(j, NULL);
+        json_string(j, "name", verb->name);
+        json_string(j, "args", verb->args);
+        json_string(j, "summary", verb->summary);
+        json_string(j, "text", verb->text ? verb->text : "");
+        json_bool(j, "json", verb->json);
+        json_bool(j, "bus", verb->bus);
+        json_options(j, verb->options);
+        json_array(j, "subs");
+        for (const Verb *s = verb->subs; s && s->name; s++)
+                json_verb(j, s);
+        json_array_end(j);
+        json_object_end(j);
+}
+
+/* First the options of all verbs, then a line a verb */
+static void print_json(void) {
+        Json j = { .f = stdout };
+
+        json_object(&j, NULL);
+        json_options(&j, global_options);
+        json_object_end(&j);
+        json_line(&j);
+        for (const Verb *const *v = verbs; *v; v++) {
+                json_verb(&j, *v);
+                json_line(&j);
+        }
+}
+
 static int run(int argc, char **argv) {
         const Verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
         Hint h = { .typed = argc > 1 ? argv[argc - 1] : "" };
         char path[64], hint[96];
 
+        if (arg_json) {
+                print_json();
+                return 0;
+        }
         if (argc < 2) {
                 help_print_list(stdout);
                 return 0;
@@ -116,5 +172,7 @@ const Verb verb_help = {
         .name = "help",
         .args = "[VERB] [SUBVERB]",
         .summary = "The help page of a verb, or this list",
+        .text = "With --json, all verbs and their options for programs.",
+        .json = true,
         .run = run,
 };

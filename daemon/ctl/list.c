@@ -56,7 +56,8 @@ static int print_text(const Snapshot *s) {
                 const MonitorInfo *m = s->monitors + i;
 
                 text_print(stdout, m->name, 0);
-                printf(": %s, %zu channels at %g samples/s\n", or_unknown(m->state), m->n_channels, m->nominal_rate_hz);
+                printf(": %s, %zu channels at %g samples/s\n", or_unknown(m->state), m->n_channels,
+                       m->nominal_rate_hz);
                 int r = print_channels(m);
                 if (r < 0)
                         return r;

@@ -14,10 +14,14 @@ bool arg_version = false;
 const char *arg_address = NULL;
 
 const Option global_options[] = {
-        { "json",    'j', NULL,      "Print JSON: one object a line.",                             .flag = &arg_json    },
-        { "address", 0,   "ADDRESS", "D-Bus address to use instead of the system bus.",            .text = &arg_address },
-        { "help",    'h', NULL,      "The help page of the verb, or the list of verbs.",           .flag = &arg_help    },
-        { "version", 0,   NULL,      "The version.",                                               .flag = &arg_version },
+        { "json",    'j', NULL,      "Print JSON: one object a line.",
+          .flag = &arg_json    },
+        { "address", 0,   "ADDRESS", "D-Bus address to use instead of the system bus.",
+          .text = &arg_address },
+        { "help",    'h', NULL,      "The help page of the verb, or the list of verbs.",
+          .flag = &arg_help    },
+        { "version", 0,   NULL,      "The version.",
+          .flag = &arg_version },
         {},
 };
 
@@ -103,7 +107,8 @@ static void say_where_it_belongs(const char *path, const char *typed, const char
 
 static void say_unknown(const Verb *verb, const char *path, const char *typed) {
         if (strncmp(typed, "--", 2) != 0) {
-                fprintf(stderr, "twitchctl: there is no option %s: see twitchctl help%s%s\n", typed, verb ? " " : "", path);
+                fprintf(stderr, "twitchctl: there is no option %s: see twitchctl help%s%s\n", typed,
+                        verb ? " " : "", path);
                 return;
         }
         size_t n = strcspn(typed + 2, "=");
@@ -146,7 +151,8 @@ static void add_option(Parser *p, const Option *o) {
                 return;
         p->longs[p->n] = (struct option) {
                 .name = o->name,
-                .has_arg = !o->value ? no_argument : option_value_is_optional(o) ? optional_argument : required_argument,
+                .has_arg = !o->value ? no_argument : option_value_is_optional(o) ? optional_argument :
+                        required_argument,
                 .val = FIRST_OPTION + (int) p->n,
         };
         if (o->letter)
@@ -193,14 +199,16 @@ int options_parse(const Verb *verb, const char *path, int argc, char **argv) {
                         bool takes_none = optopt >= FIRST_OPTION;
 
                         if (takes_none)
-                                fprintf(stderr, "twitchctl: --%s takes no value\n", option_by_value(&p, optopt)->name);
+                                fprintf(stderr, "twitchctl: --%s takes no value\n",
+                                        option_by_value(&p, optopt)->name);
                         else
                                 say_unknown(verb, path, optopt ? letter : argv[optind - 1]);
                         return -EINVAL;
                 }
                 const Option *o = option_by_value(&p, c == ':' ? optopt : c);
                 if (c == ':' || (optarg && !optarg[0] && o->text)) {
-                        fprintf(stderr, "twitchctl: --%s needs a value: --%s=%s\n", o->name, o->name, o->value);
+                        fprintf(stderr, "twitchctl: --%s needs a value: --%s=%s\n", o->name, o->name,
+                                o->value);
                         return -EINVAL;
                 }
                 if (apply(o, optarg) < 0)

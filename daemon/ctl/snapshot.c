@@ -98,7 +98,7 @@ uint64_t monitor_lost_total(const MonitorInfo *m) {
 const char* channel_label(const ChannelInfo *c, uint32_t index, char ret[static 32]) {
         if (c && c->label && c->label[0])
                 return c->label;
-        snprintf(ret, 32, "channel %u", index);
+        snprintf(ret, 32, "channel %u", index + 1);
         return ret;
 }
 

@@ -7,7 +7,9 @@
 #include "history.h"
 #include "json.h"
 #include "snapshot.h"
+#include "table.h"
 #include "text.h"
+#include "today.h"
 #include "twitchd.h"
 #include "verbs.h"
 
@@ -49,7 +51,7 @@ static void json_monitor(Json *j, const MonitorInfo *m) {
         json_object_end(j);
 }
 
-static void print_json(const Snapshot *s, const HistoryState *h, const char *version) {
+static void print_json(const Snapshot *s, const HistoryState *h, const Today *today, const char *version) {
         Json j = { .f = stdout };
 
         json_object(&j, NULL);
@@ -67,72 +69,57 @@ static void print_json(const Snapshot *s, const HistoryState *h, const char *ver
         for (size_t i = 0; i < s->n_monitors; i++)
                 json_monitor(&j, s->monitors + i);
         json_array_end(&j);
+        json_array(&j, "today");
+        for (size_t i = 0; i < today->n; i++) {
+                json_object(&j, NULL);
+                json_string(&j, "site", today->sites[i].name);
+                json_unsigned(&j, "twitches", today->sites[i].twitches);
+                json_double(&j, "exposure_s", today->sites[i].exposure_s, 1);
+                json_object_end(&j);
+        }
+        json_array_end(&j);
         json_object_end(&j);
         json_line(&j);
 }
 
+/* --- for a person --------------------------------------------------------------- */
+
+typedef struct Words {
+        const char *word, *text;
+} Words;
+
 /* What a person calls it; unknown words as they are. */
+static const char* find_words(const Words *table, size_t n, const char *word) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(word, table[i].word))
+                        return table[i].text;
+        return word;
+}
+
 static const char* status_to_words(const char *status) {
-        static const struct {
-                const char *status, *words;
-        } table[] = {
-                { "lead-off",  "electrode off"           },
-                { "saturated", "beyond the input range"  },
-                { "flat",      "nothing connected"       },
+        static const Words table[] = {
+                { "lead-off", "electrode off" },
+                { "saturated", "beyond range" },
+                { "flat", "not connected" },
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (streq(status, table[i].status))
-                        return table[i].words;
-        return status;
+        return find_words(table, ELEMENTSOF(table), status);
 }
 
-static void print_lost(const MonitorInfo *m) {
-        unsigned n = 0;
+/* Of a front end: whether it works, and what to do if it does not */
+static const char* state_to_words(const char *state) {
+        static const Words table[] = {
+                { "opening", "being opened" },
+                { "settling", "working; the noise is not known yet, wait some seconds" },
+                { "running", "working" },
+                { "busy", "not working: another program reads it; stop that (iiod?)" },
+                { "no-permission", "not working: the service may not open it; is the udev rule installed?" },
+                { "no-data", "not working: it is silent; see the wiring of DRDY and journalctl -k" },
+                { "failed", "not working; see journalctl -u twitchd" },
+                { "gone", "not there" },
+        };
 
-        printf("  %llu scans received, %llu lost", (unsigned long long) m->scans,
-               (unsigned long long) monitor_lost_total(m));
-        for (size_t i = 0; i < m->n_lost; i++)
-                if (m->lost[i].n > 0) {
-                        printf("%s", n++ == 0 ? " (" : ", ");
-                        text_print(stdout, m->lost[i].cause, 0);
-                        printf(" %llu", (unsigned long long) m->lost[i].n);
-                }
-        puts(n > 0 ? ")" : "");
-}
-
-static void print_channel(const ChannelInfo *c, int width) {
-        char name[32], noise[64], floor_uv[64], exposure[40], rate[64];
-
-        printf("  %3u  ", c->index);
-        text_print(stdout, channel_label(c, c->index, name), width);
-        printf("  %4u  %8s  %8s  %10s  %7llu  %10s  ", c->gain,
-               text_number(c->noise_uv, 2, "", noise),
-               text_number(c->floor_uv, 1, "", floor_uv),
-               text_duration(c->exposure_s, 0, exposure),
-               (unsigned long long) c->events,
-               text_rate((double) c->rest_twitches, c->rest_s, rate));
-        text_print(stdout, status_to_words(or_unknown(c->status)), 0);
-        putchar('\n');
-}
-
-static void print_monitor(const MonitorInfo *m) {
-        int width = (int) strlen("label");
-        char name[32], rate[64];
-
-        for (size_t i = 0; i < m->n_channels; i++)
-                width = MAX(width, text_width(channel_label(m->channels + i, m->channels[i].index, name)));
-
-        text_print(stdout, m->name, 0);
-        printf(": %s, %s samples/s (%g asked for); false alarms allowed per hour and channel: %g\n",
-               or_unknown(m->state), m->rate_hz > 0 ? text_number(m->rate_hz, 2, "", rate) : "-",
-               m->nominal_rate_hz, m->false_alarms_per_hour);
-        print_lost(m);
-        printf("  %3s  %-*s  %4s  %8s  %8s  %10s  %7s  %10s  %s\n", "", width, "label", "gain", "noise uV",
-               "floor uV", "exposure", "events", "per minute", "electrodes");
-        for (size_t i = 0; i < m->n_channels; i++)
-                print_channel(m->channels + i, width);
-        putchar('\n');
+        return find_words(table, ELEMENTSOF(table), state);
 }
 
 static void print_history(const HistoryState *h) {
@@ -147,27 +134,129 @@ static void print_history(const HistoryState *h) {
         else if (streq(state, "none"))
                 printf("NOTHING IS REMEMBERED: the service has no $STATE_DIRECTORY.\n");
         else
-                printf("THE HISTORY CANNOT BE WRITTEN (%s): %s. What is found waits in memory: %" PRIu64 " records.\n",
+                printf("THE HISTORY CANNOT BE WRITTEN (%s): %s. "
+                       "What is found waits in memory: %" PRIu64 " records.\n",
                        or_unknown(h->file),
                        streq(state, "full") ? "no room on the disk" :
-                       streq(state, "newer") ? "it is of a later version" : "see \"journalctl -u twitchd\"", h->n_waiting);
+                       streq(state, "newer") ? "it is of a later version" : "see \"journalctl -u twitchd\"",
+                       h->n_waiting);
         if (h->n_lost > 0)
                 printf("%" PRIu64 " records did not fit and are not in the history.\n", h->n_lost);
         if (h->damaged_file && h->damaged_file[0])
                 printf("A damaged history was moved aside: %s\n", h->damaged_file);
 }
 
-static void print_text(const Snapshot *s, const HistoryState *h, const char *version) {
+static void print_lost(const MonitorInfo *m) {
+        unsigned n = 0;
+
+        if (monitor_lost_total(m) == 0) {
+                printf("Nothing lost of %llu scans.\n", (unsigned long long) m->scans);
+                return;
+        }
+        printf("%llu scans received, %llu lost (", (unsigned long long) m->scans,
+               (unsigned long long) monitor_lost_total(m));
+        for (size_t i = 0; i < m->n_lost; i++)
+                if (m->lost[i].n > 0) {
+                        printf("%s", n++ == 0 ? "" : ", ");
+                        text_print(stdout, m->lost[i].cause, 0);
+                        printf(" %llu", (unsigned long long) m->lost[i].n);
+                }
+        puts(").");
+}
+
+static void add_channel(Table *t, const ChannelInfo *c) {
+        char name[32], noise[64], floor_uv[64], rest[40], rate[64];
+        const char *status = or_unknown(c->status);
+        bool ok = streq(status, "ok");
+
+        table_add_row(t);
+        table_set(t, 0, "%u", c->index + 1);
+        table_set(t, 1, "%s", channel_label(c, c->index, name));
+        table_set(t, 2, "%s", status_to_words(status));
+        table_set_style(t, 2, ok ? TABLE_GREEN : TABLE_YELLOW);
+        table_set(t, 3, "%s", text_number(c->noise_uv, 2, "", noise));
+        table_set(t, 4, "%s", text_number(c->floor_uv, 1, "", floor_uv));
+        table_set(t, 5, "%s", text_duration(c->rest_s, 0, rest));
+        table_set(t, 6, "%llu", (unsigned long long) c->rest_twitches);
+        table_set(t, 7, "%s", text_rate((double) c->rest_twitches, c->rest_s, rate));
+}
+
+static int print_monitor(const MonitorInfo *m) {
+        static const TableColumn columns[] = {
+                { "ch", TABLE_RIGHT },
+                { "label", TABLE_TRUNCATE },
+                { "electrodes", 0 },
+                { "noise", TABLE_RIGHT },
+                { "floor", TABLE_RIGHT },
+                { "at rest", TABLE_RIGHT },
+                { "twitches", TABLE_RIGHT },
+                { "a minute", TABLE_RIGHT },
+                {},
+        };
+        _cleanup_(table_freep) Table *t = table_new(columns);
+
+        text_print(stdout, m->name, 0);
+        printf(": %s\n", state_to_words(or_unknown(m->state)));
+        if (m->rate_hz > 0)
+                printf("%.2f samples/s, %g asked for. ", m->rate_hz, m->nominal_rate_hz);
+        if (m->scans > 0)
+                print_lost(m);
+        for (size_t i = 0; i < m->n_channels; i++)
+                add_channel(t, m->channels + i);
+        int r = table_print(t, stdout);
+        putchar('\n');
+        return r;
+}
+
+static int print_today(const Today *today) {
+        static const TableColumn columns[] = {
+                { "today", TABLE_TRUNCATE },
+                { "at rest", TABLE_RIGHT },
+                { "twitches", TABLE_RIGHT },
+                { "a minute", TABLE_RIGHT },
+                {},
+        };
+        _cleanup_(table_freep) Table *t = table_new(columns);
+
+        for (size_t i = 0; i < today->n; i++) {
+                const TodaySite *site = today->sites + i;
+                char rest[40], rate[64];
+
+                table_add_row(t);
+                table_set(t, 0, "%s", site->name);
+                table_set(t, 1, "%s", text_duration(site->exposure_s, 0, rest));
+                table_set(t, 2, "%llu", (unsigned long long) site->twitches);
+                table_set(t, 3, "%s", text_rate((double) site->twitches, site->exposure_s, rate));
+        }
+        int r = table_print(t, stdout);
+        if (today->n > 0)
+                putchar('\n');
+        return r;
+}
+
+static const char legend[] =
+        "noise: uV rms. floor: the smallest twitch that this noise lets be found, uV peak to peak. at "
+        "rest: time that counts, h:mm:ss, without minutes in which the muscle was used. twitches: those "
+        "at rest; above, since the service saw the front end.\n";
+
+static int print_text(const Snapshot *s, const HistoryState *h, const Today *today, const char *version) {
+        int r = 0;
+
         printf("twitchd ");
         text_print(stdout, version, 0);
         putchar('\n');
         print_history(h);
         putchar('\n');
-        for (size_t i = 0; i < s->n_monitors; i++)
-                print_monitor(s->monitors + i);
+        for (size_t i = 0; i < s->n_monitors && r >= 0; i++)
+                r = print_monitor(s->monitors + i);
+        if (r >= 0)
+                r = print_today(today);
         if (s->n_monitors == 0)
                 printf("No front end: is the hat plugged in?\n\n");
-        puts(NOT_A_MEDICAL_DEVICE);
+        else
+                text_wrap(stdout, legend, 0, text_columns());
+        text_wrap(stdout, NOT_A_MEDICAL_DEVICE, 0, text_columns());
+        return r;
 }
 
 static int run(int argc, char **argv) {
@@ -175,9 +264,10 @@ static int run(int argc, char **argv) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
         _cleanup_(history_state_done) HistoryState h = {};
+        _cleanup_free_ Today *today = calloc(1, sizeof *today);
         _cleanup_free_ char *version = NULL;
 
-        int r = bus_open(&bus);
+        int r = today ? bus_open(&bus) : -ENOMEM;
         if (r < 0)
                 return r;
         if ((r = snapshot_fetch(bus, &s, &error)) < 0 ||
@@ -185,17 +275,22 @@ static int run(int argc, char **argv) {
                                             "Version", &error, &version)) < 0)
                 return bus_complain(r, &error);
         history_fetch_state(bus, &h);
-        if (arg_json)
-                print_json(&s, &h, version);
-        else
-                print_text(&s, &h, version);
+        /* Without it, the rest is worth being shown all the same. */
+        if (h.state && streq(h.state, "ok"))
+                (void) today_read(today);
+        if (!arg_json)
+                return print_text(&s, &h, today, version);
+        print_json(&s, &h, today, version);
         return 0;
 }
 
 const Verb verb_status = {
         .name = "status",
         .args = "",
-        .summary = "How each front end and each channel is doing",
+        .summary = "Is it working: each front end and each channel, and today",
+        .text = "One screen: whether each front end works, its electrodes, noise and twitches, what was "
+                "found today at each site, and whether anything was lost. A rate is twitches by time at "
+                "rest: a minute in which the muscle was used counts for neither.",
         .json = true,
         .bus = true,
         .run = run,

@@ -49,8 +49,11 @@ static int append_channels(sd_bus_message *call) {
         for (char *w = strtok_r(copy, ",", &saved); w; w = strtok_r(NULL, ",", &saved)) {
                 unsigned long channel = strtoul(w, &end, 10);
 
-                if (*w < '0' || *w > '9' || *end || channel < 1 || channel > CHANNELS_MAX || n == CHANNELS_MAX) {
-                        fprintf(stderr, "twitchctl: --channels takes numbers from 1, as in 1,3, not \"%s\"\n", arg_channels);
+                if (*w < '0' || *w > '9' || *end || channel < 1 || channel > CHANNELS_MAX ||
+                    n == CHANNELS_MAX) {
+                        fprintf(stderr,
+                                "twitchctl: --channels takes numbers from 1, as in 1,3, not \"%s\"\n",
+                                arg_channels);
                         return EXIT_USAGE;
                 }
                 channels[n++] = (uint32_t) channel - 1;
@@ -93,7 +96,8 @@ static int read_format(sd_bus_message *m, Reader *reader) {
                 else if (streq(name, "rate_hz"))
                         r = sd_bus_message_read(m, "v", "d", &reader->rate_hz);
                 else if (streq(name, "channels"))
-                        r = read_array(m, 'u', reader->channels, sizeof reader->channels[0], &reader->n_channels);
+                        r = read_array(m, 'u', reader->channels, sizeof reader->channels[0],
+                                       &reader->n_channels);
                 else if (streq(name, "lsb_uv"))
                         r = read_array(m, 'd', reader->lsb_uv, sizeof reader->lsb_uv[0], &n);
                 else
@@ -101,7 +105,9 @@ static int read_format(sd_bus_message *m, Reader *reader) {
                 if (r < 0 || (r = sd_bus_message_exit_container(m)) < 0)
                         return r;
         }
-        return r < 0 ? r : reader->n_channels == 0 || reader->record_bytes != 16 + 4 * reader->n_channels ? -EBADMSG : 0;
+        if (r < 0)
+                return r;
+        return reader->n_channels == 0 || reader->record_bytes != 16 + 4 * reader->n_channels ? -EBADMSG : 0;
 }
 
 static int open_stream(sd_bus *bus, const char *path, Reader *reader) {
@@ -137,7 +143,8 @@ static int choose_monitor(sd_bus *bus, const char *name, char **ret_path) {
                 if (name ? streq(s.monitors[i].name, name) : s.n_monitors == 1)
                         chosen = s.monitors + i;
         if (!chosen) {
-                fprintf(stderr, s.n_monitors == 0 ? "twitchctl: no front end is there: is the hat plugged in?\n" :
+                fprintf(stderr, s.n_monitors == 0 ?
+                        "twitchctl: no front end is there: is the hat plugged in?\n" :
                         name ? "twitchctl: there is no front end of that name: see twitchctl list\n" :
                                "twitchctl: there are several front ends: name one, see twitchctl list\n");
                 return -ENODEV;
@@ -169,7 +176,8 @@ static void print_record(Reader *reader, const char *record) {
                 fwrite(record, 1, reader->record_bytes, stdout);
                 return;
         }
-        printf("%" PRId64 ".%09" PRId64 ",%u,%u", time_ns / (int64_t) NSEC_PER_SEC, time_ns % (int64_t) NSEC_PER_SEC, counts[0],
+        printf("%" PRId64 ".%09" PRId64 ",%u,%u", time_ns / (int64_t) NSEC_PER_SEC,
+               time_ns % (int64_t) NSEC_PER_SEC, counts[0],
                counts[1]);
         for (size_t i = 0; i < reader->n_channels; i++) {
                 int32_t word;
@@ -198,7 +206,8 @@ static int copy(Reader *reader) {
                 }
                 have += n > 0 ? (size_t) n : 0;
                 size_t used = 0;
-                for (; have - used >= reader->record_bytes && reader->n_records < wanted; used += reader->record_bytes)
+                for (; have - used >= reader->record_bytes && reader->n_records < wanted;
+                     used += reader->record_bytes)
                         print_record(reader, buffer + used);
                 memmove(buffer, buffer + used, have - used);
                 have -= used;
@@ -227,7 +236,8 @@ static int run(int argc, char **argv) {
         r = copy(reader);
         close(reader->fd);
         if (reader->n_missed > 0)
-                fprintf(stderr, "twitchctl: %" PRIu64 " scans were missed: too slow a reader\n", reader->n_missed);
+                fprintf(stderr, "twitchctl: %" PRIu64 " scans were missed: too slow a reader\n",
+                        reader->n_missed);
         return r;
 }
 
@@ -244,9 +254,12 @@ static int parse_seconds(const char *s) {
 }
 
 static const Option options[] = {
-        { "channels", .value = "LIST", .text = &arg_channels, .help = "Only these, counted from 1, in this order: 1,3." },
-        { "seconds", .value = "N", .parse = parse_seconds, .help = "End after so much; without it, at Ctrl-C." },
-        { "raw", .flag = &arg_raw, .help = "The records as the service sends them, instead of text (see org.twitchd1(5))." },
+        { "channels", .value = "LIST", .text = &arg_channels,
+          .help = "Only these, counted from 1, in this order: 1,3." },
+        { "seconds", .value = "N", .parse = parse_seconds,
+          .help = "End after so much; without it, at Ctrl-C." },
+        { "raw", .flag = &arg_raw,
+          .help = "The records as the service sends them, instead of text (see org.twitchd1(5))." },
         {},
 };
 
@@ -254,12 +267,12 @@ const Verb verb_stream = {
         .name = "stream",
         .args = "[FRONT-END]",
         .summary = "Every sample as it comes, in microvolts",
-        .text = "One line a scan: the time of its data-ready edge in seconds since the boot, how many scans before it were "
-                "missed because the reader was too slow, 1 if the device lost scans before it, and the channels in "
-                "microvolts.\n"
+        .text = "One line a scan: the time of its data-ready edge in seconds since the boot, how many "
+                "scans before it were missed because the reader was too slow, 1 if the device lost scans "
+                "before it, and the channels in microvolts.\n"
                 "\n"
-                "A reader that is too slow loses scans and is told how many; it keeps neither the service nor other "
-                "readers waiting.",
+                "A reader that is too slow loses scans and is told how many; it keeps neither the service "
+                "nor other readers waiting.",
         .bus = true,
         .options = options,
         .run = run,

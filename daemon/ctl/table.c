@@ -83,7 +83,10 @@ void table_set(Table *t, unsigned column, const char *format, ...) {
 void table_set_style(Table *t, unsigned column, TableStyle style) {
         /* Escape sequences of ECMA-48, section 8.3.117 */
         static const char *const sequences[_TABLE_STYLE_MAX] = {
-                [TABLE_BOLD] = "\033[1m", [TABLE_DIM] = "\033[2m", [TABLE_GREEN] = "\033[32m", [TABLE_YELLOW] = "\033[33m",
+                [TABLE_BOLD] = "\033[1m",
+                [TABLE_DIM] = "\033[2m",
+                [TABLE_GREEN] = "\033[32m",
+                [TABLE_YELLOW] = "\033[33m",
         };
         struct libscols_cell *cell = t && t->row ? scols_line_get_cell(t->row, column) : NULL;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table for a person's terminal, by libsmartcols: columns as wide as what is in them, with wide and combining
- * characters counted as the terminal shows them, and no wider in all than the terminal (or 80 columns).
+ * A table for a person's terminal, by libsmartcols: columns as wide as what is in them, with wide and
+ * combining characters counted as the terminal shows them, and no wider in all than the terminal (or 80
+ * columns).
  *
  *      static const TableColumn columns[] = {
  *              { "channel", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "noise uV", TABLE_RIGHT }, {},
@@ -60,7 +61,9 @@ void table_set_style(Table *t, unsigned column, TableStyle style);
 
 size_t table_rows(const Table *t);
 
-/* 0 or a negative errno; one for all that went wrong since table_new(). Prints nothing if there is no row. */
+/*
+ * 0 or a negative errno; one for all that went wrong since table_new(). Prints nothing if there is no row.
+ */
 int table_print(Table *t, FILE *f);
 
 /* A terminal that shows colours, and nobody asked for none ($NO_COLOR, TERM=dumb). */

@@ -27,7 +27,8 @@ const char* text_rate(double events, double exposure_s, char ret[static 64]);
 int text_columns(void);
 
 /*
- * Breaks text between words so that no line is longer than width; all lines but the first are indented. A newline
- * in text begins a new line, "\n\n" a new paragraph; a line that begins with a space is left as it is.
+ * Breaks text between words so that no line is longer than width; all lines but the first are indented. A
+ * newline in text begins a new line, "\n\n" a new paragraph; a line that begins with a space is left as it
+ * is.
  */
 void text_wrap(FILE *f, const char *text, int indent, int width);

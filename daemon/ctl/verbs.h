@@ -26,6 +26,7 @@
         X(experiment)   \
         X(report)       \
         X(config)       \
+        X(set)          \
         X(help)
 
 #define DECLARE_VERB(name) extern const Verb verb_##name;

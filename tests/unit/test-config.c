@@ -55,7 +55,9 @@ START_TEST(all_settings) {
         Config c;
 
         config_default(&c);
-        write_file(path, "# comment\n[channel 3]\ngain = 12\nlabel = linke Wade \xc2\xb5\n[device]\nrate_hz = 2000\ngain = 6 ; note\n"
+        write_file(path,
+                   "# comment\n[channel 3]\ngain = 12\nlabel = linke Wade \xc2\xb5\n"
+                   "[device]\nrate_hz = 2000\ngain = 6 ; note\n"
                          "[detector]\nfalse_alarms_per_hour = 0.5\n");
         ck_assert_int_eq(config_load(&c, path), 0);
         ck_assert_uint_eq(c.rate_hz, 2000);
@@ -248,11 +250,13 @@ END_TEST
 START_TEST(all_mistakes_are_named) {
         Config c;
 
-        put("/etc/twitchd/twitchd.conf", "\xef\xbb\xbf[device]\nnonsense\nrate_hz = 500\n[channel 2\ngain = 2\n"
+        put("/etc/twitchd/twitchd.conf",
+            "\xef\xbb\xbf[device]\nnonsense\nrate_hz = 500\n[channel 2\ngain = 2\n"
             "[device]\nmore nonsense\nrate_hz = 1\ngain = 4\n[odd]\nx = 1\n");
         ck_assert_int_eq(read_all(&c), 5);
-        for (const char *const *w = (const char *const[]) { ":2: neither", ":4: neither", ":7: neither",
-                                                            ":8: rate_hz must be", ":11: there is no section [odd]", NULL }; *w; w++)
+        for (const char *const *w = (const char *const[]) {
+                        ":2: neither", ":4: neither", ":7: neither", ":8: rate_hz must be",
+                        ":11: there is no section [odd]", NULL }; *w; w++)
                 ck_assert_msg(strstr(heard, *w), "%s is not in:\n%s", *w, heard);
         ck_assert_uint_eq(c.rate_hz, 500);
         ck_assert_uint_eq(c.gain[0], 4);

@@ -31,7 +31,8 @@ static int widest(const char *text) {
 }
 
 static const TableColumn columns[] = {
-        { "ch", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "noise uV", TABLE_RIGHT }, { "electrodes", 0 }, {},
+        { "ch", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "noise uV", TABLE_RIGHT },
+        { "electrodes", 0 }, {},
 };
 
 static char* print_table(const char *label) {
@@ -116,7 +117,8 @@ START_TEST(distance_of_words) {
                 unsigned n;
         } table[] = {
                 { "", "", 0 }, { "", "abc", 3 }, { "status", "status", 0 }, { "stauts", "status", 1 },
-                { "statu", "status", 1 }, { "sttaus", "status", 1 }, { "list", "status", 5 }, { "kitten", "sitting", 3 },
+                { "statu", "status", 1 }, { "sttaus", "status", 1 }, { "list", "status", 5 },
+                { "kitten", "sitting", 3 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

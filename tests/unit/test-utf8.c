@@ -70,7 +70,8 @@ START_TEST(any_bytes) {
                         in[i] = (char) (state >> 24);
                 }
                 size_t n = utf8_clean(once, size, in, sizeof in);
-                n_bad += !utf8_is_valid(once, n) || n >= size || utf8_clean(twice, sizeof twice, once, n) > n;
+                n_bad += !utf8_is_valid(once, n) || n >= size ||
+                         utf8_clean(twice, sizeof twice, once, n) > n;
                 for (size_t i = 0; i < n; i++)
                         n_bad += (unsigned char) once[i] < 0x20 || once[i] == 0x7f;
         }
