@@ -156,8 +156,8 @@ check-mutants: packages-unit packages-tools ## change the detector, one thing at
 compile_commands.json: FORCE ## for editors and clang-tidy: how each file is compiled
 	@$(MAKE) -Bnk --no-print-directory all tools unit-tests | tests/compile-commands > $@
 
-tidy: packages-tidy compile_commands.json ## look for defects with clang-tidy; .clang-tidy says for which (TIDY=files)
-	@run-clang-tidy -quiet -p . $(or $(TIDY),daemon/) 2>/dev/null
+tidy: packages-tidy compile_commands.json ## look for defects with clang-tidy; in the detector, or TIDY=files; .clang-tidy says for which
+	@run-clang-tidy -quiet -p . $(or $(TIDY),daemon/detect) 2>/dev/null
 
 coverage: packages-coverage ## which lines the unit tests reach, as a table
 	$(MAKE) B=build/coverage CC=gcc CFLAGS='-O1 -g --coverage' unit-tests tools all
