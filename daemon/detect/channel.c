@@ -185,5 +185,4 @@ void channel_finish(Detector *d, Channel *c, unsigned channel) {
                 invalid_report(d, channel, &c->lead_off, ARTEFACT_LEAD_OFF);
         if (c->saturation.active)
                 invalid_report(d, channel, &c->saturation, ARTEFACT_SATURATION);
-        hum_finish(d, c, channel);
 }

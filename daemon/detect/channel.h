@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "daemon/detect/artefacts/crosstalk.h"
-#include "daemon/detect/artefacts/hum.h"
 #include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
@@ -21,6 +20,7 @@
 #include "daemon/detect/statistic/whiten.h"
 #include "crossing.h"
 #include "exposure.h"
+#include "hum-correction.h"
 
 typedef struct Detector Detector;
 

@@ -187,11 +187,6 @@ Detector* detector_free(Detector *d) {
 
 /* --- time --- */
 
-double detector_frame_of_step(const Detector *d, double step) {
-        double frame = step * d->decimator.decimation - d->delay_frames;
-        return frame > 0 ? frame : 0;
-}
-
 uint64_t detector_position(const Detector *d) {
         return d->position;
 }
@@ -261,8 +256,10 @@ void detector_finish(Detector *d) {
                 return;
         d->finished = true;
         stop_all(d);
-        for (unsigned i = 0; i < d->config.n_channels; i++)
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
                 channel_finish(d, d->channels + i, i);
+                hum_finish(d, d->channels + i, i);
+        }
         exposure_finish(d);
 }
 

@@ -108,10 +108,15 @@ struct Detector {
 };
 
 double detector_floor_uv(const Detector *d, const Channel *c);
-double detector_frame_of_step(const Detector *d, double step);
 
 static inline double in_steps(const Detector *d, double seconds) {
         return seconds * d->step_rate_hz;
+}
+
+static inline double detector_frame_of_step(const Detector *d, double step) {
+        double frame = step * d->decimator.decimation - d->delay_frames;
+
+        return frame > 0 ? frame : 0;
 }
 
 /* The channel is in this state from a step on. */

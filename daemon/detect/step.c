@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "daemon/detect/artefacts/hum.h"
 #include "daemon/detect/artefacts/motion.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/simd.h"
@@ -28,6 +27,7 @@
 #include "detector.h"
 #include "exposure.h"
 #include "frames.h"
+#include "hum-correction.h"
 
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
@@ -123,7 +123,7 @@ static bool channel_learn(Detector *d, Channel *c) {
 /* What the statistic of a channel that has settled means. */
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step,
                                                     float statistic) {
-        if (hum_look(d, c, channel, step))
+        if (hum_correct(d, c, channel, step))
                 statistic = 0;
         if (c->hum.floats) {            /* nothing is seen, and nothing learned */
                 c->usable = false;
@@ -230,7 +230,7 @@ static void track_mains(Detector *d) {
                         d->active[n++] = i;
         mains_track(&d->mains, d->active, n, &changed);
         for (unsigned i = 0; i < n; i++)
-                hum_look_at_size(d, d->channels + d->active[i], d->active[i], d->step);
+                hum_check_size(d, d->channels + d->active[i], d->active[i], d->step);
         if (changed)
                 for (unsigned i = 0; i < n; i++)
                         mains_channel_restart(&d->mains, d->active[i]);
