@@ -36,7 +36,8 @@ for channels in 8 6 4; do
         done
         for bad in 6000 -6 1 nonsense ''; do refused "$IIO/leadoff_current_nanoamp" "$bad" ''; done
 
-        # What is left is readable, whatever it says
+        # What is left is readable, whatever it says; of the bias electrode something is known once it was looked for
+        put "$IIO/bias_electrode_connected" 1
         for f in $(find "$IIO/" -type f -perm -400 -not -path '*/power/*'); do
                 cat "$f" > /dev/null || fail "cannot read $f"
         done
