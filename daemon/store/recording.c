@@ -514,11 +514,11 @@ int recording_stop(Recording *r, usec_t timeout_usec) {
                 k = pthread_cond_timedwait(&r->ended, &r->mutex, &ts);
         r->abandoned = !r->done;
         bool done = r->done;
+        if (!done)
+                pthread_detach(r->thread); /* now: once it has the mutex it may free r */
         pthread_mutex_unlock(&r->mutex);
-        if (!done) {
-                pthread_detach(r->thread);
+        if (!done)
                 return -ETIMEDOUT;
-        }
         pthread_join(r->thread, NULL);
         free_all(r);
         return 0;
