@@ -305,9 +305,10 @@ static int write_record(Recording *r) {
         s->end += r->record_frames;
         if (++s->n_records % SYNC_RECORDS == 0 && fdatasync(s->fd) < 0)
                 return -errno;
+        /* where that fails the other file stays a part, for repair; this record is written all the same */
         if (s->n_records == (uint64_t) (LATE_S / RECORDING_RECORD_S))
-                k = close_segment(r, &r->before);
-        return k >= 0 && s->n_records % (100 * SYNC_RECORDS) == 0 && !has_room(r) ? -ENOSPC : k;
+                (void) close_segment(r, &r->before);
+        return s->n_records % (100 * SYNC_RECORDS) == 0 && !has_room(r) ? -ENOSPC : 0;
 }
 
 /* --- the thread --- */
