@@ -322,8 +322,11 @@ static int write_n_records(int fd, uint64_t n) {
 }
 
 int edf_writer_close(EdfWriter *w) {
-        int r = write_n_records(w->fd, w->n_records);
+        off_t size = (off_t) (w->header_bytes + w->n_records * (w->signal_bytes + w->annotation_bytes));
+        int r = ftruncate(w->fd, size) < 0 && errno != EINVAL ? -errno : 0;
 
+        if (r >= 0)
+                r = write_n_records(w->fd, w->n_records);
         if (r >= 0 && fdatasync(w->fd) < 0 && errno != EINVAL)
                 r = -errno;
         return r;

@@ -58,7 +58,7 @@ uint64_t edf_writer_n_records(const EdfWriter *w);
  * readable. */
 int edf_writer_place_pending(EdfWriter *w);
 
-/* Says in the header how many data records there are. */
+/* Cuts off the part of a data record that an error left, says in the header how many there are. */
 int edf_writer_close(EdfWriter *w);
 
 /*

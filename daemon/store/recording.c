@@ -52,6 +52,7 @@ struct Recording {
         uint64_t head_position; /* that the next frame pushed should have */
         uint64_t break_at, break_position; /* the frame of that number begins anew, at that position;
                                               UINT64_MAX: none */
+        bool blocked; /* what came behind another break was refused: this one waits for nothing more */
         bool begun;
         int64_t break_utc_usec;
         int32_t local_offset_s;
@@ -79,9 +80,18 @@ void recording_push(Recording *r, uint64_t position, const int32_t *samples, siz
         bool follows = r->begun && position == r->head_position,
              room = r->head - r->tail + n_frames <= r->ring_frames;
 
-        /* one break at a time: while one waits in the queue, what comes behind another is lost */
-        if (!room || (!follows && r->break_at != UINT64_MAX && r->break_at < r->head)) {
+        /*
+         * One break at a time: while one waits in the queue, what comes behind another is lost. Nothing
+         * that follows will come any more then, so the thread must not wait for it.
+         */
+        bool second = !follows && r->break_at != UINT64_MAX && r->break_at < r->head;
+
+        if (!room || second) {
                 lose(r, n_frames);
+                if (second) {
+                        r->blocked = true;
+                        pthread_cond_signal(&r->wake);
+                }
         } else {
                 if (!follows) {
                         r->break_at = r->head;
@@ -295,9 +305,10 @@ static int write_record(Recording *r) {
         s->end += r->record_frames;
         if (++s->n_records % SYNC_RECORDS == 0 && fdatasync(s->fd) < 0)
                 return -errno;
+        /* where that fails the other file stays a part, for repair; this record is written all the same */
         if (s->n_records == (uint64_t) (LATE_S / RECORDING_RECORD_S))
-                k = close_segment(r, &r->before);
-        return k >= 0 && s->n_records % (100 * SYNC_RECORDS) == 0 && !has_room(r) ? -ENOSPC : k;
+                (void) close_segment(r, &r->before);
+        return s->n_records % (100 * SYNC_RECORDS) == 0 && !has_room(r) ? -ENOSPC : 0;
 }
 
 /* --- the thread --- */
@@ -321,12 +332,14 @@ static bool next_work(Recording *r, Work *w, bool open) {
         *w = (Work){ .local_offset_s = r->local_offset_s, .true_rate_hz = r->true_rate_hz };
         if (r->break_at == r->tail) {
                 /* the first frames wait until the rate is known */
-                if (r->head - r->tail < MAX(lead, (uint64_t) r->record_frames) && !r->stopping)
+                if (r->head - r->tail < MAX(lead, (uint64_t) r->record_frames) && !r->stopping &&
+                    !r->blocked)
                         return false;
                 w->breaks = true;
                 w->position = r->break_position;
                 w->utc_usec = r->break_utc_usec;
                 r->break_at = UINT64_MAX;
+                r->blocked = false;
                 return true;
         }
         if (available >= r->record_frames) {
@@ -502,11 +515,11 @@ int recording_stop(Recording *r, usec_t timeout_usec) {
                 k = pthread_cond_timedwait(&r->ended, &r->mutex, &ts);
         r->abandoned = !r->done;
         bool done = r->done;
+        if (!done)
+                pthread_detach(r->thread); /* now: once it has the mutex it may free r */
         pthread_mutex_unlock(&r->mutex);
-        if (!done) {
-                pthread_detach(r->thread);
+        if (!done)
                 return -ETIMEDOUT;
-        }
         pthread_join(r->thread, NULL);
         free_all(r);
         return 0;

@@ -5,6 +5,9 @@
 #include <edflib.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "source/edf-writer.h"
 #include "source/file.h"
@@ -123,6 +126,44 @@ START_TEST(edf_reads_back) {
 }
 END_TEST
 
+/* The disk had no room for a whole data record, as a limit of the file's size does it: no part of it stays. */
+START_TEST(error_in_a_record) {
+        uint8_t bytes[(RATE + RATE / 2) * 3] = {};
+        const EdfWriterConfig config = {
+                .bdf = true,
+                .record_duration_s = 1,
+                .annotation_bytes = 102,
+                .n_signals = 2,
+                .signals = signals,
+        };
+        const size_t whole = 256 * 4 + 2 * (sizeof bytes + 102);
+        struct rlimit before, limit;
+        struct stat st;
+        EdfWriter *w;
+        int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(edf_writer_new(fd, &config, &w), 0);
+        ck_assert_int_eq(edf_writer_put_record(w, 0, bytes), 0);
+        ck_assert_int_eq(edf_writer_put_record(w, 1, bytes), 0);
+        ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+        limit = (struct rlimit){ whole + 100, before.rlim_max };
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int r = edf_writer_put_record(w, 2, bytes);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+        ck_assert_int_eq(r, -EFBIG);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert_int_eq(st.st_size, whole + 100);
+        ck_assert_int_eq(edf_writer_close(w), 0);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert_int_eq(st.st_size, whole);
+        ck_assert_int_eq(edf_repair(fd), 0); /* it was whole */
+        edf_writer_free(w);
+        close(fd);
+}
+END_TEST
+
 /* Never closed, and cut anywhere: our reader takes it as it is, EDFlib after the repair. */
 START_TEST(crash_at_any_byte) {
         size_t header = 256 * 4, record = (RATE + RATE / 2) * 3 + 102;
@@ -205,6 +246,7 @@ int main(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, bdf_reads_back);
         tcase_add_test(t, edf_reads_back);
+        tcase_add_test(t, error_in_a_record);
         tcase_add_test(t, crash_at_any_byte);
         tcase_add_test(t, repair_of_what_is_none);
         tcase_add_test(t, storm);

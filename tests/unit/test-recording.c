@@ -155,6 +155,33 @@ START_TEST(segments_end_at_gaps) {
 }
 END_TEST
 
+/* Gaps before the rate is known, and one behind the other: of each, what is pushed first is lost, no more. */
+START_TEST(gaps_in_a_row) {
+        char paths[8][400];
+        RecordingStatus s;
+        Recording *r = begin(0);
+
+        push(r, 0, 2000);
+        push(r, 3000, 64); /* refused */
+        wait_for(r, 2064);
+        push(r, 3064, 936);
+        push(r, 5000, 64); /* refused */
+        wait_for(r, 2064 + 900 + 64);
+        push(r, 5064, 9936);
+        wait_for(r, 2064 + 936 + 64 + 9900);
+        recording_get_status(r, &s);
+        ck_assert_uint_eq(s.segments, 3);
+        ck_assert_uint_eq(s.frames, 2000 + 900 + 9900);
+        ck_assert_uint_eq(s.frames_lost, 64 + 36 + 64);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+
+        ck_assert_uint_eq(list(paths), 3);
+        check_file(paths[0], 0, 2000, NULL, 0);
+        check_file(paths[1], 3064, 900, NULL, 0);
+        check_file(paths[2], 5064, 9900, NULL, 0);
+}
+END_TEST
+
 /* Stopped before the rate was known */
 START_TEST(short_one) {
         char paths[8][400];
@@ -234,6 +261,7 @@ int main(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 120);
         tcase_add_test(t, segments_end_at_gaps);
+        tcase_add_test(t, gaps_in_a_row);
         tcase_add_test(t, short_one);
         tcase_add_test(t, nothing_at_all);
         tcase_add_test(t, full_disk);
