@@ -200,7 +200,10 @@
 #define SAY_REPORT_FORM "The end of \"%s\" names no form: .pdf, .svg, .html or .txt"
 #define SAY_REPORT_PERIOD "--from must be before --to"
 #define SAY_REPORT_FAILED "%s cannot be written: %s"
-#define SAY_REPORT_ABSENT "twitch-report cannot be called (it is built where Pango and Cairo are): %s"
+#define SAY_REPORT_ABSENT \
+        "Drawing takes twitch-report, which is not installed: install libpango1.0-dev, then twitchd anew " \
+        "(make && sudo make install)"
+#define SAY_REPORT_CALL "twitch-report cannot be called: %s"
 #define SAY_HOW "How it was measured"
 #define SAY_HOW_TEXT \
         "Surface electrodes, 20-450 Hz. A rate is twitches by minutes of rest in which a twitch " \

@@ -33,6 +33,9 @@ int report_call(char *args[]) {
         }
         (void) execvp("twitch-report", args);
         error = errno;
-        (void) say_wrong(SAY_REPORT_ABSENT, strerror(error));
+        if (error == ENOENT)
+                (void) say_wrong(SAY_REPORT_ABSENT);
+        else
+                (void) say_wrong(SAY_REPORT_CALL, strerror(error));
         return -error;
 }
