@@ -4,6 +4,7 @@
 #include "answers/sayings.h"
 #include "blocks.h"
 #include "ctl/say.h"
+#include "error-rates.h"
 #include "store/sites.h"
 
 #define MUSCLE(side, muscle) muscle,
@@ -181,6 +182,17 @@ void blocks_experiments(const Past *p, Lines *ret) {
         }
 }
 
+static void add_error_rates(Lines *ret) {
+        for (size_t i = 0; i < ELEMENTSOF(error_rates); i++) {
+                const ErrorRates *e = error_rates + i;
+
+                lines_add(ret, SAY_ERROR_RATES, e->rate_hz, e->alone[0], e->alone[1], e->alone[2],
+                          e->alone_hours, e->found_from_sigma, e->disturbed[0], e->disturbed[1],
+                          e->disturbed[2], e->disturbed_hours, ERROR_RATES_LARGE_SIGMA, e->large_percent[0],
+                          e->large_percent[1], e->large_percent[2], e->precision_percent);
+        }
+}
+
 void blocks_how(const Past *p, Lines *ret) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
         double allowed = 1;
@@ -190,6 +202,7 @@ void blocks_how(const Past *p, Lines *ret) {
             sql_next(q) > 0)
                 allowed = sqlite3_column_double(q, 0);
         lines_add(ret, SAY_HOW_TEXT, allowed);
+        add_error_rates(ret);
 }
 
 bool blocks_entry_counts(const Profile *f, const PastEntry *e) {

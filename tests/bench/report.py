@@ -42,7 +42,7 @@ def false_alarm_rate(run, detector):
     """Whatever is reported in noise alone is wrong, whatever it is called."""
     n, hours = len(run.events(detector)), run.channel_hours
     low, high = fit.poisson_interval(n)
-    return {"per_hour": n / hours, "low": low / hours, "high": high / hours, "channel_hours": hours,
+    return {"per_hour": n / hours, "low": low / hours, "high": high / hours, "channel_hours": hours, "seed": run.seed,
             "kinds": dict(collections.Counter(e.kind for e in run.events(detector)))}
 
 
@@ -71,7 +71,7 @@ def against_bound(run, detector, false_alarms, bound_run=None):
     sigma_per_d = statistics.median(t.snr / fit.undb(t.rung_db) for t in run.truths)
     other = [e for e in run.events(detector) if e.kind not in runs.DETECTIONS]
     return {
-        "twitches": len(run.truths),
+        "twitches": len(run.truths), "seed": run.seed,
         "bound_computed_db": computed,
         "bound_simulated_db": bound,
         "d90_db": d90,

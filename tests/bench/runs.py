@@ -100,6 +100,7 @@ class Run:
         command = [program, "--out", folder] + [str(o) for o in options]
         if subprocess.run(command, check=False).returncode != 0:
             raise Unreadable(f"'{' '.join(command)}' failed")
+        self.seed = options[options.index("--seed") + 1]
         self.info = {k: float(v) for k, v in read(f"{folder}/run.csv")[0].items()}
         self.truths = sorted((Truth(r) for r in read(f"{folder}/truth.csv")), key=lambda t: t.time_s)
         self.happenings = sorted((Happening(r) for r in read(f"{folder}/happenings.csv")), key=lambda h: h.time_s)
