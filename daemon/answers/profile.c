@@ -179,19 +179,18 @@ static void add_days(const Past *p, Profile *f) {
 }
 
 static int add_hours(Profile *f) {
-        double *rates = malloc((f->trend.n_rows + 1) * sizeof(*rates));
+        double *rates = malloc((f->trend.n_hours + 1) * sizeof(*rates));
 
         if (!rates)
                 return -ENOMEM;
         for (int hour = 0; hour < 24; hour++) {
                 size_t n = 0;
 
-                for (size_t i = 0; i < f->trend.n_rows; i++) {
-                        const TrendRow *row = f->trend.rows + i;
-                        double days = past_local_days(row->start_usec, row->utc_offset_s);
+                for (size_t i = 0; i < f->trend.n_hours; i++) {
+                        const TrendSitting *s = f->trend.hours + i;
 
-                        if (!row->noisy && (int) ((days - floor(days)) * 24) == hour)
-                                rates[n++] = row->rate.per_min;
+                        if (!s->noisy && s->at == hour)
+                                rates[n++] = s->span.events / s->span.exposure_min;
                 }
                 f->hours[hour] = spread_of(rates, n);
         }

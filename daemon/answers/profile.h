@@ -44,7 +44,7 @@ typedef struct Profile {
         size_t n_days_measured, n_excluded_sessions;
         bool enough;
         Trend trend;                    /* by session, all sites */
-        Spread hours[24];               /* of the sessions that began in that hour */
+        Spread hours[24];               /* of what sessions have in that hour */
         size_t n_sites;
         ProfileSite *sites;             /* the most twitches a minute first */
         size_t n_rasters;

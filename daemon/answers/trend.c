@@ -7,14 +7,6 @@
 #define EVENING_HOUR 18
 #define FORTNIGHT_USEC (14 * 86400 * INT64_C(1000000))
 
-/* One session, its sites together */
-typedef struct Sitting {
-        const PastSession *session;
-        RateSpan span;                  /* above the common floor */
-        double floor_uv;                /* the highest of its sites */
-        bool noisy;
-} Sitting;
-
 static bool wanted(const TrendOptions *o, const PastPart *part) {
         return (o->site < 0 || part->site == (unsigned) o->site) && part->rest_min > 0;
 }
@@ -40,10 +32,30 @@ static int common_step(const Past *p, const TrendOptions *o, unsigned *ret) {
         return n ? 0 : -ENODATA;
 }
 
-static bool sit(const PastSession *s, const TrendOptions *o, unsigned step, Trend *t, Sitting *ret) {
+static int hour_of(const PastSession *s, double minutes_in) {
+        double days = past_local_days(s->start_usec, s->utc_offset_s) + minutes_in / (24 * 60);
+
+        return (int) ((days - floor(days)) * 24);
+}
+
+static int64_t key_of(const PastSession *s, TrendBy by) {
+        int64_t day = (int64_t) floor(past_local_days(s->start_usec, s->utc_offset_s));
+
+        switch (by) {
+        case TREND_BY_DAY:
+                return day;
+        case TREND_BY_WEEK:             /* from Monday; 1970 began with a Thursday */
+                return day - (day + 3) % 7;
+        case TREND_BY_SESSION:
+        default:
+                return s->id;
+        }
+}
+
+static bool sit(const PastSession *s, const TrendOptions *o, unsigned step, Trend *t, TrendSitting *ret) {
         bool any = false;
 
-        *ret = (Sitting) { .session = s, .floor_uv = NAN };
+        *ret = (TrendSitting) { .session = s, .at = key_of(s, o->by), .floor_uv = NAN };
         for (size_t k = 0; k < s->n_parts; k++) {
                 const PastPart *part = s->parts + k;
 
@@ -61,42 +73,70 @@ static bool sit(const PastSession *s, const TrendOptions *o, unsigned step, Tren
         return any;
 }
 
-static int64_t key_of(const Sitting *s, TrendBy by) {
-        double days = past_local_days(s->session->start_usec, s->session->utc_offset_s);
-        int64_t day = (int64_t) floor(days);
+#define HOURS 24
 
-        switch (by) {
-        case TREND_BY_DAY:
-                return day;
-        case TREND_BY_WEEK:             /* from Monday; 1970 began with a Thursday */
-                return day - (day + 3) % 7;
-        case TREND_BY_HOUR:
-                return (int64_t) floor((days - (double) day) * 24);
-        case TREND_BY_SESSION:
-        default:
-                return s->session->id;
+/* Twitches above the floor and rest by session and hour of the day. The hours do not tell the sizes: of a
+ * session's twitches the same share is above the floor in each. */
+static RateSpan* spans_of_hours(const Past *p, const TrendOptions *o, unsigned step) {
+        RateSpan *spans = calloc(p->n_sessions * HOURS + 1, sizeof(*spans));
+
+        for (size_t i = 0; spans && i < p->n_hours; i++) {
+                const PastHour *h = p->hours + i;
+                const PastPart *part = p->sessions[h->session].parts + h->part;
+                RateSpan *span = spans + h->session * HOURS + h->local_hours % HOURS;
+                double above = (double) sizes_from(part->sizes, step);
+
+                if (!wanted(o, part))
+                        continue;
+                span->exposure_min += h->rest_min;
+                if (part->twitches > 0)
+                        span->events += above * h->twitches / part->twitches;
         }
+        return spans;
+}
+
+static int add_hours(const Past *p, const TrendOptions *o, unsigned step, const TrendSitting *sittings,
+                     size_t n, Trend *t) {
+        _cleanup_free_ RateSpan *spans = spans_of_hours(p, o, step);
+
+        t->hours = calloc(n * HOURS + 1, sizeof(*t->hours));
+        if (!spans || !t->hours)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                const TrendSitting *s = sittings + i;
+                double least = fmin(TREND_HOUR_REST_MIN, s->span.exposure_min / 2);
+
+                for (int hour = 0; hour < HOURS; hour++) {
+                        RateSpan span = spans[(s->session - p->sessions) * HOURS + hour];
+
+                        if (span.exposure_min <= 0 || span.exposure_min < least)
+                                continue;
+                        t->hours[t->n_hours] = *s;
+                        t->hours[t->n_hours].at = hour;
+                        t->hours[t->n_hours++].span = span;
+                }
+        }
+        return 0;
 }
 
 /* Rows must be found again whatever their order: hours come back every day. */
-static TrendRow* row_of(Trend *t, const Sitting *s, TrendBy by) {
-        int64_t at = key_of(s, by);
+static TrendRow* row_of(Trend *t, const TrendSitting *s) {
         TrendRow *more;
 
         for (size_t i = 0; i < t->n_rows; i++)
-                if (t->rows[i].at == at)
+                if (t->rows[i].at == s->at)
                         return t->rows + i;
         more = reallocarray(t->rows, t->n_rows + 1, sizeof(*more));
         if (!more)
                 return NULL;
         t->rows = more;
-        t->rows[t->n_rows] = (TrendRow) { .at = at, .start_usec = s->session->start_usec, .noisy = true,
+        t->rows[t->n_rows] = (TrendRow) { .at = s->at, .start_usec = s->session->start_usec, .noisy = true,
                                           .floor_uv = NAN, .utc_offset_s = s->session->utc_offset_s };
         return t->rows + t->n_rows++;
 }
 
-/* Twitches and exposure of a single session, minute by minute */
-static int rate_of_one(const Past *p, const TrendOptions *o, const Sitting *s, Rate *ret) {
+/* Twitches and exposure of a single session, or of its hour, minute by minute */
+static int rate_of_one(const Past *p, const TrendOptions *o, const TrendSitting *s, Rate *ret) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
         RateSpan *minutes = NULL;
         size_t n = 0;
@@ -113,6 +153,8 @@ static int rate_of_one(const Past *p, const TrendOptions *o, const Sitting *s, R
                         mine = mine || (wanted(o, s->session->parts + k) &&
                                         (int) s->session->parts[k].channel == sqlite3_column_int(q, 0));
                 if (!mine || minute > 7 * 24 * 60)
+                        continue;
+                if (o->by == TREND_BY_HOUR && hour_of(s->session, (double) minute) != s->at)
                         continue;
                 if (minute >= n) {
                         RateSpan *more = reallocarray(minutes, minute + 1, sizeof(*more));
@@ -135,7 +177,7 @@ static int rate_of_one(const Past *p, const TrendOptions *o, const Sitting *s, R
 }
 
 /* The interval of a lone session, about the rate above the common floor: what clusters is the same. */
-static void rate_of_lone(const Past *p, const TrendOptions *o, const Sitting *s, TrendRow *row) {
+static void rate_of_lone(const Past *p, const TrendOptions *o, const TrendSitting *s, TrendRow *row) {
         double per_min = s->span.events / s->span.exposure_min;
         Rate all;
 
@@ -152,16 +194,17 @@ static void rate_of_lone(const Past *p, const TrendOptions *o, const Sitting *s,
         row->rate.high_per_min = all.high_per_min * per_min / all.per_min;
 }
 
-static int fill_row(const Past *p, const TrendOptions *o, const Sitting *sittings, size_t n, TrendRow *row) {
+static int fill_row(const Past *p, const TrendOptions *o, const TrendSitting *sittings, size_t n,
+                    TrendRow *row) {
         RateSpan *spans = calloc(n + 1, sizeof(*spans));
-        const Sitting *last = NULL;
+        const TrendSitting *last = NULL;
         size_t used = 0;
         int r = 0;
 
         if (!spans)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++)
-                if (!sittings[i].noisy && key_of(sittings + i, o->by) == row->at) {
+                if (!sittings[i].noisy && sittings[i].at == row->at) {
                         last = sittings + i;
                         spans[used++] = last->span;
                 }
@@ -174,11 +217,11 @@ static int fill_row(const Past *p, const TrendOptions *o, const Sitting *sitting
         return r;
 }
 
-static int add_rows(const Past *p, const TrendOptions *o, const Sitting *sittings, size_t n, Trend *t) {
+static int add_rows(const Past *p, const TrendOptions *o, const TrendSitting *sittings, size_t n, Trend *t) {
         int r = 0;
 
         for (size_t i = 0; i < n; i++) {
-                TrendRow *row = row_of(t, sittings + i, o->by);
+                TrendRow *row = row_of(t, sittings + i);
 
                 if (!row)
                         return -ENOMEM;
@@ -193,8 +236,8 @@ static int add_rows(const Past *p, const TrendOptions *o, const Sitting *sitting
 }
 
 /* side(sitting, last): 1 later, 0 earlier, -1 neither */
-static int compare(const Sitting *sittings, size_t n, int (*side)(const Sitting *s, const Sitting *last),
-                   TrendComparison *ret) {
+static int compare(const TrendSitting *sittings, size_t n,
+                   int (*side)(const TrendSitting *s, const TrendSitting *last), TrendComparison *ret) {
         RateSpan *spans = calloc(2 * n + 1, sizeof(*spans));
 
         if (!spans)
@@ -213,18 +256,18 @@ static int compare(const Sitting *sittings, size_t n, int (*side)(const Sitting 
         return 0;
 }
 
-static int side_fortnight(const Sitting *s, const Sitting *last) {
+static int side_fortnight(const TrendSitting *s, const TrendSitting *last) {
         int64_t before = last->session->start_usec - s->session->start_usec;
 
         return before < FORTNIGHT_USEC ? 1 : before < 2 * FORTNIGHT_USEC ? 0 : -1;
 }
 
-static int side_exertion(const Sitting *s, const Sitting *last) {
+static int side_exertion(const TrendSitting *s, const TrendSitting *last) {
         return streq(s->session->template, "after-exertion");
 }
 
-static int side_evening(const Sitting *s, const Sitting *last) {
-        return key_of(s, TREND_BY_HOUR) >= EVENING_HOUR;
+static int side_evening(const TrendSitting *s, const TrendSitting *last) {
+        return hour_of(s->session, 0) >= EVENING_HOUR;
 }
 
 static void add_causes(const Past *p, const TrendOptions *o, Trend *t) {
@@ -257,7 +300,7 @@ static int by_key(const void *a, const void *b) {
         return (x->at > y->at) - (x->at < y->at);
 }
 
-static int compute(const Past *p, const TrendOptions *o, Sitting *sittings, Trend *t) {
+static int compute(const Past *p, const TrendOptions *o, TrendSitting *sittings, Trend *t) {
         size_t n = 0;
         unsigned step;
 
@@ -274,7 +317,11 @@ static int compute(const Past *p, const TrendOptions *o, Sitting *sittings, Tren
                 }
         t->n_sessions = n;
         add_causes(p, o, t);
-        r = add_rows(p, o, sittings, n, t);
+        r = add_hours(p, o, step, sittings, n, t);
+        if (r >= 0 && o->by == TREND_BY_HOUR)
+                r = add_rows(p, o, t->hours, t->n_hours, t);
+        else if (r >= 0)
+                r = add_rows(p, o, sittings, n, t);
         if (r >= 0)
                 r = compare(sittings, n, side_fortnight, &t->fortnight);
         if (r >= 0)
@@ -287,7 +334,7 @@ static int compute(const Past *p, const TrendOptions *o, Sitting *sittings, Tren
 }
 
 int trend_compute(const Past *p, const TrendOptions *o, Trend *ret) {
-        Sitting *sittings = calloc(p->n_sessions + 1, sizeof(*sittings));
+        TrendSitting *sittings = calloc(p->n_sessions + 1, sizeof(*sittings));
         int r;
 
         *ret = (Trend) { .floor_uv = NAN };
@@ -302,5 +349,6 @@ int trend_compute(const Past *p, const TrendOptions *o, Trend *ret) {
 
 void trend_done(Trend *t) {
         free(t->rows);
+        free(t->hours);
         *t = (Trend) {};
 }

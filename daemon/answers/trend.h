@@ -18,6 +18,10 @@
 /* Hours of the day with fewer sessions are shown as dots. */
 #define TREND_HOUR_SESSIONS 5u
 
+/* Rest (channel-minutes) from which on a session counts in an hour of the day, or half of all it has.
+ * Raising it leaves out more sessions that end or begin near the full hour: few minutes make their rates. */
+#define TREND_HOUR_REST_MIN 5.0
+
 typedef enum TrendBy {
         TREND_BY_SESSION,
         TREND_BY_DAY,
@@ -31,6 +35,15 @@ typedef struct TrendOptions {
         int site;                       /* -1: all */
         TrendBy by;
 } TrendOptions;
+
+/* A session, its sites together: all of it, or what lies in one hour of the day. */
+typedef struct TrendSitting {
+        const PastSession *session;     /* of the Past */
+        int64_t at;                     /* of the row it is in */
+        RateSpan span;                  /* above the common floor */
+        double floor_uv;                /* the highest of its sites; NAN: not known */
+        bool noisy;
+} TrendSitting;
 
 typedef struct TrendRow {
         int64_t at;                     /* session: id; day, week: first day since 1970, local; hour: 0-23 */
@@ -55,6 +68,8 @@ typedef struct Trend {
         double rest_min, length_min, twitches, several, runs;
         size_t n_rows;
         TrendRow *rows;
+        size_t n_hours;
+        TrendSitting *hours;            /* at: hour of the day; a night is in each that it lasts */
         TrendComparison fortnight;      /* the last 14 days by the 14 before */
         TrendComparison exertion;       /* sessions after exertion by others */
         TrendComparison evening;        /* from 18 h on by before */

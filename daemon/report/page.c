@@ -133,15 +133,13 @@ static void hour_band(Page *p, const Frame *g, int hour, const Spread *s) {
 }
 
 static void hour_dots(Page *p, const Profile *f, const Frame *g) {
-        for (size_t i = 0; i < f->trend.n_rows; i++) {
-                const TrendRow *row = f->trend.rows + i;
-                double local = past_local_days(row->start_usec, row->utc_offset_s),
-                       hour = (local - floor(local)) * 24;
+        for (size_t i = 0; i < f->trend.n_hours; i++) {
+                const TrendSitting *s = f->trend.hours + i;
 
-                if (row->noisy || f->hours[(int) hour].n >= PROFILE_HOUR_SESSIONS)
+                if (s->noisy || f->hours[s->at].n >= PROFILE_HOUR_SESSIONS)
                         continue;
-                cairo_arc(p->c, g->x + g->width * hour / 24, frame_y(g, row->rate.per_min), 1.5, 0,
-                          2 * M_PI);
+                cairo_arc(p->c, g->x + g->width * ((double) s->at + 0.5) / 24,
+                          frame_y(g, s->span.events / s->span.exposure_min), 1.5, 0, 2 * M_PI);
                 cairo_fill(p->c);
         }
 }

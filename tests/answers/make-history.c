@@ -12,6 +12,7 @@
  *               there is 2.5 times as much; of felt twitches two in three follow a measured one. One session
  *               is noisy, one is taken out.
  *   year        the same for 365 days
+ *   nights      six nights from 23:30 to 7:30, three times as much from 3:30 to 5:30
  *
  * The calls are those of the writer's thread (store/keeper.h, store/entries.h), with days in place of boots.
  */
@@ -26,7 +27,8 @@
 #define ZONE_S 3600
 #define DAY_USEC INT64_C(86400000000)
 #define MINUTE_USEC INT64_C(60000000)
-#define SESSION_MINUTES 20
+#define SESSION_MINUTES 20u
+#define NIGHT_MINUTES 480u
 #define BASE_PER_MIN 3.0
 #define FLOOR_UV 12.0
 #define NOISY_DAY 9
@@ -41,6 +43,7 @@ typedef struct Maker {
         unsigned boots;
         double slow, log_last, log_usual;
         bool running;                   /* exertion comes in runs */
+        bool night;
 } Maker;
 
 static void check(int r, const char *what) {
@@ -183,7 +186,7 @@ static void session(Maker *m, int64_t utc_usec, const char *template, double per
                         .sites = {{.channel = 1, .site = "left-calf"},
                                   {.channel = 2, .site = "right-upper-arm"}},
         };
-        unsigned seen = 0;
+        unsigned minutes = m->night ? NIGHT_MINUTES : SESSION_MINUTES, seen = 0;
         int64_t id;
         usec_t at;
 
@@ -192,11 +195,12 @@ static void session(Maker *m, int64_t utc_usec, const char *template, double per
         snprintf(start.template, sizeof(start.template), "%s", template);
         at = start.boottime_usec = (usec_t) boottime_usec();
         check(keep_session_start(&m->keeper, &start, &id), "session");
-        for (unsigned k = 0; k < SESSION_MINUTES; k++)
+        for (unsigned k = 0; k < minutes; k++)
                 for (unsigned c = 1; c <= 2; c++)
-                        seen += minute(m, c, at + k * MINUTE_USEC, c == 1 ? per_min : per_min / 2,
+                        seen += minute(m, c, at + k * MINUTE_USEC,
+                                       (c == 1 ? per_min : per_min / 2) * (m->night && k / 120 == 2 ? 3 : 1),
                                        noisy ? 90 : FLOOR_UV, marks && c == 1);
-        at += SESSION_MINUTES * MINUTE_USEC;
+        at += minutes * MINUTE_USEC;
         check(keep_session_stop(&m->keeper, at, &id), "session");
         check(keep_device_end(&m->keeper, SOURCE, at, "unplugged"), "device");
         if (excluded)
@@ -246,7 +250,7 @@ int main(int argc, char **argv) {
         Maker m = {};
 
         if (argc != 3 && !session_only) {
-                fprintf(stderr, "make-history empty|one|six-weeks|year FILE\n"
+                fprintf(stderr, "make-history empty|one|six-weeks|year|nights FILE\n"
                                 "make-history session FILE UTC_USEC PER_MIN\n");
                 return 2;
         }
@@ -262,6 +266,10 @@ int main(int argc, char **argv) {
                 questions(&m);
         for (unsigned i = 0; i < days; i++)
                 day(&m, i);
+        m.night = argc == 3 && streq(argv[1], "nights");
+        for (unsigned i = 0; m.night && i < 6; i++)
+                session(&m, START_USEC + i * DAY_USEC - 30 * MINUTE_USEC, "night", BASE_PER_MIN, false, false,
+                        false);
         if (session_only) {
                 m.boots = (unsigned) getpid() * 1000;
                 prng_init(&m.random, strtoull(argv[3], NULL, 10), PRNG_SCENE, 0);
