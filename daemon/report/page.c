@@ -144,8 +144,17 @@ static void hour_dots(Page *p, const Profile *f, const Frame *g) {
         }
 }
 
+/* An hour of a night may have many more than the night as a whole. */
+static double largest_hour(const Profile *f) {
+        double most = 0;
+
+        for (int hour = 0; hour < 24; hour++)
+                most = fmax(most, f->hours[hour].most);
+        return most > 0 ? 1.05 * most : 1;
+}
+
 static void hours(Page *p, const Profile *f) {
-        Frame g = { .x = MARGIN + 62, .width = INNER - 62, .height = 80, .most = largest_rate(f) };
+        Frame g = { .x = MARGIN + 62, .width = INNER - 62, .height = 80, .most = largest_hour(f) };
         Lines l = {};
         char text[24], key[128];
 

@@ -268,8 +268,8 @@ int main(int argc, char **argv) {
                 day(&m, i);
         m.night = argc == 3 && streq(argv[1], "nights");
         for (unsigned i = 0; m.night && i < 6; i++)
-                session(&m, START_USEC + i * DAY_USEC - 30 * MINUTE_USEC, "night", BASE_PER_MIN, false, false,
-                        false);
+                session(&m, START_USEC + i * DAY_USEC - 30 * MINUTE_USEC, "night", BASE_PER_MIN, false,
+                        false, false);
         if (session_only) {
                 m.boots = (unsigned) getpid() * 1000;
                 prng_init(&m.random, strtoull(argv[3], NULL, 10), PRNG_SCENE, 0);

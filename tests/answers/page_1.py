@@ -129,7 +129,7 @@ class Page1:
             rest[p.session] += p.rest_min
         return 1.05 * max(events[s] / rest[s] for s in self.sessions if s not in self.noisy)
 
-    def hours(self):
+    def hour_rates(self):
         """Of each session in each hour: of its twitches there the share above the floor, by its rest."""
         events, rest, all_rest = collections.Counter(), collections.Counter(), collections.Counter()
         share = {p[:2]: self.above[p[:2]] / p.twitches for p in self.parts}
@@ -144,8 +144,11 @@ class Page1:
         for (hour, session), minutes in rest.items():
             if minutes > 0 and minutes >= min(HOUR_REST_MIN, all_rest[session] / 2):
                 rates[hour].append(events[hour, session] / minutes)
+        return rates
+
+    def hours(self):
         words = []
-        for hour, r in sorted(rates.items()):
+        for hour, r in sorted(self.hour_rates().items()):
             words.append(f"{hour:02} h {middle_half(r)} ({len(r)})" if len(r) >= 5
                          else f"{hour:02} h ({len(r)})")
         return "Hours with sessions: " + ", ".join(words)
@@ -165,7 +168,7 @@ class Page1:
         n_days = (last.date() - first.date()).days + 1
         site = self.sites()[0]
         every_day = [f"{first + datetime.timedelta(days=k):%m-%d}" for k in range(n_days)]
-        scale = f"{self.largest():.3g} 0 "
+        largest_hour = 1.05 * max(rate for rates in self.hour_rates().values() for rate in rates)
         return [
             f"{first:%Y-%m-%d} to {last:%Y-%m-%d} ({n_days} days)",
             f"twitchd {self.ask('SELECT version FROM software ORDER BY id DESC')[0][0]}, device",
@@ -173,8 +176,8 @@ class Page1:
             "a minute [25-75 %]", "uV [25-75 %]",
             *self.table(),
             f"Most twitches a minute: {site} (median {quantile(self.rates(site), 0.5):.2f}).",
-            "line: 95 %", scale + " ".join(every_day),
-            "from 5 sessions on", scale + "0 h 3 h 6 h 9 h 12 h 15 h 18 h 21 h 24 h",
+            "line: 95 %", f"{self.largest():.3g} 0 " + " ".join(every_day),
+            "from 5 sessions on", f"{largest_hour:.3g} 0 0 h 3 h 6 h 9 h 12 h 15 h 18 h 21 h 24 h",
             self.hours(),
             f"up to {self.highest_bar()} in a bar",
             " ".join(self.days()),
