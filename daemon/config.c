@@ -11,7 +11,7 @@
 #define DEFAULT_RECORD_FREE_MB 500u     /* an hour of 8 channels at 1000/s is 97 MB */
 
 void config_default(Config *c) {
-        memset(c, 0, sizeof *c);        /* padding, too: config_equal() compares all bytes */
+        memset(c, 0, sizeof *c);        /* padding, too: config_equal_for_device() compares all bytes */
         c->rate_hz = DEFAULT_RATE_HZ;
         c->false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
         c->record_free_mb = DEFAULT_RECORD_FREE_MB;
@@ -19,8 +19,23 @@ void config_default(Config *c) {
                 c->gain[i] = DEFAULT_GAIN;
 }
 
-bool config_equal(const Config *a, const Config *b) {
-        return memcmp(a, b, sizeof *a) == 0;
+/* What is of the whole service; of a device is all else. */
+static void forget_service(Config *c) {
+        memset(c->felt_input, 0, sizeof c->felt_input);
+        memset(c->felt_site, 0, sizeof c->felt_site);
+        c->felt_key = 0;
+        c->record = RECORD_OFF;
+        c->record_free_mb = 0;
+}
+
+bool config_equal_for_device(const Config *a, const Config *b) {
+        Config x, y;
+
+        memcpy(&x, a, sizeof x);        /* with the padding */
+        memcpy(&y, b, sizeof y);
+        forget_service(&x);
+        forget_service(&y);
+        return memcmp(&x, &y, sizeof x) == 0;
 }
 
 /* --- kinds of values ------------------------------------------------------ */

@@ -36,8 +36,8 @@ typedef struct Config {
 
 void config_default(Config *c);
 
-/* Whether there is something to do after reading it anew. */
-bool config_equal(const Config *a, const Config *b);
+/* Whether a device has to be opened again after reading it anew: [felt] and [recording] are not of it. */
+bool config_equal_for_device(const Config *a, const Config *b);
 
 typedef struct Setting {
         const char *section;            /* "device"; "channel" stands for "channel 1" and so on */

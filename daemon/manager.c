@@ -540,6 +540,7 @@ static int on_reload(sd_event_source *es, const struct signalfd_siginfo *si, voi
                 for (size_t i = 0; i < m->n_monitors; i++)
                         monitor_configure(m->monitors[i], &m->config);
                 open_felt_key(m);
+                recorder_configure(&m->recorder, &m->config);
         }
         (void) sd_notify(false, "READY=1");
         return 0;

@@ -421,9 +421,11 @@ Monitor* monitor_free(Monitor *m) {
 }
 
 void monitor_configure(Monitor *m, const Config *config) {
-        if (config_equal(&m->config, config))
-                return;
+        bool same = config_equal_for_device(&m->config, config);
+
         m->config = *config;
+        if (same)
+                return;
         m->retry_delay_usec = RETRY_FIRST_USEC;
         if (m->source)
                 cancel(m);

@@ -74,6 +74,15 @@ static void apply(Recorder *r) {
                         stop(r, i);
 }
 
+void recorder_configure(Recorder *r, const Config *config) {
+        r->mode = config->record;
+        r->free_bytes_min = (uint64_t) config->record_free_mb << 20;
+        for (size_t i = 0; i < RECORDER_MONITORS_MAX; i++)
+                if (r->monitors[i].recording)
+                        recording_set_free_bytes_min(r->monitors[i].recording, r->free_bytes_min);
+        apply(r);
+}
+
 int recorder_ask(Recorder *r, bool on) {
         if (!r->dir)
                 return -EOPNOTSUPP;

@@ -28,6 +28,8 @@ typedef struct Recorder {
 int recorder_init(Recorder *r, const char *state_dir, const Config *config);
 void recorder_done(Recorder *r); /* closes all */
 
+void recorder_configure(Recorder *r, const Config *config); /* read anew: begins and ends what it says now */
+
 bool recorder_is_on(const Recorder *r);
 /* Somebody says so: begins, or ends what is not always to be recorded. -EOPNOTSUPP: there is nowhere to
  * record to */

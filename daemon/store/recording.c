@@ -44,7 +44,6 @@ struct Recording {
         double rate_hz;
         uint32_t record_frames;
         int32_t code_min, code_max;
-        uint64_t free_bytes_min;
 
         /* under the mutex: a ring of frames, which follow each other but for one step */
         int32_t *ring;
@@ -57,6 +56,7 @@ struct Recording {
         int64_t break_utc_usec;
         int32_t local_offset_s;
         double true_rate_hz;
+        uint64_t free_bytes_min;
         Note notes[ANNOTATIONS_WAITING_MAX];
         unsigned n_notes;
         RecordingStatus status;
@@ -122,6 +122,12 @@ void recording_annotate(Recording *r, double position, double duration_frames, c
         pthread_mutex_unlock(&r->mutex);
 }
 
+void recording_set_free_bytes_min(Recording *r, uint64_t free_bytes_min) {
+        pthread_mutex_lock(&r->mutex);
+        r->free_bytes_min = free_bytes_min;
+        pthread_mutex_unlock(&r->mutex);
+}
+
 void recording_get_status(Recording *r, RecordingStatus *ret) {
         pthread_mutex_lock(&r->mutex);
         *ret = r->status;
@@ -137,10 +143,13 @@ static void set_status(Recording *r, const char *path, int error) {
         pthread_mutex_unlock(&r->mutex);
 }
 
-static bool has_room(const Recording *r) {
+static bool has_room(Recording *r) {
         struct statvfs s;
 
-        return statvfs(r->dir, &s) < 0 || (uint64_t) s.f_bavail * s.f_frsize >= r->free_bytes_min;
+        pthread_mutex_lock(&r->mutex);
+        uint64_t free_bytes_min = r->free_bytes_min;
+        pthread_mutex_unlock(&r->mutex);
+        return statvfs(r->dir, &s) < 0 || (uint64_t) s.f_bavail * s.f_frsize >= free_bytes_min;
 }
 
 static int open_file(Recording *r, Segment *s, int64_t local_s) {

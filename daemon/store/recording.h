@@ -64,6 +64,9 @@ void recording_push(Recording *r, uint64_t position, const int32_t *samples, siz
  */
 void recording_annotate(Recording *r, double position, double duration_frames, const char *text);
 
+/* From now on */
+void recording_set_free_bytes_min(Recording *r, uint64_t free_bytes_min);
+
 void recording_get_status(Recording *r, RecordingStatus *ret);
 
 /* Writes what waits, closes the segment. After timeout_usec it leaves the thread to itself: -ETIMEDOUT. NULL

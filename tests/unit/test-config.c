@@ -301,10 +301,14 @@ START_TEST(comparison) {
         memset(&b, 2, sizeof b);
         config_default(&a);
         config_default(&b);
-        ck_assert(config_equal(&a, &b));
+        ck_assert(config_equal_for_device(&a, &b));
+        write_file(path, "[felt]\nkey = 30\nsite = left-calf\n[recording]\nwhen = always\nfree_mb = 1\n");
+        ck_assert_int_eq(config_load(&b, path), 0);
+        ck_assert_int_eq(b.record, RECORD_ALWAYS);
+        ck_assert(config_equal_for_device(&a, &b));
         write_file(path, "[channel 8]\nlabel = x\n");
         ck_assert_int_eq(config_load(&b, path), 0);
-        ck_assert(!config_equal(&a, &b));
+        ck_assert(!config_equal_for_device(&a, &b));
 }
 END_TEST
 
