@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
 #include <math.h>
 
 #include "log.h"
@@ -6,6 +7,10 @@
 
 /* Of the two seconds that the service has for its end */
 #define STOP_USEC (500 * USEC_PER_MSEC)
+
+/* Fewer samples lost are not worth a line: each gap leaves up to a tenth of a second that is not kept. */
+#define LOST_SAID_MIN 1000u
+#define LOST_SAID_USEC (60 * USEC_PER_SEC) /* a line a minute at most */
 
 int recorder_init(Recorder *r, const char *state_dir, const Config *config) {
         *r = (Recorder){ .mode = config->record, .free_bytes_min = (uint64_t) config->record_free_mb << 20 };
@@ -49,6 +54,8 @@ static void start(Recorder *r, size_t i) {
         }
         int k = recording_new(&config, &r->monitors[i].recording);
         r->monitors[i].error = 0;
+        r->monitors[i].lost = 0;
+        r->monitors[i].lost_said_usec = 0;
         if (k < 0) {
                 r->monitors[i].recording = NULL;
                 log_error_errno(k, "%s: cannot be recorded: %m", m->name);
@@ -56,9 +63,23 @@ static void start(Recorder *r, size_t i) {
                 log_info("%s: recording to %s.", m->name, r->dir);
 }
 
+static void say_lost(Recorder *r, size_t i, const RecordingStatus *s) {
+        if (s->frames_lost < r->monitors[i].lost + LOST_SAID_MIN)
+                return;
+        log_warning("%s: %" PRIu64 " samples of each channel were not recorded, %" PRIu64
+                    " since recording began.",
+                    r->monitors[i].monitor->name, s->frames_lost - r->monitors[i].lost, s->frames_lost);
+        r->monitors[i].lost = s->frames_lost;
+        r->monitors[i].lost_said_usec = now_usec();
+}
+
 static void stop(Recorder *r, size_t i) {
+        RecordingStatus s;
+
         if (!r->monitors[i].recording)
                 return;
+        recording_get_status(r->monitors[i].recording, &s);
+        say_lost(r, i, &s);
         if (recording_stop(r->monitors[i].recording, STOP_USEC) < 0)
                 log_error("%s: the disk does not answer; \"twitchctl record repair\" mends the last file.",
                           r->dir);
@@ -177,6 +198,10 @@ void recorder_tick(Recorder *r) {
                 if (!r->monitors[i].recording)
                         continue;
                 recording_get_status(r->monitors[i].recording, &s);
+                /* while the disk refuses that is said, and how much it was afterwards */
+                if (s.error >= 0 && (r->monitors[i].lost_said_usec == 0 ||
+                                     now_usec() >= r->monitors[i].lost_said_usec + LOST_SAID_USEC))
+                        say_lost(r, i, &s);
                 if (s.error == r->monitors[i].error)
                         continue;
                 r->monitors[i].error = s.error;

@@ -21,6 +21,8 @@ typedef struct Recorder {
                 Monitor *monitor; /* NULL: free; there while samples flow */
                 Recording *recording; /* NULL: not recorded */
                 int error; /* as said last */
+                uint64_t lost; /* as said last, of this recording */
+                usec_t lost_said_usec;
         } monitors[RECORDER_MONITORS_MAX];
 } Recorder;
 
@@ -41,4 +43,4 @@ void recorder_end(Recorder *r, const Monitor *m);
 void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int32_t *samples,
                      size_t n_frames);
 void recorder_event(Recorder *r, const Monitor *m, const MonitorEvent *e);
-void recorder_tick(Recorder *r); /* once a second: does a disk refuse? */
+void recorder_tick(Recorder *r); /* once a second: does a disk refuse, and is something lost? */
