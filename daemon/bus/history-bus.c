@@ -98,9 +98,28 @@ static void changed(sd_bus_message *call, const RecordAnswer *a, const char *sig
                                           TWITCHD_HISTORY_INTERFACE, signal, "");
 }
 
+typedef struct SessionCall {
+        Manager *manager;
+        sd_bus_message *message;
+        bool begins;
+} SessionCall;
+
 static void answer_session(RecordAnswer *a, void *userdata) {
-        changed(userdata, a, "SessionsChanged");
-        answer(userdata, a, "t", (uint64_t) a->id);
+        _cleanup_free_ SessionCall *c = userdata;
+
+        /* what began, or ended: where there was none to end, none goes on either */
+        if (a->result >= 0 || (!c->begins && a->result == -ESRCH))
+                recorder_session(&c->manager->recorder, c->begins);
+        changed(c->message, a, "SessionsChanged");
+        answer(c->message, a, "t", (uint64_t) a->id);
+}
+
+static SessionCall* session_call_new(Manager *m, sd_bus_message *message, bool begins) {
+        SessionCall *c = malloc(sizeof(*c));
+
+        if (c)
+                *c = (SessionCall) { m, sd_bus_message_ref(message), begins };
+        return c;
 }
 
 static void answer_excluded(RecordAnswer *a, void *userdata) {
@@ -284,8 +303,10 @@ static int method_start_session(sd_bus_message *call, void *userdata, sd_bus_err
                 r = read_details(call, session_detail, &start, error);
         if (r < 0)
                 return r;
-        record_start_session(record(userdata), &start, answer_session, sd_bus_message_ref(call));
-        recorder_session(&((Manager*) userdata)->recorder, true);
+        SessionCall *c = session_call_new(userdata, call, true);
+        if (!c)
+                return -ENOMEM;
+        record_start_session(record(userdata), &start, answer_session, c);
         return 1;
 }
 
@@ -294,8 +315,10 @@ static int method_end_session(sd_bus_message *call, void *userdata, sd_bus_error
 
         if (r < 0)
                 return r;
-        record_stop_session(record(userdata), answer_session, sd_bus_message_ref(call));
-        recorder_session(&((Manager*) userdata)->recorder, false);
+        SessionCall *c = session_call_new(userdata, call, false);
+        if (!c)
+                return -ENOMEM;
+        record_stop_session(record(userdata), answer_session, c);
         return 1;
 }
 
