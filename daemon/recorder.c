@@ -26,6 +26,16 @@ bool recorder_is_on(const Recorder *r) {
                 (r->asked || r->mode == RECORD_ALWAYS || (r->mode == RECORD_SESSIONS && r->session));
 }
 
+/* As the board has it printed, where nobody gave it a name */
+static const char *label_of(const Monitor *m, unsigned channel, char ret_buffer[static 16]) {
+        const char *label = monitor_channel_info(m, channel)->label;
+
+        if (label[0])
+                return label;
+        snprintf(ret_buffer, 16, "IN%u", channel + 1);
+        return ret_buffer;
+}
+
 static void start(Recorder *r, size_t i) {
         const Monitor *m = r->monitors[i].monitor;
         RecordingChannel channels[RECORDING_CHANNELS_MAX] = {};
@@ -44,11 +54,9 @@ static void start(Recorder *r, size_t i) {
                 return;
         for (unsigned c = 0; c < m->n_channels; c++) {
                 const SourceChannel *info = monitor_channel_info(m, c);
+                char buffer[16];
 
-                if (info->label[0])
-                        snprintf(channels[c].label, sizeof(channels[c].label), "%.16s", info->label);
-                else
-                        snprintf(channels[c].label, sizeof(channels[c].label), "IN%u", c + 1);
+                snprintf(channels[c].label, sizeof(channels[c].label), "%.16s", label_of(m, c, buffer));
                 channels[c].lsb_uv = info->lsb_uv;
                 channels[c].gain = info->gain;
         }
@@ -179,13 +187,13 @@ void recorder_frames(Recorder *r, const Monitor *m, uint64_t position, const int
 void recorder_event(Recorder *r, const Monitor *m, const MonitorEvent *e) {
         const DetectEvent *d = e->event;
         ssize_t i = find(r, m);
-        char text[128];
+        char text[128], buffer[16];
 
         if (i < 0 || !r->monitors[i].recording)
                 return;
         if (d->n_channels == 1)
                 snprintf(text, sizeof(text), "%s@@%s", event_kind_to_string(d->kind),
-                         monitor_channel_info(m, d->channels[0])->label);
+                         label_of(m, d->channels[0], buffer));
         else
                 snprintf(text, sizeof(text), "%s", event_kind_to_string(d->kind));
         recording_annotate(r->monitors[i].recording, d->onset, d->end - d->onset, text);
