@@ -71,8 +71,8 @@ static int run(int argc, char **argv) {
         r = sd_bus_message_read(reply, "t", &n);
         if (r < 0)
                 return bus_complain(r, NULL);
-        printf("%" PRIu64 " sessions are deleted, and what else there was. Recordings, a damaged history put "
-               "aside, copies and exports are files of their own, which this does not delete.\n", n);
+        printf("%" PRIu64 " sessions are deleted, and what else there was. Recordings, a damaged history "
+               "put aside, copies and exports are files of their own, which this does not delete.\n", n);
         return 0;
 }
 
@@ -89,8 +89,8 @@ const Verb verb_delete = {
         .summary = "Delete a time from the history, for good",
         .text = "Sessions that began in that time, with everything measured in them, diary entries and felt twitches are "
                 "overwritten in the file, not only marked. The session that goes on stays; so do bets and experiments, which hold "
-                "nothing of the body. Recordings, a damaged history that was put aside, copies and exports are files of their own: "
-                "they are not deleted, whatever time they are of.",
+                "nothing of the body. Recordings, a damaged history that was put aside, copies "
+                "and exports are files of their own: they are not deleted, whatever time they are of.",
         .bus = true,
         .options = options,
         .run = run,

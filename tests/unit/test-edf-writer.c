@@ -126,7 +126,7 @@ START_TEST(edf_reads_back) {
 }
 END_TEST
 
-/* The disk had no room for a whole data record, as a limit of the file's size does it: no part of it stays. */
+/* The disk had no room for a whole data record, as with a limit of the file's size: no part stays. */
 START_TEST(error_in_a_record) {
         uint8_t bytes[(RATE + RATE / 2) * 3] = {};
         const EdfWriterConfig config = {

@@ -155,7 +155,7 @@ START_TEST(segments_end_at_gaps) {
 }
 END_TEST
 
-/* Gaps before the rate is known, and one behind the other: of each, what is pushed first is lost, no more. */
+/* Gaps before the rate is known, and one behind the other: only what comes first after each is lost. */
 START_TEST(gaps_in_a_row) {
         char paths[8][400];
         RecordingStatus s;
