@@ -6,7 +6,7 @@ set -eu
 if ! error=$(busctl --system call org.twitchd1 /org/twitchd1 org.twitchd1.Manager ListMonitors 2>&1 >/dev/null); then
         case $error in
         *[Dd]enied*|*rejected*)
-                echo "You are not in the group twitchd: sudo usermod -aG twitchd $USER, then log in again." ;;
+                echo "You are not in the group twitchd: sudo usermod -aG twitchd $(id -un), then log in again." ;;
         *)
                 echo "twitchd: $error" ;;
         esac >&2
