@@ -161,12 +161,19 @@ static void sim_heed_vcap1(struct sim *sim)
 		ads_chip_set_vcap1(&sim->chips[i], true);
 }
 
-/* Has the internal reference been switched on, or has it settled? */
-static void sim_heed_reference(struct sim *sim)
+/**
+ * sim_heed_reference() - has the internal reference been switched on, or has it settled?
+ * @sim: the front end
+ *
+ * Asked after clocks on the bus and before a conversion: START can be a pin.
+ */
+void sim_heed_reference(struct sim *sim)
 {
 	bool on = ads_chip_read_reg(&sim->chips[0], CHIP_REG_CONFIG3) & CHIP_CONFIG3_PD_REFBUF;
 	unsigned int i;
 
+	if (!(strict & ADS_CHIP_STRICT_REF))
+		return;
 	if (on && !sim->reference_on)
 		sim->reference_up = ktime_add_us(ktime_get(), CHIP_REF_STARTUP_US);
 	sim->reference_on = on;
@@ -258,8 +265,7 @@ static void sim_exchange(struct sim *sim, struct ads_chip *chips, struct spi_tra
 	}
 	if (strict & ADS_CHIP_STRICT_CS)
 		sim->clocked = ktime_get();
-	if (strict & ADS_CHIP_STRICT_REF)
-		sim_heed_reference(sim);
+	sim_heed_reference(sim);
 	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 	raw_spin_unlock_irqrestore(&sim->lock, flags);

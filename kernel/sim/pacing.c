@@ -208,6 +208,7 @@ static bool sim_convert(struct sim *sim)
 
 	lockdep_assert_held(&sim->lock);
 
+	sim_heed_reference(sim);
 	taken = sim_take_frame(sim, input_nv);
 	for (i = 0; i < sim->num_chips; i++) {
 		ads_chip_convert(&sim->chips[i], input);

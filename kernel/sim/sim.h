@@ -278,6 +278,7 @@ bool sim_check_clock_ppm(void);
 
 /* bus.c */
 void sim_init_strict(struct sim *sim);
+void sim_heed_reference(struct sim *sim);
 void sim_heed_power(struct sim *sim);
 void sim_heed_busy_chip(struct sim *sim);
 const char *sim_spi_name(struct sim *sim);
