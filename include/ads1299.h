@@ -2,8 +2,8 @@
 /*
  * The TI ADS1299, ADS1299-6 and ADS1299-4 in numbers.
  *
- * Read by the driver and by the tests. The simulated chip has a reading of the
- * data sheet of its own, see kernel/sim/datasheet.h. Plain C: fixed-width integers
+ * Read by the driver, by the simulated chip and by the tests, so that no
+ * number of the chip is written down twice. Plain C: fixed-width integers
  * only, no kernel and no libc helpers. Masks are written so that both
  * FIELD_PREP() and a plain shift can use them.
  *
@@ -157,7 +157,6 @@
 #define ADS1299_RESET_CLOCKS		18	/* RESET to next command */
 #define ADS1299_RESET_PULSE_CLOCKS	2	/* tRST */
 #define ADS1299_DECODE_CLOCKS		4	/* tSDECODE, tSCCS */
-#define ADS1299_CS_HIGH_CLOCKS		2	/* tCSH */
 #define ADS1299_SCLK_MAX_HZ		20000000
 #define ADS1299_STANDBY_WAKE_US		32	/* 31.25 us */
 

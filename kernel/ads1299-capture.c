@@ -14,8 +14,7 @@
  * once. Which of two samples a delayed read got is known from the time that
  * the bits took, or, where that does not tell, by reading again: see
  * ads1299_read_unusual(). Lost are the samples that were replaced before any
- * opcode came. Chips with a chip select each are read by a message each, and the
- * one that comes back last makes the scan.
+ * opcode came.
  *
  * From START to STOP every conversion ends in a scan in the buffer or in one of
  * the four counters. A scan that failed a check is never pushed; the next good
@@ -27,18 +26,13 @@
  * from the handler, which spares one context switch per scan.
  */
 
-#include <linux/atomic.h>
-#include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/math.h>
 #include <linux/math64.h>
-#include <linux/minmax.h>
 #include <linux/pm_runtime.h>
 #include <linux/spi/spi.h>
 #include <linux/spinlock.h>
@@ -53,10 +47,6 @@
 
 #include "ads1299-priv.h"
 #include "compat.h"
-
-/* How often a bus is tried, and what a shorted input may read */
-#define ADS1299_SPEED_TRIES		8
-#define ADS1299_SHORTED_MAX_LSB		100000
 
 static const unsigned int ads1299_settling_clocks[] = ADS1299_SETTLING_CLOCKS;
 
@@ -83,48 +73,33 @@ static void ads1299_aim_at_newest_edge(struct ads1299_capture *cap)
 	cap->reading_ns = cap->edge_ns[cap->reading % ADS1299_EDGE_RING];
 }
 
-/*
- * Refused: the bus is locked (-EBUSY) or shutting down (-ESHUTDOWN). Nothing will
- * call back, so the next edge has to find us idle; trying again from here would
- * spin.
- */
-static noinline void ads1299_read_refused(struct ads1299_state *st)
+/* Context: any; the caller owns @busy, which goes to the completion of the read */
+static void ads1299_submit_read(struct ads1299_state *st)
 {
 	struct ads1299_capture *cap = &st->capture;
 	unsigned long flags;
 	bool draining;
 
+	if (likely(!spi_async(st->spi, &cap->msg)))
+		return;
+
+	/*
+	 * Refused: the bus is locked (-EBUSY) or shutting down (-ESHUTDOWN).
+	 * Nothing will call back, so the next edge has to find us idle; trying
+	 * again from here would spin.
+	 */
 	raw_spin_lock_irqsave(&cap->lock, flags);
 	cap->lost[ADS1299_LOST_DRDY] += cap->edges - 1 - cap->accounted;
 	cap->lost[ADS1299_LOST_SPI]++;
 	cap->accounted = cap->edges;
 	cap->gap = true;
 	cap->held = false;
-	cap->refused = false;
 	cap->busy = false;
 	draining = cap->draining;
 	raw_spin_unlock_irqrestore(&cap->lock, flags);
 
 	if (draining)
 		complete(&cap->idle);
-}
-
-/* Context: any; the caller owns @busy, which goes to the completion of the read */
-static void ads1299_submit_read(struct ads1299_state *st)
-{
-	struct ads1299_capture *cap = &st->capture;
-	unsigned int i, n = st->num_selects;
-
-	atomic_set(&cap->pending, n);
-	for (i = 0; i < n; i++) {
-		if (likely(!spi_async(st->selects[i].spi, &st->selects[i].msg)))
-			continue;
-		/* Those before it may still be under way: then the last of them goes on */
-		cap->refused = true;
-		if (atomic_sub_and_test(n - i, &cap->pending))
-			ads1299_read_refused(st);
-		return;
-	}
 }
 
 /*
@@ -215,25 +190,30 @@ static irqreturn_t ads1299_drdy_thread(int irq, void *dev_id)
 	return IRQ_HANDLED;
 }
 
-static void ads1299_push_scan(struct iio_dev *indio_dev, const u8 *frames, s64 edge_ns)
+static void ads1299_push_scan(struct iio_dev *indio_dev, const u8 *frame, s64 edge_ns)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
 	u32 flags = cap->gap ? ADS1299_FLAG_LOST : 0;
+	unsigned int n = st->info->num_channels;
 	u32 *scan = cap->scan;
-	u32 status = 0;
-	unsigned int i;
+	unsigned int i, chip;
+	u32 status;
 
-	/* 32 bits from the first byte of a sample are its code << 8, and 8 bits too many */
-	for (i = 0; i < cap->num_active; i++)
-		scan[i] = (get_unaligned_be32(frames + cap->sample_at[i]) & GENMASK(31, 8)) | flags;
-	for (i = 0; i < st->num_chips; i++)
-		status |= get_unaligned_be24(frames + cap->status_at[i]);
-	if (unlikely(status & st->leadoff_status_mask || st->any_electrode_off))
-		ads1299_leadoff_flag(indio_dev, frames);
+	for (chip = 0; chip < st->num_chips; chip++) {
+		status = get_unaligned_be24(frame);
+		frame += ADS1299_STATUS_BYTES;
+		/* 32 bits from the first byte of a sample are its code << 8, and 8 bits too many */
+		for (i = 0; i < n; i++, frame += ADS1299_SAMPLE_BYTES)
+			scan[i] = (get_unaligned_be32(frame) & GENMASK(31, 8)) | flags;
+
+		if (unlikely((status | st->electrodes_off[chip]) & st->leadoff_status_mask))
+			ads1299_leadoff_flag(indio_dev, chip, status, scan);
+		scan += n;
+	}
 
 	/* A full kfifo drops the newest scan, which is this one */
-	cap->gap = iio_push_to_buffers_with_timestamp(indio_dev, scan, edge_ns);
+	cap->gap = iio_push_to_buffers_with_timestamp(indio_dev, cap->scan, edge_ns);
 	if (unlikely(cap->gap))
 		ads1299_count_lost(cap, ADS1299_LOST_FIFO, 1);
 }
@@ -252,30 +232,26 @@ static void ads1299_take_scan(struct iio_dev *indio_dev)
 	struct ads1299_capture *cap = &st->capture;
 
 	ads1299_account_until(cap, cap->reading);
-	ads1299_push_scan(indio_dev, st->frames[0].bytes, cap->reading_ns);
+	ads1299_push_scan(indio_dev, st->rdata_rx + 1, cap->reading_ns);
 }
 
 /*
  * The newest edge that may have come before the opcode went out: any that came
  * while the read was under way, but for the time that the bits after the
- * opcode took. Few controllers tell how fast they were; they are no faster than
- * they were asked to be, and were they slower, an edge too many is one in
- * doubt: see ads1299_read_unusual().
+ * opcode took, where the controller tells it.
  */
 static u32 ads1299_newest_edge_read(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	const struct spi_transfer *xfer = &st->selects[0].xfer;
-	u32 speed_hz = xfer->effective_speed_hz ?: xfer->speed_hz;
-	/* The opcode that counts is the first one: later chips are read from the same edge on */
-	u64 bits = (u64)st->num_selects * xfer->len * BITS_PER_BYTE - BITS_PER_BYTE;
+	u32 speed_hz = cap->xfer.effective_speed_hz;
+	u32 bits = (cap->xfer.len - 1) * BITS_PER_BYTE;
 	s64 latest_ns, bits_ns = 0;
 	unsigned long flags;
 	u32 edge;
 
 	if (speed_hz)
-		bits_ns = div_u64(bits * NSEC_PER_SEC, speed_hz);
+		bits_ns = div_u64((u64)bits * NSEC_PER_SEC, speed_hz);
 
 	raw_spin_lock_irqsave(&cap->lock, flags);
 	latest_ns = iio_get_time_ns(indio_dev) - bits_ns;
@@ -289,28 +265,6 @@ static u32 ads1299_newest_edge_read(struct iio_dev *indio_dev)
 	return edge;
 }
 
-static void ads1299_hold(struct ads1299_state *st)
-{
-	struct ads1299_capture *cap = &st->capture;
-
-	memcpy(st->held, st->frames, st->num_selects * sizeof(*st->frames));
-	cap->held_edge = cap->reading;
-	cap->held_ns = cap->reading_ns;
-	cap->held = true;
-}
-
-static bool ads1299_same_as_held(const struct ads1299_state *st)
-{
-	unsigned int i;
-
-	for (i = 0; i < st->num_selects; i++)
-		if (memcmp(st->held[i].bytes + 1, st->frames[i].bytes + 1,
-			   st->selects[i].xfer.len - 1))
-			return false;
-
-	return true;
-}
-
 /*
  * A frame is held back because it may be that of either of two edges, and the
  * read after it gave the sample of @cap->reading for certain. Noise makes two
@@ -321,11 +275,12 @@ static void ads1299_resolve_held(struct iio_dev *indio_dev)
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
 
-	if (cap->reading != cap->held_edge + 1 || ads1299_same_as_held(st))
+	if (cap->reading != cap->held_edge + 1 ||
+	    !memcmp(cap->held_frame, st->rdata_rx + 1, cap->xfer.len - 1))
 		return;
 
 	ads1299_account_until(cap, cap->held_edge);
-	ads1299_push_scan(indio_dev, st->held[0].bytes, cap->held_ns);
+	ads1299_push_scan(indio_dev, cap->held_frame, cap->held_ns);
 }
 
 /*
@@ -333,7 +288,7 @@ static void ads1299_resolve_held(struct iio_dev *indio_dev)
  * in doubt. What is neither pushed nor counted here is read again, or counted
  * with the next read, which follows at once.
  */
-static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool failed, bool synced)
+static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool synced)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
@@ -341,19 +296,9 @@ static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool failed
 	u32 newest;
 
 	cap->held = false;
-	cap->refused = false;
-	/*
-	 * A sample of a chain is there once (9.4.4.2). Where there is nothing to be
-	 * read any more what was held was the newer one.
-	 */
-	if (!failed && !synced && held && st->chain > 1 && cap->reading == cap->held_edge + 1) {
+	if (cap->msg.status || !synced) {
 		ads1299_account_until(cap, cap->reading);
-		ads1299_push_scan(indio_dev, st->held[0].bytes, cap->reading_ns);
-		return;
-	}
-	if (failed || !synced) {
-		ads1299_account_until(cap, cap->reading);
-		ads1299_count_lost(cap, failed ? ADS1299_LOST_SPI : ADS1299_LOST_SYNC, 1);
+		ads1299_count_lost(cap, cap->msg.status ? ADS1299_LOST_SPI : ADS1299_LOST_SYNC, 1);
 		return;
 	}
 
@@ -363,7 +308,10 @@ static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool failed
 			ads1299_resolve_held(indio_dev);
 		ads1299_take_scan(indio_dev);
 	} else if (newest == cap->reading + 1) {
-		ads1299_hold(st);
+		memcpy(cap->held_frame, st->rdata_rx + 1, cap->xfer.len - 1);
+		cap->held_edge = cap->reading;
+		cap->held_ns = cap->reading_ns;
+		cap->held = true;
 	}
 }
 
@@ -387,35 +335,27 @@ static void ads1299_read_next(struct ads1299_state *st)
 		ads1299_submit_read(st);
 	else if (unlikely(draining))
 		complete(&cap->idle);
+	else if (unlikely(READ_ONCE(st->watch.patrol_due)))
+		ads1299_patrol(st);
 }
 
 /* The status word of every chip begins with 0xC, the only check that there is */
 static bool ads1299_synced(const struct ads1299_state *st)
 {
-	const u8 *frames = st->frames[0].bytes;
-	unsigned int i;
+	const u8 *frame = st->rdata_rx + 1;
+	unsigned int chips = st->num_chips;
 
-	for (i = 0; i < st->num_chips; i++)
-		if ((frames[st->capture.status_at[i]] & (ADS1299_STATUS_SYNC_MASK >> 16)) !=
-		    ADS1299_STATUS_SYNC >> 16)
+	do {
+		if ((*frame & (ADS1299_STATUS_SYNC_MASK >> 16)) != ADS1299_STATUS_SYNC >> 16)
 			return false;
+		frame += ADS1299_FRAME_BYTES(st->info->num_channels);
+	} while (--chips);
 
 	return true;
 }
 
-static bool ads1299_read_failed(const struct ads1299_state *st)
-{
-	unsigned int i;
-	int status = 0;
-
-	for (i = 0; i < st->num_selects; i++)
-		status |= st->selects[i].msg.status;
-
-	return status || st->capture.refused;
-}
-
 /*
- * Completion of an RDATA message. The scan is pushed before the next read can
+ * Completion of the RDATA message. The scan is pushed before the next read can
  * be submitted, so that scans cannot overtake each other.
  *
  * Context: any, may be a hard interrupt of the SPI controller.
@@ -425,15 +365,11 @@ static void ads1299_read_done(void *context)
 	struct iio_dev *indio_dev = context;
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	bool failed, synced;
+	bool synced = ads1299_synced(st);
 
-	if (!atomic_dec_and_test(&cap->pending))
-		return;
-
-	failed = ads1299_read_failed(st);
-	synced = ads1299_synced(st);
-	if (unlikely(failed || !synced || cap->held || READ_ONCE(cap->edges) != cap->reading + 1))
-		ads1299_read_unusual(indio_dev, failed, synced);
+	if (unlikely(cap->msg.status || !synced || cap->held ||
+		     READ_ONCE(cap->edges) != cap->reading + 1))
+		ads1299_read_unusual(indio_dev, synced);
 	else
 		ads1299_take_scan(indio_dev);
 
@@ -473,34 +409,16 @@ static void ads1299_drain(struct ads1299_capture *cap, unsigned long timeout)
 static void ads1299_await_last_edge(struct ads1299_state *st)
 {
 	struct ads1299_capture *cap = &st->capture;
-	unsigned int dr = st->settings.dr;
+	unsigned int dr;
 	s64 wait_ns;
 
+	if (ads1299_data_rate(st, &dr))
+		return;
 	wait_ns = ads1299_clocks_to_ns(st, READ_ONCE(cap->edges) ? ADS1299_CLOCKS_PER_SAMPLE(dr)
 								 : ads1299_settling_clocks[dr]);
 	/* The tolerance of the oscillator, and some time for the interrupt */
 	wait_ns += wait_ns / 16 + 100 * NSEC_PER_USEC;
 	fsleep(div_u64(wait_ns, NSEC_PER_USEC));
-}
-
-/* By pin where it is wired, otherwise by command */
-static int ads1299_conversions_start(struct ads1299_state *st)
-{
-	if (!st->start_gpio)
-		return ads1299_command_all(st, ADS1299_CMD_START);
-
-	gpiod_set_value_cansleep(st->start_gpio, 1);
-	return 0;
-}
-
-/* The one under way completes */
-static int ads1299_conversions_stop(struct ads1299_state *st)
-{
-	if (!st->start_gpio)
-		return ads1299_command_all(st, ADS1299_CMD_STOP);
-
-	gpiod_set_value_cansleep(st->start_gpio, 0);
-	return 0;
 }
 
 static int ads1299_stop_conversions(struct ads1299_state *st)
@@ -530,10 +448,14 @@ int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap)
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
 	enum ads1299_capture_state before = cap->state;
-	unsigned int dr = st->settings.dr;
-	s64 settling_ns = ads1299_clocks_to_ns(st, ads1299_settling_clocks[dr]);
+	s64 settling_ns;
+	unsigned int dr;
 	int ret;
 
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
+	settling_ns = ads1299_clocks_to_ns(st, ads1299_settling_clocks[dr]);
 	if (cap->unstopped) {
 		ret = ads1299_stop_conversions(st);
 		if (ret)
@@ -546,9 +468,7 @@ int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap)
 	cap->held = false;
 	cap->gap = gap;
 	memset(cap->edge_ns, 0, sizeof(cap->edge_ns));
-	cap->refused = false;
 	memset(st->electrodes_off, 0, sizeof(st->electrodes_off));
-	st->any_electrode_off = false;
 	cap->half_period_ns = ads1299_clocks_to_ns(st, ADS1299_CLOCKS_PER_SAMPLE(dr)) / 2;
 	ads1299_grid_init(&cap->grid, dr, st->fclk_hz);
 	/*
@@ -599,7 +519,8 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 	struct ads1299_capture *cap = &st->capture;
 	bool streaming = cap->state != ADS1299_PAUSED;
 	s64 end_ns = ktime_get_ns();
-	int intact, ret;
+	bool intact;
+	int ret;
 
 	if (cap->state == ADS1299_IDLE)
 		return 0;
@@ -620,15 +541,12 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 		return ret;
 
 	/* A chip that was reset has not converted: there is nothing to miss */
-	intact = ads1299_regs_intact(st, false);
-	if (!intact && after == ADS1299_IDLE)
-		dev_warn_ratelimited(&st->spi->dev,
-				     "registers changed while it streamed; they are written again before the next\n");
+	intact = ads1299_regs_intact(st) > 0;
 
 	raw_spin_lock_irq(&cap->lock);
 	cap->lost[ADS1299_LOST_DRDY] += cap->edges - cap->accounted;
 	cap->accounted = cap->edges;
-	if (intact > 0)
+	if (intact)
 		cap->lost[ADS1299_LOST_DRDY] += ads1299_grid_finish(&cap->grid, cap->edges, end_ns);
 	else	/* They may have been conversions at another rate */
 		cap->lost[ADS1299_LOST_DRDY] += cap->ignored - st->watch.ignored;
@@ -637,35 +555,26 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 	return ret;
 }
 
-/* Which samples of the frames become a scan. The channels that nobody wants are powered down. */
-static void ads1299_choose_channels(struct iio_dev *indio_dev)
+/**
+ * ads1299_capture_start - begin to stream
+ * @indio_dev: the IIO device, awake
+ * @gap: the first scan follows a gap (resume)
+ *
+ * Context: can sleep; the buffer is enabled, which keeps direct mode away.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	struct ads1299_capture *cap = &st->capture;
-	unsigned int n = st->info->num_channels;
-	unsigned int i;
-
-	bitmap_copy(st->powered_channels, indio_dev->active_scan_mask, st->num_channels);
-	cap->num_active = 0;
-	for_each_set_bit(i, st->powered_channels, st->num_channels) {
-		cap->channel[cap->num_active] = i;
-		cap->sample_at[cap->num_active] = cap->status_at[i / n] +
-						  ADS1299_FRAME_BYTES(i % n);
-		cap->num_active++;
-	}
-}
-
-static int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int dr;
 	int ret;
 
-	ads1299_choose_channels(indio_dev);
-	ret = ads1299_apply(st);
+	ret = ads1299_data_rate(st, &dr);
 	if (ret)
 		return ret;
+
 	/* Lost its registers since they were written? */
-	ret = ads1299_regs_intact(st, false);
+	ret = ads1299_regs_intact(st);
 	if (!ret)
 		ret = ads1299_reprogram(st);
 	if (ret < 0)
@@ -675,8 +584,11 @@ static int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 	if (ret)
 		return ret;
 
-	ads1299_watch_start(st);
-	return 0;
+	ret = ads1299_watch_start(st, dr);
+	if (ret)
+		ads1299_capture_end(indio_dev, ADS1299_IDLE);
+
+	return ret;
 }
 
 /**
@@ -686,19 +598,24 @@ static int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
  * A chip that cannot be started now will be when it is there again.
  *
  * Context: can sleep; the buffer is enabled.
- * Returns: 0.
+ * Returns: 0 on success, or a negative error code.
  */
 int ads1299_capture_resume(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
+	unsigned int dr;
+	int ret;
 
 	if (!ads1299_capture_start(indio_dev, true))
 		return 0;
 
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
 	ads1299_set_state(&st->capture, ADS1299_PAUSED);
 	enable_irq(st->spi->irq);
-	ads1299_watch_start(st);
-	return 0;
+
+	return ads1299_watch_start(st, dr);
 }
 
 /**
@@ -724,16 +641,20 @@ static int ads1299_buffer_preenable(struct iio_dev *indio_dev)
 
 static int ads1299_buffer_postenable(struct iio_dev *indio_dev)
 {
+	struct ads1299_state *st = iio_priv(indio_dev);
+	struct ads1299_capture *cap = &st->capture;
+
+	raw_spin_lock_irq(&cap->lock);
+	memset(cap->lost, 0, sizeof(cap->lost));
+	cap->recoveries = 0;
+	raw_spin_unlock_irq(&cap->lock);
+
 	return ads1299_capture_start(indio_dev, false);
 }
 
 static int ads1299_buffer_postdisable(struct iio_dev *indio_dev)
 {
-	struct ads1299_state *st = iio_priv(indio_dev);
-
-	/* All channels are there for single conversions; ads1299_claim() sees to it */
-	bitmap_fill(st->powered_channels, ADS1299_MAX_SCAN_CHANNELS);
-	ads1299_rest(st);
+	ads1299_rest(iio_priv(indio_dev));
 
 	return 0;
 }
@@ -787,16 +708,16 @@ static int ads1299_wait_drdy(struct ads1299_state *st, ktime_t started, unsigned
 	return 0;
 }
 
-static int ads1299_read_frame(struct ads1299_state *st, struct ads1299_select *select)
+static int ads1299_read_frame(struct ads1299_state *st)
 {
 	struct spi_transfer xfer = {
 		.tx_buf = st->rdata_tx,
-		.rx_buf = st->frames[select->index].bytes,
-		.len = select->xfer.len,
+		.rx_buf = st->rdata_rx,
+		.len = st->capture.xfer.len,
 		.delay = st->decode_delay,
 	};
 
-	return spi_sync_transfer(select->spi, &xfer, 1);
+	return spi_sync_transfer(st->spi, &xfer, 1);
 }
 
 /**
@@ -815,13 +736,17 @@ int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *r
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	unsigned int n = st->info->num_channels;
-	struct ads1299_select *select = &st->selects[channel / (n * st->chain)];
-	const u8 *frame = st->frames[0].bytes + st->capture.status_at[channel / n];
-	unsigned int settling_us;
+	const u8 *frame = st->rdata_rx + 1 + channel / n * ADS1299_FRAME_BYTES(n);
+	const u8 *sample = frame + ADS1299_FRAME_BYTES(channel % n);
+	unsigned int dr, settling_us;
 	ktime_t started;
 	int ret, ret2;
 
-	settling_us = ads1299_clocks_to_us(st, ads1299_settling_clocks[st->settings.dr]);
+	ret = ads1299_data_rate(st, &dr);
+	if (ret)
+		return ret;
+	settling_us = div_u64((u64)ads1299_settling_clocks[dr] * USEC_PER_SEC, st->fclk_hz);
+
 	reinit_completion(&st->capture.drdy);
 	enable_irq(st->spi->irq);
 	started = ktime_get();
@@ -830,126 +755,35 @@ int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *r
 		ret = ads1299_wait_drdy(st, started, settling_us);
 	disable_irq(st->spi->irq);
 	if (!ret)
-		ret = ads1299_read_frame(st, select);
+		ret = ads1299_read_frame(st);
 	ret2 = ads1299_conversions_stop(st);
-	/* No register must change, CONFIG1 least of all, before the one under way has completed */
-	fsleep(ads1299_clocks_to_us(st, ADS1299_CLOCKS_PER_SAMPLE(st->settings.dr) * 17 / 16));
 	if (ret)
 		return ret;
 	if (ret2)
 		return ret2;
 
-	if ((*frame & (ADS1299_STATUS_SYNC_MASK >> 16)) != ADS1299_STATUS_SYNC >> 16)
+	if (!ads1299_synced(st))
 		return -EIO;
 
-	*ret_code = sign_extend32(get_unaligned_be24(frame + ADS1299_FRAME_BYTES(channel % n)),
-				  ADS1299_CODE_BITS);
+	*ret_code = sign_extend32(get_unaligned_be24(sample), ADS1299_CODE_BITS);
 	return 0;
 }
 
-/*
- * Some conversions of a shorted input, of each chip: what comes of a bus that is too
- * fast has no 0xC, or is far from 0. Offset and noise are 3000 LSB at gain 24.
- */
-static int ads1299_try_speed(struct iio_dev *indio_dev)
+static void ads1299_prepare_message(struct iio_dev *indio_dev)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	unsigned int i, channel;
-	int code, ret;
+	struct ads1299_capture *cap = &st->capture;
 
-	for (i = 0; i < ADS1299_SPEED_TRIES; i++) {
-		for (channel = 0; channel < st->num_channels; channel += st->info->num_channels) {
-			ret = ads1299_convert_once(indio_dev, channel, &code);
-			if (!ret && abs(code) > ADS1299_SHORTED_MAX_LSB)
-				ret = -EIO;
-			if (ret)
-				return ret;
-		}
-	}
-
-	return 0;
-}
-
-/**
- * ads1299_find_speed - read data no faster than they come right
- * @indio_dev: the IIO device, its registers right
- *
- * Cables and level shifters take less than the firmware may say.
- *
- * Context: can sleep; the IIO device is not registered yet.
- * Returns: 0 on success, or a negative error code, which has been reported.
- */
-int ads1299_find_speed(struct iio_dev *indio_dev)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
-	u32 wanted_hz = st->spi->max_speed_hz, speed_hz = wanted_hz;
-	struct device *dev = &st->spi->dev;
-	u8 dr = st->settings.dr, mux[ADS1299_MAX_INPUTS];
-	unsigned int i;
-	int ret;
-
-	st->settings.dr = ADS1299_DR_16000_HZ;
-	for (i = 0; i < ADS1299_MAX_INPUTS; i++) {
-		mux[i] = st->settings.inputs[i].mux;
-		st->settings.inputs[i].mux = ADS1299_MUX_SHORTED;
-	}
-	ret = ads1299_apply(st);
-	while (!ret) {
-		ret = ads1299_try_speed(indio_dev);
-		if (ret != -EIO || speed_hz <= st->fclk_hz)
-			break;
-		speed_hz = max(speed_hz / 2, (u32)st->fclk_hz);
-		for (i = 0, ret = 0; i < st->num_selects && !ret; i++) {
-			st->selects[i].spi->max_speed_hz = speed_hz;
-			ret = spi_setup(st->selects[i].spi);
-		}
-	}
-
-	st->settings.dr = dr;
-	for (i = 0; i < ADS1299_MAX_INPUTS; i++)
-		st->settings.inputs[i].mux = mux[i];
-	if (ret == -ETIMEDOUT)
-		return dev_err_probe(dev, ret, "no DRDY interrupt comes: is the pin connected?\n");
-	if (ret)
-		return dev_err_probe(dev, ret, "no frame comes right, at %u Hz neither\n",
-				     speed_hz);
-	if (speed_hz != wanted_hz)
-		dev_warn(dev, "frames do not come right at %u Hz: SCLK is %u Hz\n", wanted_hz,
-			 speed_hz);
-
-	for (i = 0; i < st->num_selects; i++) {
-		ret = devm_spi_optimize_message(dev, st->selects[i].spi, &st->selects[i].msg);
-		if (ret)
-			return dev_err_probe(dev, ret, "cannot prepare the RDATA message\n");
-	}
-
-	return ads1299_apply(st);
-}
-
-static void ads1299_prepare_message(struct iio_dev *indio_dev, struct ads1299_select *select)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
-
-	select->xfer = (struct spi_transfer) {
+	st->rdata_tx[0] = ADS1299_CMD_RDATA;
+	cap->xfer = (struct spi_transfer) {
 		.tx_buf = st->rdata_tx,
-		.rx_buf = st->frames[select->index].bytes,
-		.len = 1 + st->chain * ADS1299_FRAME_BYTES(st->info->num_channels),
+		.rx_buf = st->rdata_rx,
+		.len = 1 + st->num_chips * ADS1299_FRAME_BYTES(st->info->num_channels),
 		.delay = st->decode_delay,
 	};
-	spi_message_init_with_transfers(&select->msg, &select->xfer, 1);
-	select->msg.complete = ads1299_read_done;
-	select->msg.context = indio_dev;
-}
-
-/* Where the status words are, counted from the first byte of st->frames */
-static void ads1299_locate_frames(struct ads1299_state *st)
-{
-	unsigned int frame_bytes = ADS1299_FRAME_BYTES(st->info->num_channels);
-	unsigned int i;
-
-	for (i = 0; i < st->num_chips; i++)
-		st->capture.status_at[i] = i / st->chain * sizeof(*st->frames) + 1 +
-					   i % st->chain * frame_bytes;
+	spi_message_init_with_transfers(&cap->msg, &cap->xfer, 1);
+	cap->msg.complete = ads1299_read_done;
+	cap->msg.context = indio_dev;
 }
 
 /**
@@ -963,7 +797,6 @@ int ads1299_capture_init(struct iio_dev *indio_dev)
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct device *dev = &st->spi->dev;
 	struct ads1299_capture *cap = &st->capture;
-	unsigned int i;
 	int ret;
 
 	raw_spin_lock_init(&cap->lock);
@@ -971,16 +804,13 @@ int ads1299_capture_init(struct iio_dev *indio_dev)
 	init_completion(&cap->idle);
 
 	ads1299_watch_init(indio_dev);
-	ads1299_locate_frames(st);
-	st->rdata_tx[0] = ADS1299_CMD_RDATA;
-	for (i = 0; i < st->num_selects; i++)
-		ads1299_prepare_message(indio_dev, &st->selects[i]);
+	ads1299_prepare_message(indio_dev);
+	ret = devm_spi_optimize_message(dev, st->spi, &cap->msg);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot prepare the RDATA message\n");
 
 	if (st->spi->irq <= 0)
 		return dev_err_probe(dev, -EINVAL, "no DRDY interrupt\n");
-	/* A level would be gone before it is looked at, or interrupt for ever */
-	if (irq_get_trigger_type(st->spi->irq) & IRQ_TYPE_LEVEL_MASK)
-		return dev_err_probe(dev, -EINVAL, "DRDY must be an edge-triggered interrupt\n");
 
 	/*
 	 * The polarity is the firmware's business. Without RT the handler may be

@@ -5,21 +5,18 @@
  *
  * Data sheet SBAS499C: https://www.ti.com/lit/gpn/ads1299
  *
- * Probe, power and clocks. Data go through ads1299-capture.c, settings through
- * ads1299-channels.c and ads1299-registers.c.
+ * Probe, power and registers. Data go through ads1299-capture.c, settings
+ * through ads1299-channels.c.
  */
 
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/clk.h>
-#include <linux/clk-provider.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gpio/consumer.h>
-#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/math.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
@@ -27,6 +24,7 @@
 #include <linux/pm.h>
 #include <linux/pm_runtime.h>
 #include <linux/property.h>
+#include <linux/regmap.h>
 #include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
 #include <linux/string.h>
@@ -37,14 +35,8 @@
 #include "ads1299-priv.h"
 #include "compat.h"
 
+#define ADS1299_DR_DEFAULT		ADS1299_DR_1000_HZ
 #define ADS1299_AUTOSUSPEND_MS		1000
-/* How long a chip may take to answer after tPOR, how often it is asked, how long it is off */
-#define ADS1299_POWER_UP_MS		2000
-#define ADS1299_POWER_UP_RETRY_MS	50
-#define ADS1299_POWER_OFF_MS		20
-/* 4.5 V are usual (7.3) */
-#define ADS1299_VREF_MIN_UV		1000000
-#define ADS1299_VREF_MAX_UV		5500000
 
 /* By the number of channels in the ID register */
 static const struct ads1299_chip_info ads1299_chips[] = {
@@ -53,20 +45,264 @@ static const struct ads1299_chip_info ads1299_chips[] = {
 	[ADS1299_ID_NU_CH_8] = { .name = "ads1299", .num_channels = 8 },
 };
 
-/**
- * ads1299_clocks_to_us - how long so many periods of the chip's clock are
- * @st: the device
- * @clocks: how many
- *
- * Returns: microseconds, rounded up.
- */
-unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigned int clocks)
+/* Rounded up */
+static unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigned int clocks)
 {
 	return DIV_ROUND_UP_ULL((u64)clocks * USEC_PER_SEC, st->fclk_hz);
 }
 
 /**
- * ads1299_wake - get the chips out of standby
+ * ads1299_reg_speed_hz - SCLK for registers and commands
+ * @st: the device
+ *
+ * At one bit per clock a byte takes 8 tCLK, so that no gap is needed for
+ * tSDECODE of 4 tCLK between bytes (9.5.3.10), however far the internal
+ * oscillator is off.
+ *
+ * Returns: its frequency.
+ */
+u32 ads1299_reg_speed_hz(const struct ads1299_state *st)
+{
+	return min_t(u32, st->fclk_hz, st->spi->max_speed_hz);
+}
+
+static int ads1299_transfer(struct ads1299_state *st, unsigned int len)
+{
+	struct spi_transfer xfer = {
+		.tx_buf = st->tx,
+		.rx_buf = st->rx,
+		.len = len,
+		.speed_hz = ads1299_reg_speed_hz(st),
+		.delay = st->decode_delay,
+	};
+
+	lockdep_assert_held(&st->lock);
+
+	return spi_sync_transfer(st->spi, &xfer, 1);
+}
+
+/**
+ * ads1299_command - send a command of one byte
+ * @st: the device
+ * @opcode: ADS1299_CMD_*
+ *
+ * Context: can sleep.
+ * Returns: 0 when the chip had the time to decode it, or a negative error code.
+ */
+int ads1299_command(struct ads1299_state *st, u8 opcode)
+{
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = opcode;
+	return ads1299_transfer(st, 1);
+}
+
+/**
+ * ads1299_reg_read - read a register of the chip, past the cache
+ * @context: the device
+ * @reg: ADS1299_REG_*
+ * @val: its value
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val)
+{
+	struct ads1299_state *st = context;
+	int ret;
+
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = ADS1299_CMD_RREG | reg;
+	st->tx[1] = 0;	/* one register */
+	st->tx[2] = 0;
+	ret = ads1299_transfer(st, 3);
+	if (ret)
+		return ret;
+
+	*val = st->rx[2];
+	return 0;
+}
+
+/* All registers but ID at once. RREG of several is decoded like RREG of one. */
+static int ads1299_read_all(struct ads1299_state *st, u8 *values)
+{
+	int ret;
+
+	guard(mutex)(&st->lock);
+
+	memset(st->tx, 0, sizeof(st->tx));
+	st->tx[0] = ADS1299_CMD_RREG | ADS1299_REG_CONFIG1;
+	st->tx[1] = ADS1299_REG_LAST - ADS1299_REG_CONFIG1;
+	ret = ads1299_transfer(st, sizeof(st->tx));
+	if (ret)
+		return ret;
+
+	memcpy(values + ADS1299_REG_CONFIG1, st->rx + 2, ADS1299_REG_LAST);
+	return 0;
+}
+
+static int ads1299_reg_write(void *context, unsigned int reg, unsigned int val)
+{
+	struct ads1299_state *st = context;
+	int ret;
+
+	guard(mutex)(&st->lock);
+
+	st->tx[0] = ADS1299_CMD_WREG | reg;
+	st->tx[1] = 0;	/* one register */
+	st->tx[2] = val;
+	ret = ads1299_transfer(st, 3);
+	/* regmap has it in its cache already, and would not write it again */
+	if (ret)
+		WRITE_ONCE(st->registers_unsure, true);
+
+	return ret;
+}
+
+static const struct regmap_range ads1299_writeable_ranges[] = {
+	regmap_reg_range(ADS1299_REG_CONFIG1, ADS1299_REG_LOFF_FLIP),
+	regmap_reg_range(ADS1299_REG_GPIO, ADS1299_REG_CONFIG4),
+};
+
+static const struct regmap_access_table ads1299_writeable = {
+	.yes_ranges = ads1299_writeable_ranges,
+	.n_yes_ranges = ARRAY_SIZE(ads1299_writeable_ranges),
+};
+
+/*
+ * CONFIG3.BIAS_STAT and the levels of GPIO pins are volatile as well, but the
+ * rest of their registers has to be cached: ads1299_reg_read() gets them.
+ */
+static const struct regmap_range ads1299_volatile_ranges[] = {
+	regmap_reg_range(ADS1299_REG_ID, ADS1299_REG_ID),
+	regmap_reg_range(ADS1299_REG_LOFF_STATP, ADS1299_REG_LOFF_STATN),
+};
+
+static const struct regmap_access_table ads1299_volatile = {
+	.yes_ranges = ads1299_volatile_ranges,
+	.n_yes_ranges = ARRAY_SIZE(ads1299_volatile_ranges),
+};
+
+static const struct reg_default ads1299_reg_defaults[] = {
+	{ ADS1299_REG_CONFIG1, ADS1299_CONFIG1_RESET },
+	{ ADS1299_REG_CONFIG2, ADS1299_CONFIG2_RESET },
+	{ ADS1299_REG_CONFIG3, ADS1299_CONFIG3_RESET },
+	{ ADS1299_REG_LOFF, 0 },
+	{ ADS1299_REG_CHSET(0), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(1), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(2), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(3), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(4), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(5), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(6), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_CHSET(7), ADS1299_CHSET_RESET },
+	{ ADS1299_REG_BIAS_SENSP, 0 },
+	{ ADS1299_REG_BIAS_SENSN, 0 },
+	{ ADS1299_REG_LOFF_SENSP, 0 },
+	{ ADS1299_REG_LOFF_SENSN, 0 },
+	{ ADS1299_REG_LOFF_FLIP, 0 },
+	{ ADS1299_REG_GPIO, ADS1299_GPIO_RESET },
+	{ ADS1299_REG_MISC1, 0 },
+	{ ADS1299_REG_MISC2, 0 },
+	{ ADS1299_REG_CONFIG4, 0 },
+};
+
+static const struct regmap_config ads1299_regmap_config = {
+	.reg_bits = 8,
+	.val_bits = 8,
+	.reg_read = ads1299_reg_read,
+	.reg_write = ads1299_reg_write,
+	.max_register = ADS1299_REG_LAST,
+	.wr_table = &ads1299_writeable,
+	.volatile_table = &ads1299_volatile,
+	.reg_defaults = ads1299_reg_defaults,
+	.num_reg_defaults = ARRAY_SIZE(ads1299_reg_defaults),
+	.cache_type = REGCACHE_MAPLE,
+};
+
+/**
+ * ads1299_reg_checked_bits - bits that the chip has to have as they were written
+ * @st: the device
+ * @reg: ADS1299_REG_*
+ *
+ * Not what the chip changes by itself, not GPIO, which may be written while a
+ * comparison is under way, and not what the chip has not: fixed bits (table
+ * 11) and absent channels, which may be written through debugfs.
+ *
+ * Returns: a mask.
+ */
+u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg)
+{
+	unsigned int n = st->info->num_channels;
+
+	switch (reg) {
+	case ADS1299_REG_CONFIG1:
+		return U8_MAX & ~ADS1299_CONFIG1_FIXED_MASK;
+	case ADS1299_REG_CONFIG2:
+		return U8_MAX & ~ADS1299_CONFIG2_FIXED_MASK;
+	case ADS1299_REG_CONFIG3:
+		return U8_MAX & ~(ADS1299_CONFIG3_FIXED_MASK | ADS1299_CONFIG3_BIAS_STAT);
+	case ADS1299_REG_LOFF:
+		return U8_MAX & ~ADS1299_LOFF_FIXED_MASK;
+	case ADS1299_REG_CHSET(0) ... ADS1299_REG_CHSET(ADS1299_MAX_CHANNELS - 1):
+		return reg < ADS1299_REG_CHSET(n) ? U8_MAX : 0;
+	case ADS1299_REG_BIAS_SENSP ... ADS1299_REG_LOFF_FLIP:
+		return GENMASK(n - 1, 0);
+	case ADS1299_REG_MISC1:
+		return ADS1299_MISC1_SRB1;
+	case ADS1299_REG_CONFIG4:
+		return ADS1299_CONFIG4_SINGLE_SHOT | ADS1299_CONFIG4_PD_LOFF_COMP;
+	default:
+		return 0;
+	}
+}
+
+static bool ads1299_regs_match(struct ads1299_state *st, const u8 *values)
+{
+	unsigned int reg, value;
+
+	for (reg = ADS1299_REG_CONFIG1; reg <= ADS1299_REG_LAST; reg++) {
+		u8 checked = ads1299_reg_checked_bits(st, reg);
+
+		if (!checked || regmap_read(st->regmap, reg, &value))
+			continue;
+		if ((values[reg] ^ value) & checked)
+			return false;
+	}
+
+	return true;
+}
+
+/**
+ * ads1299_regs_intact - does the chip have what was written to it?
+ * @st: the device
+ *
+ * A bit may flip on the bus: it is asked twice before it is found wanting. Of
+ * a daisy chain the first chip answers.
+ *
+ * Context: can sleep.
+ * Returns: 1 if it has, 0 if not, or a negative error code.
+ */
+int ads1299_regs_intact(struct ads1299_state *st)
+{
+	u8 values[ADS1299_NUM_REGS];
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < 2; tries++) {
+		ret = ads1299_read_all(st, values);
+		if (ret)
+			return ret;
+		if (ads1299_regs_match(st, values))
+			return 1;
+	}
+
+	return 0;
+}
+
+/**
+ * ads1299_wake - get the chip out of standby
  * @st: the device
  *
  * Context: can sleep.
@@ -99,8 +335,30 @@ void ads1299_rest(struct ads1299_state *st)
 	pm_runtime_put_autosuspend(dev);
 }
 
+/* After a write that failed, which leaves the chip behind the cache */
+static int ads1299_rewrite(struct ads1299_state *st)
+{
+	unsigned int reg, value;
+	int ret;
+
+	WRITE_ONCE(st->registers_unsure, false);
+	for (reg = ADS1299_REG_CONFIG1; reg <= ADS1299_REG_LAST; reg++) {
+		if (!regmap_reg_in_ranges(reg, ads1299_writeable_ranges,
+					  ARRAY_SIZE(ads1299_writeable_ranges)))
+			continue;
+		ret = regmap_read(st->regmap, reg, &value);
+		if (ret)
+			return ret;
+		ret = regmap_write(st->regmap, reg, value);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
 /**
- * ads1299_claim - get the chips for settings and single conversions, awake
+ * ads1299_claim - get the chip for settings and single conversions, awake
  * @indio_dev: the IIO device
  *
  * Context: can sleep.
@@ -118,10 +376,12 @@ int ads1299_claim(struct iio_dev *indio_dev)
 	ret = ads1299_wake(st);
 	if (ret)
 		goto release_direct;
-	/* What a transfer that failed has left undone */
-	ret = ads1299_apply(st);
-	if (ret)
-		goto rest;
+
+	if (READ_ONCE(st->registers_unsure)) {
+		ret = ads1299_rewrite(st);
+		if (ret)
+			goto rest;
+	}
 
 	return 0;
 
@@ -142,6 +402,28 @@ void ads1299_release(struct iio_dev *indio_dev)
 	iio_device_release_direct(indio_dev);
 }
 
+/* Reads the chip, never the cache */
+int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
+			       unsigned int writeval, unsigned int *readval)
+{
+	struct ads1299_state *st = iio_priv(indio_dev);
+	int ret;
+
+	if (reg > ADS1299_REG_LAST)
+		return -EINVAL;
+
+	ret = ads1299_claim(indio_dev);
+	if (ret)
+		return ret;
+	if (readval)
+		ret = ads1299_reg_read(st, reg, readval);
+	else
+		ret = regmap_write(st->regmap, reg, writeval);
+	ads1299_release(indio_dev);
+
+	return ret;
+}
+
 /*
  * To a defined state from any other: just powered, converting, sending frames
  * on its own (RDATAC, the state after reset, in which registers cannot be
@@ -157,29 +439,28 @@ static int ads1299_reset(struct ads1299_state *st)
 		gpiod_set_value_cansleep(st->reset_gpio, 0);
 	} else {
 		/* Nothing but WAKEUP is understood in standby, nothing but SDATAC in RDATAC */
-		ret = ads1299_command_all(st, ADS1299_CMD_WAKEUP);
+		ret = ads1299_command(st, ADS1299_CMD_WAKEUP);
 		if (ret)
 			return ret;
 		fsleep(ADS1299_STANDBY_WAKE_US);
-		ret = ads1299_command_all(st, ADS1299_CMD_SDATAC);
+		ret = ads1299_command(st, ADS1299_CMD_SDATAC);
 		if (ret)
 			return ret;
-		ret = ads1299_command_all(st, ADS1299_CMD_RESET);
+		ret = ads1299_command(st, ADS1299_CMD_RESET);
 		if (ret)
 			return ret;
 	}
 	fsleep(ads1299_clocks_to_us(st, ADS1299_RESET_CLOCKS));
-	ads1299_forget_registers(st);
 
-	return ads1299_command_all(st, ADS1299_CMD_SDATAC);
+	return ads1299_command(st, ADS1299_CMD_SDATAC);
 }
 
 /**
- * ads1299_reprogram - reset the chips and write their registers again
+ * ads1299_reprogram - reset the chip and write its registers again
  * @st: the device
  *
  * Context: can sleep; no conversion under way.
- * Returns: 0 when the chips are as they were set, or a negative error code.
+ * Returns: 0 when the chip is as it was set, or a negative error code.
  */
 int ads1299_reprogram(struct ads1299_state *st)
 {
@@ -188,10 +469,14 @@ int ads1299_reprogram(struct ads1299_state *st)
 	ret = ads1299_reset(st);
 	if (ret)
 		return ret;
-	ret = ads1299_apply(st);
+
+	regcache_cache_only(st->regmap, false);
+	regcache_mark_dirty(st->regmap);
+	ret = regcache_sync(st->regmap);
 	if (ret)
 		return ret;
-	ret = ads1299_regs_intact(st, true);
+
+	ret = ads1299_regs_intact(st);
 	if (ret <= 0)
 		return ret ?: -EIO;
 
@@ -201,67 +486,85 @@ int ads1299_reprogram(struct ads1299_state *st)
 	return 0;
 }
 
-static bool ads1299_id_known(unsigned int id)
-{
-	return (id & ADS1299_ID_FIXED_MASK) == ADS1299_ID_FIXED &&
-	       FIELD_GET(ADS1299_ID_NU_CH_MASK, id) < ARRAY_SIZE(ads1299_chips);
-}
-
-/* Returns: 1 if all chips answer and are of the same part, 0 if not, or a negative error code */
-static int ads1299_read_ids(struct ads1299_state *st, unsigned int *ret_id)
-{
-	unsigned int i, id, first = 0;
-	int ret;
-
-	for (i = 0; i < st->num_selects; i++) {
-		ret = ads1299_reg_read(st, &st->selects[i], ADS1299_REG_ID, &id);
-		if (ret)
-			return ret;
-		*ret_id = id;
-		if (!i)
-			first = id;
-		if (!ads1299_id_known(id) || (id ^ first) & ADS1299_ID_NU_CH_MASK)
-			return 0;
-	}
-
-	return 1;
-}
-
-/*
- * A reset counts only when VCAP1 has 1.1 V (11.1), which a large capacitor may
- * delay for longer than tPOR: boards took 500 ms, and the ID was 0 until then.
+/**
+ * ads1299_conversions_start - by pin where it is wired, otherwise by command
+ * @st: the device
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
  */
+int ads1299_conversions_start(struct ads1299_state *st)
+{
+	if (!st->start_gpio)
+		return ads1299_command(st, ADS1299_CMD_START);
+
+	gpiod_set_value_cansleep(st->start_gpio, 1);
+	return 0;
+}
+
+/**
+ * ads1299_conversions_stop - end conversions, the one under way completes
+ * @st: the device
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_conversions_stop(struct ads1299_state *st)
+{
+	if (!st->start_gpio)
+		return ads1299_command(st, ADS1299_CMD_STOP);
+
+	gpiod_set_value_cansleep(st->start_gpio, 0);
+	return 0;
+}
+
 static int ads1299_identify(struct ads1299_state *st)
 {
 	const struct ads1299_chip_info *expected = spi_get_device_match_data(st->spi);
-	unsigned long deadline = jiffies + msecs_to_jiffies(ADS1299_POWER_UP_MS);
 	struct device *dev = &st->spi->dev;
-	unsigned int id;
+	unsigned int id, nu_ch;
 	int ret;
 
-	for (;;) {
-		ret = ads1299_reset(st);
-		if (ret)
-			return dev_err_probe(dev, ret, "cannot reset the chip\n");
-		ret = ads1299_read_ids(st, &id);
-		if (ret < 0)
-			return dev_err_probe(dev, ret, "cannot read the ID\n");
-		if (ret)
-			break;
-		if (time_after(jiffies, deadline))
-			return dev_err_probe(dev, -ENODEV,
-					     "ID 0x%02x is not that of an ADS1299, or of the others\n",
-					     id);
-		msleep(ADS1299_POWER_UP_RETRY_MS);
-	}
+	ret = regmap_read(st->regmap, ADS1299_REG_ID, &id);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot read the ID\n");
 
-	st->info = &ads1299_chips[FIELD_GET(ADS1299_ID_NU_CH_MASK, id)];
-	st->num_chips = st->num_selects * st->chain;
+	nu_ch = FIELD_GET(ADS1299_ID_NU_CH_MASK, id);
+	if ((id & ADS1299_ID_FIXED_MASK) != ADS1299_ID_FIXED || nu_ch >= ARRAY_SIZE(ads1299_chips))
+		return dev_err_probe(dev, -ENODEV, "ID 0x%02x is not that of an ADS1299\n", id);
+
+	st->info = &ads1299_chips[nu_ch];
 	st->num_channels = st->num_chips * st->info->num_channels;
 	if (expected && expected != st->info)
 		dev_info(dev, "%s found instead of %s\n", st->info->name, expected->name);
 
 	return 0;
+}
+
+static int ads1299_configure(struct ads1299_state *st)
+{
+	int ret;
+
+	if (st->internal_ref) {
+		ret = regmap_write(st->regmap, ADS1299_REG_CONFIG3,
+				   ADS1299_CONFIG3_FIXED | ADS1299_CONFIG3_PD_REFBUF);
+		if (ret)
+			return ret;
+		fsleep(ADS1299_REF_STARTUP_US);
+	}
+
+	/* Without DAISY_EN, which is "multiple readback" and not for chains (9.4.4.2) */
+	ret = regmap_write(st->regmap, ADS1299_REG_CONFIG1,
+			   ADS1299_CONFIG1_FIXED |
+			   (st->clock_output ? ADS1299_CONFIG1_CLK_EN : 0) |
+			   FIELD_PREP(ADS1299_CONFIG1_DR_MASK, ADS1299_DR_DEFAULT));
+	if (ret)
+		return ret;
+	ret = regmap_write(st->regmap, ADS1299_REG_CONFIG2, ADS1299_CONFIG2_FIXED);
+	if (ret)
+		return ret;
+
+	return ads1299_configure_channels(st);
 }
 
 /* Figure 67: all inputs are low until supplies are up */
@@ -353,31 +656,10 @@ disable_supplies:
 	return ret;
 }
 
-/* tPOR, from the moment when supplies and clock are good, by an oscillator as slow as it may be */
+/* tPOR, from the moment when supplies and clock are good */
 static void ads1299_await_power(const struct ads1299_state *st)
 {
-	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS + ADS1299_POR_CLOCKS / 32));
-}
-
-/**
- * ads1299_power_cycle - switch power off and on, as far as it is the chip's own
- * @st: the device
- *
- * Context: can sleep; no conversion under way.
- * Returns: 0 when the chip may be reset, or a negative error code.
- */
-int ads1299_power_cycle(struct ads1299_state *st)
-{
-	int ret;
-
-	ads1299_power_off(st);
-	msleep(ADS1299_POWER_OFF_MS);
-	ret = ads1299_power_on(st);
-	if (ret)
-		return ret;
-	ads1299_await_power(st);
-
-	return 0;
+	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
 }
 
 /* The end of the driver: where supplies stay on the chip is quiet at least */
@@ -385,7 +667,7 @@ static void ads1299_shut_down(void *data)
 {
 	struct ads1299_state *st = data;
 
-	ads1299_standby(st);
+	ads1299_command(st, ADS1299_CMD_STANDBY);
 	ads1299_power_off(st);
 }
 
@@ -412,8 +694,6 @@ static int ads1299_power_up(struct ads1299_state *st)
 		vref_uv = regulator_get_voltage(st->vref);
 	if (vref_uv < 0)
 		return dev_err_probe(dev, vref_uv, "cannot read the voltage of the vref supply\n");
-	if (vref_uv < ADS1299_VREF_MIN_UV || vref_uv > ADS1299_VREF_MAX_UV)
-		return dev_err_probe(dev, -EINVAL, "a reference of %d uV is none\n", vref_uv);
 
 	st->fclk_hz = st->clk ? clk_get_rate(st->clk) : ADS1299_FCLK_HZ;
 	if (st->fclk_hz < ADS1299_FCLK_MIN_HZ || st->fclk_hz > ADS1299_FCLK_MAX_HZ)
@@ -423,8 +703,7 @@ static int ads1299_power_up(struct ads1299_state *st)
 	st->decode_delay.value = DIV_ROUND_UP_ULL((u64)ADS1299_DECODE_CLOCKS * NSEC_PER_SEC,
 						  st->fclk_hz);
 	st->decode_delay.unit = SPI_DELAY_UNIT_NSECS;
-	st->vref_uv = vref_uv;
-	ads1299_init_tables(st);
+	ads1299_init_tables(st, vref_uv);
 
 	ads1299_await_power(st);
 
@@ -435,21 +714,18 @@ static int ads1299_power_up(struct ads1299_state *st)
 static int ads1299_read_properties(struct ads1299_state *st)
 {
 	struct device *dev = &st->spi->dev;
-	u32 chain = 1;
+	u32 chips = 1;
 	int ret;
 
 	if (device_property_present(dev, "#daisy-chained-devices")) {
-		ret = device_property_read_u32(dev, "#daisy-chained-devices", &chain);
+		ret = device_property_read_u32(dev, "#daisy-chained-devices", &chips);
 		if (ret)
 			return dev_err_probe(dev, ret, "bad #daisy-chained-devices\n");
 	}
-	if (!chain || chain * st->num_selects > ADS1299_MAX_CHIPS)
-		return dev_err_probe(dev, -EINVAL, "%u x %u chips are not 1 to %u\n",
-				     st->num_selects, chain, ADS1299_MAX_CHIPS);
-	st->chain = chain;
-	if (st->num_selects > 1 && !st->start_gpio)
-		return dev_err_probe(dev, -EINVAL,
-				     "chips that share DRDY start together by start-gpios only\n");
+	if (!chips || chips > ADS1299_MAX_CHIPS)
+		return dev_err_probe(dev, -EINVAL, "a chain of %u chips is not within 1 to %u\n",
+				     chips, ADS1299_MAX_CHIPS);
+	st->num_chips = chips;
 
 	st->clock_output = device_property_present(dev, "#clock-cells");
 	if (st->clock_output && st->clk)
@@ -458,7 +734,7 @@ static int ads1299_read_properties(struct ads1299_state *st)
 	return 0;
 }
 
-/* From here on claims and the buffer wake the chip. One whose clock others use never sleeps. */
+/* From here on claims and the buffer wake the chip */
 static int ads1299_enable_runtime_pm(struct ads1299_state *st)
 {
 	struct device *dev = &st->spi->dev;
@@ -470,36 +746,8 @@ static int ads1299_enable_runtime_pm(struct ads1299_state *st)
 	pm_runtime_mark_last_busy(dev);
 	pm_runtime_set_autosuspend_delay(dev, ADS1299_AUTOSUSPEND_MS);
 	pm_runtime_use_autosuspend(dev);
-	if (st->clock_output)
-		pm_runtime_get_noresume(dev);
 
 	return devm_pm_runtime_enable(dev);
-}
-
-/*
- * The internal oscillator at the CLK pin, for the other chips of a board (table 6;
- * 10.1.4). CONFIG1.CLK_EN is set as long as the driver is bound: to change it
- * when a consumer comes would restart the digital filter under a stream.
- */
-static int ads1299_offer_clock(struct ads1299_state *st)
-{
-	struct device *dev = &st->spi->dev;
-	struct clk_hw *hw;
-	const char *name;
-	int ret;
-
-	if (!IS_ENABLED(CONFIG_COMMON_CLK) || !st->clock_output)
-		return 0;
-
-	name = devm_kasprintf(dev, GFP_KERNEL, "%s-clk", dev_name(dev));
-	if (!name)
-		return -ENOMEM;
-	hw = devm_clk_hw_register_fixed_rate(dev, name, NULL, 0, st->fclk_hz);
-	if (IS_ERR(hw))
-		return dev_err_probe(dev, PTR_ERR(hw), "cannot register the clock output\n");
-	ret = devm_of_clk_add_hw_provider(dev, of_clk_hw_simple_get, hw);
-
-	return ret ? dev_err_probe(dev, ret, "cannot offer the clock output\n") : 0;
 }
 
 static int ads1299_setup_spi(struct spi_device *spi)
@@ -510,82 +758,8 @@ static int ads1299_setup_spi(struct spi_device *spi)
 	spi->max_speed_hz = min_not_zero(spi->max_speed_hz, (u32)ADS1299_SCLK_MAX_HZ);
 	/* A sample is lost when the read starts later than one period after its edge */
 	spi->rt = true;
-	/* tCSH, for the slowest clock, unless the firmware knows of something slower */
-	if (!spi->cs_inactive.value)
-		spi->cs_inactive = (struct spi_delay) {
-			.value = DIV_ROUND_UP(ADS1299_CS_HIGH_CLOCKS * NSEC_PER_SEC,
-					      ADS1299_FCLK_MIN_HZ),
-			.unit = SPI_DELAY_UNIT_NSECS,
-		};
 
 	return spi_setup(spi);
-}
-
-/* --- several chip selects --------------------------------------------------- */
-
-/* A chip whose DRDY, START, RESET and PWDN are those of another one, which has it read */
-static bool ads1299_is_follower(struct device *dev)
-{
-	return device_property_read_bool(dev, "ti,cascaded");
-}
-
-/* That there are driver data tells that it is bound */
-static int ads1299_probe_follower(struct spi_device *spi)
-{
-	spi_set_drvdata(spi, spi);
-	return ads1299_setup_spi(spi);
-}
-
-static int ads1299_add_select(struct ads1299_state *st, struct spi_device *spi)
-{
-	struct ads1299_select *select = &st->selects[st->num_selects];
-
-	if (st->num_selects == ADS1299_MAX_SELECTS)
-		return dev_err_probe(&st->spi->dev, -EINVAL, "more than %u chip selects\n",
-				     ADS1299_MAX_SELECTS);
-	select->st = st;
-	select->spi = spi;
-	select->index = st->num_selects++;
-
-	return 0;
-}
-
-static void ads1299_put_device(void *data)
-{
-	put_device(data);
-}
-
-/* They are bound first, and taken away after this one */
-static int ads1299_find_followers(struct ads1299_state *st)
-{
-	struct device *dev = &st->spi->dev, *follower;
-	struct fwnode_reference_args args;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; !fwnode_property_get_reference_args(dev_fwnode(dev), "ti,cascade", NULL, 0, i,
-							&args); i++) {
-		follower = bus_find_device_by_fwnode(&spi_bus_type, args.fwnode);
-		fwnode_handle_put(args.fwnode);
-		if (!follower)
-			return -EPROBE_DEFER;
-		ret = devm_add_action_or_reset(dev, ads1299_put_device, follower);
-		if (ret)
-			return ret;
-		if (follower->driver != dev->driver || !dev_get_drvdata(follower))
-			return -EPROBE_DEFER;
-		if (!ads1299_is_follower(follower))
-			return dev_err_probe(dev, -EINVAL, "%s has no ti,cascaded\n",
-					     dev_name(follower));
-		if (!device_link_add(dev, follower, DL_FLAG_AUTOREMOVE_CONSUMER))
-			return dev_err_probe(dev, -EINVAL, "cannot depend on %s\n",
-					     dev_name(follower));
-		ret = ads1299_add_select(st, to_spi_device(follower));
-		if (ret)
-			return ret;
-	}
-
-	return 0;
 }
 
 static int ads1299_probe(struct spi_device *spi)
@@ -595,9 +769,6 @@ static int ads1299_probe(struct spi_device *spi)
 	struct ads1299_state *st;
 	int ret;
 
-	if (ads1299_is_follower(dev))
-		return ads1299_probe_follower(spi);
-
 	indio_dev = devm_iio_device_alloc(dev, sizeof(*st));
 	if (!indio_dev)
 		return -ENOMEM;
@@ -606,12 +777,6 @@ static int ads1299_probe(struct spi_device *spi)
 	st->spi = spi;
 	spi_set_drvdata(spi, indio_dev);
 	ret = devm_mutex_init(dev, &st->lock);
-	if (ret)
-		return ret;
-	ret = ads1299_add_select(st, spi);
-	if (ret)
-		return ret;
-	ret = ads1299_find_followers(st);
 	if (ret)
 		return ret;
 
@@ -625,6 +790,14 @@ static int ads1299_probe(struct spi_device *spi)
 	ret = ads1299_read_properties(st);
 	if (ret)
 		return ret;
+
+	st->regmap = devm_regmap_init(dev, NULL, st, &ads1299_regmap_config);
+	if (IS_ERR(st->regmap))
+		return dev_err_probe(dev, PTR_ERR(st->regmap), "cannot set up the registers\n");
+
+	ret = ads1299_reset(st);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot reset the chip\n");
 	ret = ads1299_identify(st);
 	if (ret)
 		return ret;
@@ -634,20 +807,17 @@ static int ads1299_probe(struct spi_device *spi)
 	ret = ads1299_init_channels(indio_dev);
 	if (ret)
 		return ret;
-	ret = ads1299_reprogram(st);
+	ret = ads1299_configure(st);
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot write the registers\n");
 
 	ret = ads1299_capture_init(indio_dev);
 	if (ret)
 		return ret;
-	ret = ads1299_find_speed(indio_dev);
-	if (ret)
-		return ret;
 	ret = ads1299_enable_runtime_pm(st);
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot enable runtime power management\n");
-	ret = ads1299_offer_clock(st);
+	ret = ads1299_clkout_init(st);
 	if (ret)
 		return ret;
 	ret = ads1299_gpio_init(indio_dev);
@@ -665,7 +835,11 @@ static int ads1299_runtime_suspend(struct device *dev)
 {
 	struct ads1299_state *st = iio_priv(dev_get_drvdata(dev));
 
-	ads1299_standby(st);
+	/* Nothing but WAKEUP is understood in standby (9.5.3.3) */
+	regcache_cache_only(st->regmap, true);
+	/* A chip that did not get it stays awake, no worse */
+	ads1299_command(st, ADS1299_CMD_STANDBY);
+
 	return 0;
 }
 
@@ -674,17 +848,18 @@ static int ads1299_runtime_resume(struct device *dev)
 	struct ads1299_state *st = iio_priv(dev_get_drvdata(dev));
 	int ret;
 
-	ret = ads1299_command_all(st, ADS1299_CMD_WAKEUP);
+	ret = ads1299_command(st, ADS1299_CMD_WAKEUP);
 	if (ret)
 		return ret;
 	fsleep(ADS1299_STANDBY_WAKE_US);
-	st->asleep = false;
-	ret = ads1299_apply(st);
+
+	regcache_cache_only(st->regmap, false);
+	ret = regcache_sync(st->regmap);
 	if (ret)
 		return ret;
 
 	/* Registers survive standby, but a brown-out does not announce itself */
-	ret = ads1299_regs_intact(st, false);
+	ret = ads1299_regs_intact(st);
 	if (ret)
 		return min(ret, 0);
 
@@ -695,10 +870,9 @@ static int ads1299_runtime_resume(struct device *dev)
 static int ads1299_suspend(struct device *dev)
 {
 	struct iio_dev *indio_dev = dev_get_drvdata(dev);
+	struct ads1299_state *st = iio_priv(indio_dev);
 	int ret;
 
-	if (ads1299_is_follower(dev))
-		return 0;
 	/*
 	 * User space is frozen: nobody enables or disables the buffer meanwhile.
 	 * An error is that of STOP, which standby is, too.
@@ -709,7 +883,7 @@ static int ads1299_suspend(struct device *dev)
 	ret = pm_runtime_force_suspend(dev);
 	if (ret)
 		return ret;
-	ads1299_power_off(iio_priv(indio_dev));
+	ads1299_power_off(st);
 
 	return 0;
 }
@@ -717,13 +891,9 @@ static int ads1299_suspend(struct device *dev)
 static int ads1299_resume(struct device *dev)
 {
 	struct iio_dev *indio_dev = dev_get_drvdata(dev);
-	struct ads1299_state *st;
+	struct ads1299_state *st = iio_priv(indio_dev);
 	int ret;
 
-	if (ads1299_is_follower(dev))
-		return 0;
-
-	st = iio_priv(indio_dev);
 	ret = ads1299_power_on(st);
 	if (ret)
 		return ret;

@@ -6,11 +6,9 @@
 #ifndef ADS1299_PRIV_H
 #define ADS1299_PRIV_H
 
-#include <linux/atomic.h>
-#include <linux/bitfield.h>
-#include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/gpio/driver.h>
+#include <linux/kconfig.h>
 #include <linux/mutex.h>
 #include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
@@ -27,7 +25,9 @@
 struct clk;
 struct device;
 struct device_attribute;
+struct fwnode_handle;
 struct gpio_desc;
+struct regmap;
 
 struct ads1299_chip_info {
 	const char *name;
@@ -47,18 +47,12 @@ enum ads1299_loss {
 	ADS1299_NUM_LOSSES
 };
 
-/*
- * Chips that share DRDY and START are one device: with a chip select each (a
- * cascade, 10.1.4.1), or one after the other behind one of them (a daisy chain,
- * 10.1.4.2). What is behind a chip select has the same registers.
- */
-#define ADS1299_MAX_SELECTS		4
-#define ADS1299_MAX_CHIPS		9
-#define ADS1299_MAX_INPUTS		(ADS1299_MAX_SELECTS * ADS1299_MAX_CHANNELS)
+/* A daisy chain has one chip select, one DRDY, and one frame after the other (10.1.4.2) */
+#define ADS1299_MAX_CHIPS		4
 #define ADS1299_MAX_SCAN_CHANNELS	(ADS1299_MAX_CHIPS * ADS1299_MAX_CHANNELS)
+/* The byte of RDATA, then the frames */
+#define ADS1299_MAX_RDATA_BYTES		(1 + ADS1299_MAX_CHIPS * ADS1299_MAX_FRAME_BYTES)
 
-/* The byte of RDATA, the frames, and a byte more: samples are read as 32 bits */
-#define ADS1299_FRAMES_BYTES		(1 + ADS1299_MAX_CHIPS * ADS1299_MAX_FRAME_BYTES + 1)
 /* Opcode, count, and all registers but ID */
 #define ADS1299_MAX_REG_BYTES		(2 + ADS1299_REG_LAST)
 
@@ -106,8 +100,8 @@ enum ads1299_capture_state {
  * @lock: protects the members from @state to @recoveries between the interrupt
  *	  handler, the completion of the read, the watch, and sysfs
  * @state: what an edge means
- * @busy: a read is under way. Whoever sets it owns the messages, the transfer
- *	  buffers and the members from @reading on, until it is cleared
+ * @busy: a read is under way. Whoever sets it owns the message, the transfer
+ *	  buffers and the members from @reading to @held_frame, until it is cleared
  * @draining: somebody waits for @idle
  * @unstopped: a STOP failed, so that the chip may convert still
  * @edges: DRDY edges seen, which is the number of the next one
@@ -116,22 +110,19 @@ enum ads1299_capture_state {
  * @half_period_ns: two edges closer than that are looked at
  * @first_ns: no edge of the stream comes before that (CLOCK_MONOTONIC)
  * @grid: where the edges should have been
- * @lost: scans lost since the driver was bound, by cause
- * @recoveries: times the chip was reprogrammed since then
+ * @lost: scans lost since the buffer was enabled, by cause
+ * @recoveries: times the chip was reprogrammed since the buffer was enabled
  * @reading: number of the edge whose sample is being read
  * @reading_ns: time of that edge
  * @accounted: edges before this one became scans or were counted as lost
- * @pending: messages of the read that have not come back
- * @refused: not all of them could be sent
  * @gap: something was lost since the last scan pushed
- * @held: ads1299_state.held has the sample of @held_edge or of the edge after it
+ * @held: @held_frame is the sample of @held_edge or of the edge after it
  * @held_edge: see @held
  * @held_ns: time of @held_edge
- * @num_active: channels in a scan
- * @channel: which they are
- * @sample_at: where their samples are in the frames
- * @status_at: where the status word of each chip is
  * @scan: channels, then the timestamp
+ * @held_frame: what was read, with room as in rdata_rx
+ * @msg: the RDATA message, prepared once
+ * @xfer: its only transfer
  * @drdy: an edge, for single conversions
  * @idle: the last read has ended, for the one who set @draining
  */
@@ -153,36 +144,61 @@ struct ads1299_capture {
 	u32 reading;
 	s64 reading_ns;
 	u32 accounted;
-	atomic_t pending;
-	bool refused;
 	bool gap;
 	bool held;
 	u32 held_edge;
 	s64 held_ns;
-	unsigned int num_active;
-	u8 channel[ADS1299_MAX_SCAN_CHANNELS];
-	u16 sample_at[ADS1299_MAX_SCAN_CHANNELS];
-	u16 status_at[ADS1299_MAX_CHIPS];
 	u32 scan[ADS1299_MAX_SCAN_CHANNELS + sizeof(s64) / sizeof(u32)] __aligned(8);
+	u8 held_frame[ADS1299_MAX_RDATA_BYTES + 1];
+	struct spi_message msg;
+	struct spi_transfer xfer;
 
 	struct completion drdy;
 	struct completion idle;
 };
 
 /**
+ * struct ads1299_wiring - what firmware says of the board
+ * @bias_drive: the bias electrode is wired
+ * @bias_external_reference: BIASREF is fed from outside
+ * @srb1: SRB1 is the reference of all channels
+ * @bench: no person is connected
+ * @bias_sense_p: positive inputs that feed the bias amplifier, by bits
+ * @bias_sense_n: negative inputs that feed the bias amplifier, by bits
+ * @srb2: channels whose positive input is connected to SRB2, by bits
+ */
+struct ads1299_wiring {
+	bool bias_drive;
+	bool bias_external_reference;
+	bool srb1;
+	bool bench;
+	u8 bias_sense_p;
+	u8 bias_sense_n;
+	u8 srb2;
+};
+
+/**
  * struct ads1299_watch - looks after the chip while it streams
  * @indio_dev: the device
- * @on: timer and work may run (protected by capture.lock)
- * @timer: looks at the edges
+ * @on: timer, work and patrol may run (protected by capture.lock)
+ * @timer: looks at the edges, and has the next registers read
  * @work: recovers the chip
  * @trouble: why @work was queued (protected by capture.lock)
  * @complained: an error was reported, and nothing was well since then
- * @attempts: times something was done about DRDY that does not come, since all was well
  * @period_ns: nominal period of the edges
  * @looked_ns: when the timer looked last
  * @edges: capture.edges then
  * @ignored: capture.ignored when all was well the last time
  * @unsynced: lost[ADS1299_LOST_SYNC] then
+ * @patrol_due: the next read of a sample is to be followed by one of registers
+ * @patrolling: that is under way
+ * @patrol_first: the first register it reads
+ * @patrol_count: how many registers fit between two samples, 0 if too few do
+ * @expected: what registers should be
+ * @checked: bits of them that are looked at
+ * @msg: the RREG message
+ * @xfer: its only transfer
+ * @patrolled: no patrol is under way any more
  */
 struct ads1299_watch {
 	struct iio_dev *indio_dev;
@@ -191,75 +207,26 @@ struct ads1299_watch {
 	struct work_struct work;
 	unsigned int trouble;
 	bool complained;
-	unsigned int attempts;
 	s64 period_ns;
 	s64 looked_ns;
 	u32 edges;
 	u32 ignored;
 	u64 unsynced;
-};
 
-/* Inputs of a channel that feed the bias amplifier, by bits */
-#define ADS1299_SENSE_P		BIT(0)
-#define ADS1299_SENSE_N		BIT(1)
-
-/* What is wanted of a channel; ads1299_compute() makes registers of it */
-struct ads1299_input {
-	u8 gain;		/* CHnSET.GAIN */
-	u8 mux;			/* CHnSET.MUX */
-	u8 bias_sense;		/* ADS1299_SENSE_* */
-	u8 srb2;		/* 1: the SRB2 pin takes the place of INnP */
-};
-
-/* What is wanted of all chips */
-struct ads1299_settings {
-	u8 dr;			/* CONFIG1.DR */
-	u8 test;		/* CONFIG2.CAL_AMP and CAL_FREQ */
-	u8 leadoff_current;	/* 0: off, otherwise LOFF.ILEAD_OFF + 1 */
-	u8 leadoff_frequency;	/* LOFF.FLEAD_OFF */
-	u8 leadoff_threshold;	/* LOFF.COMP_TH */
-	u8 srb1;		/* 1: the SRB1 pin takes the place of all INnN */
-	u8 bias_drive;		/* 1: the bias amplifier is on */
-	u8 bias_electrode_sense;	/* 1: a current looks for its electrode */
-	struct ads1299_input inputs[ADS1299_MAX_INPUTS];
-};
-
-/**
- * struct ads1299_select - what is behind a chip select: a chip, or a chain
- * @st: the device it belongs to
- * @spi: its SPI device
- * @index: number of it, from 0
- * @regs: what its registers have, as far as known
- * @unsure: ... which is not certain since a write failed
- * @gpio: its GPIO register
- * @msg: the RDATA message, prepared once
- * @xfer: its only transfer
- */
-struct ads1299_select {
-	struct ads1299_state *st;
-	struct spi_device *spi;
-	unsigned int index;
-	u8 regs[ADS1299_NUM_REGS];
-	bool unsure;
-	u8 gpio;
+	bool patrol_due;
+	bool patrolling;
+	unsigned int patrol_first;
+	unsigned int patrol_count;
+	u8 expected[ADS1299_NUM_REGS];
+	u8 checked[ADS1299_NUM_REGS];
 	struct spi_message msg;
 	struct spi_transfer xfer;
+	struct completion patrolled;
 };
 
-/* What RDATA gets from a chip select: a byte, then the frame of each chip */
-struct ads1299_frames {
-	u8 bytes[ADS1299_FRAMES_BYTES];
-} __aligned(IIO_DMA_MINALIGN);
-
 struct ads1299_state {
-	struct spi_device *spi;		/* of the first chip select */
-	struct ads1299_select selects[ADS1299_MAX_SELECTS];
-	unsigned int num_selects;
-	unsigned int chain;		/* chips behind each of them */
-	const struct ads1299_chip_info *info;
-	unsigned int num_chips;
-	unsigned int num_channels;	/* of all chips */
-
+	struct spi_device *spi;
+	struct regmap *regmap;
 	struct gpio_desc *reset_gpio;
 	struct gpio_desc *powerdown_gpio;
 	struct gpio_desc *start_gpio;
@@ -267,90 +234,82 @@ struct ads1299_state {
 	struct regulator *vref;
 	struct clk *clk;
 	bool powered;
-	bool asleep;			/* in standby */
-	bool internal_ref;
-	bool clock_output;		/* the CLK pin is an output, for others */
-	bool bias_external_reference;
+	/* A register may not have what the cache of regmap says */
+	bool registers_unsure;
+	/* The CLK pin is an output, for others */
+	bool clock_output;
+	/* Of each chip of the chain: they cannot differ, for they are told the same */
+	const struct ads1299_chip_info *info;
+	unsigned int num_chips;
+	unsigned int num_channels;	/* of all chips */
 	unsigned long fclk_hz;
-	unsigned int vref_uv;
+	bool internal_ref;
 	int rates_hz[ADS1299_NUM_RATES];
-	/* By gain code, for IIO_VAL_FRACTIONAL_LOG2 */
-	int scales[ADS1299_NUM_GAINS][2];
+	/* By gain code, in 1e-15 V per LSB, which is 1e-12 of the mV of the ABI */
+	s64 scales_fv[ADS1299_NUM_GAINS];
+	unsigned int vref_uv;
 	const char *labels[ADS1299_MAX_SCAN_CHANNELS];
-
-	struct ads1299_settings settings;
-	/* Channels in the scan; the others are powered down while the buffer is enabled */
-	DECLARE_BITMAP(powered_channels, ADS1299_MAX_SCAN_CHANNELS);
-	/* When it was last looked for the bias electrode was there (1), was not (0), or an error */
-	int bias_electrode;
-
-	/* Lead-off bits of all status words that mean something now */
+	unsigned long scan_masks[2];
+	struct ads1299_wiring wiring;
+	/* Input wanted of each channel; the register differs while it is powered down */
+	u8 mux[ADS1299_MAX_CHANNELS];
+	bool leadoff_on;
+	/* All negative inputs are one electrode, reported as that of the first channel */
+	bool leadoff_n_shared;
+	/* Lead-off bits of the status word that mean something now */
 	u32 leadoff_status_mask;
-	/* ... and those that were set in the last ones, by chip */
+	/* ... and those that were set in the last one, by chip */
 	u32 electrodes_off[ADS1299_MAX_CHIPS];
-	bool any_electrode_off;
-	/* Channels whose lost electrodes are events */
-	DECLARE_BITMAP(openwire_events, ADS1299_MAX_SCAN_CHANNELS);
+	/* Channels whose lost electrodes are events, by bits */
+	unsigned long openwire_events;
 	struct gpio_chip gpio;
 	/* CS low after the last bit, tSCCS; also the decode time of a command */
 	struct spi_delay decode_delay;
 	struct ads1299_capture capture;
 	struct ads1299_watch watch;
 
-	/* Protects tx, rx and the registers, and with them the order of commands on the bus */
+	/* Protects tx and rx, and with them the order of commands on the bus */
 	struct mutex lock;
 	u8 tx[ADS1299_MAX_REG_BYTES] __aligned(IIO_DMA_MINALIGN);
 	u8 rx[ADS1299_MAX_REG_BYTES];
-	u8 rdata_tx[ADS1299_FRAMES_BYTES] __aligned(IIO_DMA_MINALIGN);
 	/* Owned by direct mode, or by the read under way: see capture.busy */
-	struct ads1299_frames frames[ADS1299_MAX_SELECTS];
-	/* A copy, see capture.held */
-	struct ads1299_frames held[ADS1299_MAX_SELECTS];
+	u8 rdata_tx[ADS1299_MAX_RDATA_BYTES] __aligned(IIO_DMA_MINALIGN);
+	/* Samples are read as 32 bits, the last one over the end of the frame */
+	u8 rdata_rx[ADS1299_MAX_RDATA_BYTES + 1] __aligned(4);
+	/* Owned by the patrol under way */
+	u8 patrol_tx[ADS1299_MAX_REG_BYTES] __aligned(IIO_DMA_MINALIGN);
+	u8 patrol_rx[ADS1299_MAX_REG_BYTES];
 };
 
-/* A channel of the scan has the settings of that one: of a chain all chips are set alike */
-static inline struct ads1299_input *ads1299_input_of(struct ads1299_state *st,
-						     unsigned int channel)
+/* All chips of a chain have the same registers. Returns: the channel they belong to. */
+static inline unsigned int ads1299_chip_channel(const struct ads1299_state *st,
+						const struct iio_chan_spec *chan)
 {
-	unsigned int n = st->info->num_channels;
-
-	return &st->settings.inputs[channel / (n * st->chain) * n + channel % n];
-}
-
-/* Bits of the status word that mean something: lead-off of the inputs that have a current */
-static inline u32 ads1299_leadoff_mask(const struct ads1299_select *select)
-{
-	return FIELD_PREP(ADS1299_STATUS_LOFF_P_MASK, select->regs[ADS1299_REG_LOFF_SENSP]) |
-	       FIELD_PREP(ADS1299_STATUS_LOFF_N_MASK, select->regs[ADS1299_REG_LOFF_SENSN]);
+	return chan->address % st->info->num_channels;
 }
 
 /* ads1299-core.c */
+int ads1299_command(struct ads1299_state *st, u8 opcode);
+int ads1299_conversions_start(struct ads1299_state *st);
+int ads1299_conversions_stop(struct ads1299_state *st);
+u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg);
+int ads1299_regs_intact(struct ads1299_state *st);
 int ads1299_reprogram(struct ads1299_state *st);
-int ads1299_power_cycle(struct ads1299_state *st);
+u32 ads1299_reg_speed_hz(const struct ads1299_state *st);
 int ads1299_wake(struct ads1299_state *st);
 void ads1299_rest(struct ads1299_state *st);
 int ads1299_claim(struct iio_dev *indio_dev);
 void ads1299_release(struct iio_dev *indio_dev);
-unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigned int clocks);
-
-/* ads1299-registers.c */
-int ads1299_command(struct ads1299_state *st, struct ads1299_select *select, u8 opcode);
-int ads1299_command_all(struct ads1299_state *st, u8 opcode);
-int ads1299_reg_read(struct ads1299_state *st, struct ads1299_select *select, unsigned int reg,
-		     unsigned int *val);
-int ads1299_reg_write(struct ads1299_state *st, struct ads1299_select *select, unsigned int reg,
-		      unsigned int val);
-int ads1299_update_gpio(struct ads1299_state *st, struct ads1299_select *select, u8 mask, u8 value);
-void ads1299_standby(struct ads1299_state *st);
-int ads1299_apply(struct ads1299_state *st);
-void ads1299_forget_registers(struct ads1299_state *st);
-int ads1299_regs_intact(struct ads1299_state *st, bool complain);
+int ads1299_reg_read(void *context, unsigned int reg, unsigned int *val);
 int ads1299_debugfs_reg_access(struct iio_dev *indio_dev, unsigned int reg,
 			       unsigned int writeval, unsigned int *readval);
 
 /* ads1299-channels.c */
-void ads1299_init_tables(struct ads1299_state *st);
+void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv);
 int ads1299_init_channels(struct iio_dev *indio_dev);
+int ads1299_configure_channels(struct ads1299_state *st);
+int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr);
+int ads1299_powered_channels(struct ads1299_state *st, u8 *ret_channels);
 
 /* ads1299-grid.c */
 void ads1299_grid_init(struct ads1299_grid *grid, unsigned int dr, unsigned long fclk_hz);
@@ -362,20 +321,97 @@ u32 ads1299_grid_finish(struct ads1299_grid *grid, u32 edges, s64 end_ns);
 int ads1299_capture_init(struct iio_dev *indio_dev);
 int ads1299_capture_begin(struct iio_dev *indio_dev, bool gap);
 int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state after);
+int ads1299_capture_start(struct iio_dev *indio_dev, bool gap);
 int ads1299_capture_resume(struct iio_dev *indio_dev);
 int ads1299_capture_stop(struct iio_dev *indio_dev);
 int ads1299_convert_once(struct iio_dev *indio_dev, unsigned int channel, int *ret_code);
-int ads1299_find_speed(struct iio_dev *indio_dev);
 ssize_t ads1299_lost_show(struct device *dev, struct device_attribute *attr, char *buf);
 ssize_t ads1299_recoveries_show(struct device *dev, struct device_attribute *attr, char *buf);
 
+/* ads1299-clkout.c */
+#if IS_ENABLED(CONFIG_COMMON_CLK)
+int ads1299_clkout_init(struct ads1299_state *st);
+#else
+static inline int ads1299_clkout_init(struct ads1299_state *st)
+{
+	return 0;
+}
+#endif
+
 /* ads1299-watch.c */
 void ads1299_watch_init(struct iio_dev *indio_dev);
-void ads1299_watch_start(struct ads1299_state *st);
+int ads1299_watch_start(struct ads1299_state *st, unsigned int dr);
 void ads1299_watch_stop(struct ads1299_state *st);
+void ads1299_patrol(struct ads1299_state *st);
+
+/* ads1299-choice.c */
+#define ADS1299_MICRO	1000000
+
+/**
+ * struct ads1299_choice - a setting that is one of a list
+ * @words: the items, where they are words
+ * @number: the items in millionths, where they are numbers
+ * @num_items: how many there are
+ * @offered: whether an item is listed; all are without it
+ * @reg: register of the field, for the first channel if @per_channel
+ * @mask: the field
+ * @codes: value of the field for each item; that is its number without it
+ * @per_channel: one register for each channel
+ * @get: the item in force, in place of reading the field. @channel is of the chip
+ * @set: in place of writing the field
+ */
+struct ads1299_choice {
+	const char * const *words;
+	int (*number)(const struct ads1299_state *st, unsigned int item, u64 *ret_micro);
+	unsigned int num_items;
+	bool (*offered)(const struct ads1299_state *st, unsigned int item);
+	u8 reg;
+	u8 mask;
+	const u8 *codes;
+	bool per_channel;
+	int (*get)(struct ads1299_state *st, unsigned int channel);
+	int (*set)(struct ads1299_state *st, unsigned int channel, unsigned int item);
+};
+
+ssize_t ads1299_choice_read(struct iio_dev *indio_dev, uintptr_t private,
+			    const struct iio_chan_spec *chan, char *buf);
+ssize_t ads1299_choice_write(struct iio_dev *indio_dev, uintptr_t private,
+			     const struct iio_chan_spec *chan, const char *buf, size_t len);
+ssize_t ads1299_choice_available(struct iio_dev *indio_dev, uintptr_t private,
+				 const struct iio_chan_spec *chan, char *buf);
+
+/* ads1299-bias.c */
+extern const char * const ads1299_no_yes[2];
+extern const struct ads1299_choice ads1299_bias_drive_choice;
+extern const struct ads1299_choice ads1299_bias_sense_choice;
+extern const struct ads1299_choice ads1299_srb1_choice;
+extern const struct ads1299_choice ads1299_srb2_choice;
+void ads1299_read_wiring(struct ads1299_state *st);
+int ads1299_read_channel_wiring(struct ads1299_state *st, struct fwnode_handle *node,
+				unsigned int channel);
+int ads1299_configure_bias(struct ads1299_state *st);
+ssize_t ads1299_bias_connected_show(struct device *dev, struct device_attribute *attr, char *buf);
+
+/* ads1299-testsignal.c */
+extern const struct ads1299_choice ads1299_test_amplitude_choice;
+extern const struct ads1299_choice ads1299_test_frequency_choice;
+
+/* ads1299-measure.c */
+#define ADS1299_NUM_SUPPLIES	2
+
+void ads1299_init_measured(struct ads1299_state *st, struct iio_chan_spec *channels);
+int ads1299_measure(struct iio_dev *indio_dev, const struct iio_chan_spec *chan, int *ret_code);
+int ads1299_measured_scale(const struct ads1299_state *st, const struct iio_chan_spec *chan,
+			   int *val, int *val2);
+int ads1299_temperature_offset(const struct ads1299_state *st);
+const char *ads1299_measured_label(const struct iio_chan_spec *chan);
 
 /* ads1299-leadoff.c */
-void ads1299_leadoff_flag(struct iio_dev *indio_dev, const u8 *frames);
+extern const struct ads1299_choice ads1299_leadoff_current_choice;
+extern const struct ads1299_choice ads1299_leadoff_frequency_choice;
+extern const struct ads1299_choice ads1299_leadoff_threshold_choice;
+int ads1299_leadoff_apply(struct ads1299_state *st);
+void ads1299_leadoff_flag(struct iio_dev *indio_dev, unsigned int chip, u32 status, u32 *scan);
 int ads1299_read_event_config(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,
 			      enum iio_event_type type, enum iio_event_direction dir);
 int ads1299_write_event_config(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,

@@ -68,7 +68,6 @@ struct IioSource {
         bool big_endian;
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
-        long long lost_before[_LOST_CAUSE_MAX];
         usec_t lost_read_usec, fetch_usec;
 };
 
@@ -319,25 +318,6 @@ static int open_buffer(IioSource *s) {
         return 0;
 }
 
-/* An errno of the server, which the connection survives; not one of the connection. */
-static bool is_answer(int r) {
-        return r >= 0 || r == -ENOENT || r == -EINVAL || r == -EIO || r == -EACCES || r == -EPERM ||
-                r == -EBUSY;
-}
-
-/* They count from when the driver was bound: what was lost before is not of this stream. */
-static void read_lost_before(IioSource *s) {
-        for (LostCause c = 0; c < _LOST_CAUSE_MAX && !atomic_load(&s->attributes_stalled); c++) {
-                if (!lost_attributes[c])
-                        continue;
-                int r = iio_device_attr_read_longlong(s->device, lost_attributes[c], &s->lost_before[c]);
-                if (r < 0)
-                        s->lost_before[c] = 0;
-                if (!s->local && !is_answer(r))         /* see read_lost() */
-                        atomic_store(&s->attributes_stalled, true);
-        }
-}
-
 static int open_device(IioSource *s) {
         int r = open_context(s);
         if (r >= 0)
@@ -346,14 +326,18 @@ static int open_device(IioSource *s) {
                 r = switch_stale_buffer_off(s);
         if (r >= 0)
                 r = set_up_device(s);
-        if (r >= 0) {
-                read_lost_before(s);
+        if (r >= 0)
                 r = open_buffer(s);
-        }
         return r;
 }
 
 /* --- streaming: in the thread ---------------------------------------------- */
+
+/* An errno of the server, which the connection survives; not one of the connection. */
+static bool is_answer(int r) {
+        return r >= 0 || r == -ENOENT || r == -EINVAL || r == -EIO || r == -EACCES || r == -EPERM ||
+                r == -EBUSY;
+}
 
 static void read_lost(IioSource *s) {
         for (LostCause c = 0; c < _LOST_CAUSE_MAX && !atomic_load(&s->attributes_stalled); c++) {
@@ -362,9 +346,8 @@ static void read_lost(IioSource *s) {
                 if (!lost_attributes[c])
                         continue;
                 int r = iio_device_attr_read_longlong(s->device, lost_attributes[c], &v);
-                if (r >= 0 && v >= s->lost_before[c])
-                        atomic_store_explicit(&s->lost[c], (uint64_t) (v - s->lost_before[c]),
-                                              memory_order_relaxed);
+                if (r >= 0 && v >= 0)
+                        atomic_store_explicit(&s->lost[c], (uint64_t) v, memory_order_relaxed);
                 /*
                  * After an answer on the network that came too late (EPIPE of libiio) the connection is
                  * one answer behind for ever: each counter would be taken for the next one. So it is asked

@@ -4,13 +4,11 @@
  * whatever else is around the chips. See README.
  */
 
-#include <linux/bits.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/limits.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -85,7 +83,7 @@ static s64 sim_board_get(struct sim *sim, const struct sim_board_file *item)
 	if (!item->is_bits)
 		return *(s32 *)sim_board_member(sim, item, 0);
 
-	for (i = 0; i < n && i * bits < BITS_PER_LONG_LONG; i++)
+	for (i = 0; i < n; i++)
 		value |= (s64)*(u8 *)sim_board_member(sim, item, i) << (i * bits);
 
 	return value;
@@ -98,10 +96,7 @@ static int sim_board_set(struct sim *sim, const struct sim_board_file *item, s64
 
 	lockdep_assert_held(&sim->lock);
 
-	/* Of a long chain only the first chips can be told what to do */
-	if (item->is_bits)
-		n = min(n, BITS_PER_LONG_LONG / bits);
-	if (item->is_bits ? value < 0 || (bits * n < BITS_PER_LONG_LONG && value >> (bits * n)) :
+	if (item->is_bits ? value < 0 || value >> (bits * n) :
 			    value < item->min || value > item->max)
 		return -EINVAL;
 

@@ -24,12 +24,10 @@
 
 #define SIM_SPI_DELAY_MAX_US	1000000
 #define SIM_SPIN_US		20
-/* So coarse is the clock of user-mode Linux */
-#define SIM_CLOCK_STEP_NS	256
 /* The raw spinlock is held for that many bytes at most */
 #define SIM_BURST_BYTES		32
 /* Above that rate two bytes on the bus are less than tSDECODE apart */
-#define SIM_DECODE_MAX_HZ	(CHIP_FCLK_HZ / CHIP_DECODE_CLOCKS * 8)
+#define SIM_DECODE_MAX_HZ	(ADS1299_FCLK_HZ / ADS1299_DECODE_CLOCKS * 8)
 
 static unsigned int spi_delay_us;
 module_param(spi_delay_us, uint, 0644);
@@ -39,82 +37,39 @@ static bool wire;
 module_param(wire, bool, 0644);
 MODULE_PARM_DESC(wire, "a transfer takes as long as its bits do at their rate, and spi_delay_us (default N)");
 
-static unsigned int vcap1_ms;
-module_param(vcap1_ms, uint, 0444);
-MODULE_PARM_DESC(vcap1_ms, "time after power-up until VCAP1 lets a reset work (default 0)");
-
-static unsigned int strict;
-module_param(strict, uint, 0444);
-MODULE_PARM_DESC(strict, "bit mask: 1 a sample is read once, 2 times of the chip select, 4 start-up of the reference, 8 START restarts (default 0)");
-
-static bool report_speed = true;
-module_param(report_speed, bool, 0644);
-MODULE_PARM_DESC(report_speed, "the controller says how fast a transfer was, as few do (default Y)");
-
-static unsigned int miso_max_hz;
-module_param(miso_max_hz, uint, 0644);
-MODULE_PARM_DESC(miso_max_hz, "above that rate DOUT arrives a bit late, as with a long cable (default 0: never)");
-
 static struct sim *sim_of_spi(struct spi_device *spi)
 {
 	struct sim_hat *hat = spi_controller_get_devdata(spi->controller);
 
-	return hat->of_select[spi_get_chipselect(spi, 0)];
-}
-
-/* The first of the chips behind a chip select */
-static struct ads_chip *sim_chips_of_spi(struct sim *sim, struct spi_device *spi)
-{
-	return &sim->chips[(spi_get_chipselect(spi, 0) - sim->first_select) * sim->chain];
-}
-
-/* tSCCS and tCSH, by the clock of the chip */
-static void sim_check_cs(struct sim *sim, unsigned int select, bool high)
-{
-	s64 tclk_ns = div_u64(sim->hat->clock_fs, 1000000);
-	ktime_t now = ktime_get();
-
-	lockdep_assert_held(&sim->lock);
-
-	if (high && now - sim->clocked < CHIP_DECODE_CLOCKS * tclk_ns - SIM_CLOCK_STEP_NS)
-		sim->counters.cs_violations++;
-	if (!high && now - sim->deselected[select] <
-	    CHIP_CS_HIGH_CLOCKS * tclk_ns - SIM_CLOCK_STEP_NS)
-		sim->counters.cs_violations++;
-	if (high)
-		sim->deselected[select] = now;
+	return hat->sims[spi_get_chipselect(spi, 0)];
 }
 
 static void sim_set_cs(struct spi_device *spi, bool high)
 {
 	struct sim *sim = sim_of_spi(spi);
-	struct ads_chip *chips = sim_chips_of_spi(sim, spi);
 	unsigned long flags;
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&sim->lock, flags);
-	if (strict & ADS_CHIP_STRICT_CS && high == chips->selected)
-		sim_check_cs(sim, spi_get_chipselect(spi, 0) - sim->first_select, high);
-	sim->last_bit = 0;
-	for (i = 0; i < sim->chain; i++)
-		ads_chip_select(&chips[i], !high);
+	for (i = 0; i < sim->num_chips; i++)
+		ads_chip_select(&sim->chips[i], !high);
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 
 /* The chips share DIN, and the DOUT of each is the DAISY_IN of the one before */
-static u8 sim_shift_byte(struct sim *sim, struct ads_chip *chips, u8 din)
+static u8 sim_shift_byte(struct sim *sim, u8 din)
 {
-	unsigned int i = sim->chain;
+	unsigned int i = sim->num_chips;
 	u8 dout = 0;
 
 	while (i--)
-		dout = ads_chip_exchange(&chips[i], din, dout);
+		dout = ads_chip_exchange(&sim->chips[i], din, dout);
 
 	return dout;
 }
 
 /* Which bits of the next byte arrive inverted */
-static u8 sim_flip(struct sim *sim, const struct ads_chip *chips)
+static u8 sim_flip(struct sim *sim)
 {
 	struct sim_faults *faults = &sim->faults;
 	int byte;
@@ -122,7 +77,7 @@ static u8 sim_flip(struct sim *sim, const struct ads_chip *chips)
 	if (likely(!faults->flip.left && !faults->flipping))
 		return 0;
 
-	byte = ads_chip_data_byte(chips);
+	byte = ads_chip_data_byte(&sim->chips[0]);
 	if (!byte)
 		faults->flipping = sim_fault_strikes(&faults->flip);
 	if (!faults->flipping || byte != faults->flip.arg / 8)
@@ -148,101 +103,27 @@ static void sim_check_ready(struct sim *sim)
 		sim->ready = 0;
 }
 
-/* VCAP1 is up by now? What was powered before that is not as a reset would have left it (11.1) */
-static void sim_heed_vcap1(struct sim *sim)
-{
-	unsigned int i;
-
-	if (likely(!sim->vcap1_up) || ktime_get() < sim->vcap1_up)
-		return;
-
-	sim->vcap1_up = 0;
-	for (i = 0; i < sim->num_chips; i++)
-		ads_chip_set_vcap1(&sim->chips[i], true);
-}
-
-/**
- * sim_heed_reference() - has the internal reference been switched on, or has it settled?
- * @sim: the front end
- *
- * Asked after clocks on the bus and before a conversion: START can be a pin.
- */
-void sim_heed_reference(struct sim *sim)
-{
-	bool on = ads_chip_read_reg(&sim->chips[0], CHIP_REG_CONFIG3) & CHIP_CONFIG3_PD_REFBUF;
-	unsigned int i;
-
-	if (!(strict & ADS_CHIP_STRICT_REF))
-		return;
-	if (on && !sim->reference_on)
-		sim->reference_up = ktime_add_us(ktime_get(), CHIP_REF_STARTUP_US);
-	sim->reference_on = on;
-	if (!sim->reference_up)
-		return;
-	on = ktime_get() < sim->reference_up;
-	if (!on)
-		sim->reference_up = 0;
-	for (i = 0; i < sim->num_chips; i++)
-		sim->chips[i].reference_unsettled = on;
-}
-
-/**
- * sim_init_strict() - tell the chips how strict to be
- * @sim: the front end
- */
-void sim_init_strict(struct sim *sim)
-{
-	unsigned int i;
-
-	for (i = 0; i < sim->num_chips; i++)
-		sim->chips[i].strict = strict;
-}
-
-/**
- * sim_heed_power() - power may have come just now: VCAP1 is charged then
- * @sim: the chip select
- */
-void sim_heed_power(struct sim *sim)
-{
-	u64 power_ups = 1 + sim->chips[0].stats.power_ups;
-	unsigned int i;
-
-	lockdep_assert_held(&sim->lock);
-
-	if (!vcap1_ms || sim->power_ups == power_ups)
-		return;
-
-	sim->power_ups = power_ups;
-	sim->vcap1_up = ktime_add_ms(ktime_get(), vcap1_ms);
-	for (i = 0; i < sim->num_chips; i++)
-		ads_chip_set_vcap1(&sim->chips[i], false);
-}
-
 /**
  * sim_heed_busy_chip() - the chip may have been reset, powered up or woken
  * @sim: the chip select
  */
 void sim_heed_busy_chip(struct sim *sim)
 {
-	unsigned int i;
+	struct ads_chip *chip = &sim->chips[0];
 
 	lockdep_assert_held(&sim->lock);
 
-	for (i = 0; i < sim->num_chips; i += sim->chain) {
-		struct ads_chip *chip = &sim->chips[i];
+	if (likely(!chip->busy_clocks))
+		return;
 
-		if (likely(!chip->busy_clocks))
-			continue;
-		sim->ready = ktime_get() + div_u64(chip->busy_clocks * sim->hat->clock_fs, 1000000);
-		chip->busy_clocks = 0;
-	}
+	sim->ready = ktime_get() + div_u64(chip->busy_clocks * sim->hat->clock_fs, 1000000);
+	chip->busy_clocks = 0;
 }
 
-static void sim_exchange(struct sim *sim, struct ads_chip *chips, struct spi_transfer *xfer,
-			 unsigned int from, unsigned int to)
+static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned int from,
+			 unsigned int to)
 {
 	bool too_fast = xfer->speed_hz > SIM_DECODE_MAX_HZ && !xfer->word_delay.value;
-	bool late = READ_ONCE(miso_max_hz) && xfer->speed_hz > READ_ONCE(miso_max_hz);
 	const u8 *tx = xfer->tx_buf;
 	u8 *rx = xfer->rx_buf;
 	unsigned long flags;
@@ -250,22 +131,16 @@ static void sim_exchange(struct sim *sim, struct ads_chip *chips, struct spi_tra
 	u8 flip, dout;
 
 	raw_spin_lock_irqsave(&sim->lock, flags);
-	if (!from) {
+	if (!from)
 		sim_check_ready(sim);
-		sim_heed_vcap1(sim);
-	}
 	for (i = from; i < to; i++) {
-		if (too_fast && i && ads_chip_in_register_command(chips))
+		if (too_fast && i && ads_chip_in_register_command(&sim->chips[0]))
 			sim->counters.decode_violations++;
-		flip = sim_flip(sim, chips);
-		dout = sim_shift_byte(sim, chips, tx ? tx[i] : 0) ^ flip;
+		flip = sim_flip(sim);
+		dout = sim_shift_byte(sim, tx ? tx[i] : 0) ^ flip;
 		if (rx)
-			rx[i] = late ? sim->last_bit << 7 | dout >> 1 : dout;
-		sim->last_bit = dout & 1;
+			rx[i] = dout;
 	}
-	if (strict & ADS_CHIP_STRICT_CS)
-		sim->clocked = ktime_get();
-	sim_heed_reference(sim);
 	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
@@ -356,13 +231,13 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 
 	for (from = 0; from < xfer->len; from = to) {
 		to = from ? min(from + burst, xfer->len) : 1;
-		sim_exchange(sim, sim_chips_of_spi(sim, spi), xfer, from, to);
+		sim_exchange(sim, xfer, from, to);
 		if (!from)
 			sim_delay_ns(wire_ns);
 		spi_delay_exec(&xfer->word_delay, xfer);
 	}
 	/* Says how long ago the first bits were: where they took no time, nothing */
-	if (READ_ONCE(report_speed) && wire_ns && xfer->len > 1)
+	if (wire_ns && xfer->len > 1)
 		xfer->effective_speed_hz = div64_u64((xfer->len - 1) * 8ULL * NSEC_PER_SEC,
 						     wire_ns) ?: 1;
 	sim_follow_timer(sim);
@@ -383,8 +258,7 @@ const char *sim_spi_name(struct sim *sim)
 	if (SIM_SPI_NAMED_BY_NODE && !dev_of_node(hat->dev))
 		return devm_kasprintf(hat->dev, GFP_KERNEL, "spi-%s", sim->name);
 
-	return devm_kasprintf(hat->dev, GFP_KERNEL, "%s.%u", dev_name(&hat->host->dev),
-			      sim->first_select);
+	return devm_kasprintf(hat->dev, GFP_KERNEL, "%s.%u", dev_name(&hat->host->dev), sim->index);
 }
 
 int sim_add_spi_host(struct sim_hat *hat)
@@ -398,10 +272,10 @@ int sim_add_spi_host(struct sim_hat *hat)
 	spi_controller_set_devdata(host, hat);
 	host->dev.of_node = hat->dev->of_node;
 	host->bus_num = -1;
-	host->num_chipselect = hat->num_selects;
+	host->num_chipselect = hat->num_sims;
 	host->mode_bits = SPI_CPHA;
 	host->bits_per_word_mask = SPI_BPW_MASK(8);
-	host->max_speed_hz = CHIP_SCLK_MAX_HZ;
+	host->max_speed_hz = ADS1299_SCLK_MAX_HZ;
 	host->set_cs = sim_set_cs;
 	host->transfer_one = sim_transfer_one;
 	hat->host = host;

@@ -41,11 +41,11 @@ static u8 channel_mask(const struct ads_chip *chip)
 /* Bits that this part has: those of absent channels read and write 0 (table 11) */
 static u8 existing_bits(const struct ads_chip *chip, u8 reg)
 {
-	if (reg >= CHIP_REG_CHSET(chip->part->channels) &&
-	    reg < CHIP_REG_CHSET(CHIP_MAX_CHANNELS))
+	if (reg >= ADS1299_REG_CHSET(chip->part->channels) &&
+	    reg < ADS1299_REG_CHSET(ADS1299_MAX_CHANNELS))
 		return 0;
 
-	if (reg >= CHIP_REG_BIAS_SENSP && reg <= CHIP_REG_LOFF_STATN)
+	if (reg >= ADS1299_REG_BIAS_SENSP && reg <= ADS1299_REG_LOFF_STATN)
 		return channel_mask(chip);
 
 	return 0xff;
@@ -62,7 +62,7 @@ static s64 supply_uv(const struct ads_chip *chip)
 /* What the excitation current drops across an electrode that is on */
 static s64 electrode_drop_nv(const struct ads_chip *chip)
 {
-	u8 code = (chip->regs[CHIP_REG_LOFF] & CHIP_LOFF_ILEAD_MASK) >> 2;
+	u8 code = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_ILEAD_MASK) >> 2;
 
 	return (s64)chip->part->lead_off_na[code] * chip->board.electrode_ohm;
 }
@@ -74,10 +74,10 @@ static s64 electrode_drop_nv(const struct ads_chip *chip)
  */
 static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
 {
-	u8 threshold = (chip->regs[CHIP_REG_LOFF] & CHIP_LOFF_COMP_TH_MASK) >> 5;
+	u8 threshold = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_COMP_TH_MASK) >> 5;
 	u8 asked = chip->regs[sens_reg] & channel_mask(chip);
 
-	if (!asked || !(chip->regs[CHIP_REG_CONFIG4] & CHIP_CONFIG4_PD_LOFF_COMP))
+	if (!asked || !(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_PD_LOFF_COMP))
 		return 0;
 
 	/* A thousandth of a microvolt is a nanovolt */
@@ -89,27 +89,27 @@ static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
 
 static u8 lead_off_p(const struct ads_chip *chip)
 {
-	return lead_off_status(chip, chip->board.p_off, CHIP_REG_LOFF_SENSP);
+	return lead_off_status(chip, chip->board.p_off, ADS1299_REG_LOFF_SENSP);
 }
 
 static u8 lead_off_n(const struct ads_chip *chip)
 {
-	return lead_off_status(chip, chip->board.n_off, CHIP_REG_LOFF_SENSN);
+	return lead_off_status(chip, chip->board.n_off, ADS1299_REG_LOFF_SENSN);
 }
 
 static u8 bias_status(const struct ads_chip *chip)
 {
-	if (!(chip->regs[CHIP_REG_CONFIG3] & CHIP_CONFIG3_BIAS_LOFF_SENS))
+	if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_LOFF_SENS))
 		return 0;
 
-	return chip->board.bias_off ? CHIP_CONFIG3_BIAS_STAT : 0;
+	return chip->board.bias_off ? ADS1299_CONFIG3_BIAS_STAT : 0;
 }
 
 /* Levels at the four GPIO pins: outputs as written, inputs as the board has them */
 static u8 gpio_levels(const struct ads_chip *chip)
 {
-	u8 gpio = chip->regs[CHIP_REG_GPIO];
-	u8 inputs = gpio & CHIP_GPIO_DIR_MASK;
+	u8 gpio = chip->regs[ADS1299_REG_GPIO];
+	u8 inputs = gpio & ADS1299_GPIO_DIR_MASK;
 
 	return ((gpio >> 4) & ~inputs) | (chip->board.gpio_pins & inputs);
 }
@@ -125,22 +125,18 @@ u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg)
 {
 	if (reg >= chip->part->num_regs)
 		return 0;
-	if (reg && reg == chip->stuck_reg)
-		return chip->stuck_value;
 
 	switch (reg) {
-	case CHIP_REG_ID:
-		if (chip->unreset)
-			return 0;
+	case ADS1299_REG_ID:
 		return chip->wrong_id ? chip->wrong_id : chip->part->id;
-	case CHIP_REG_CONFIG3:
+	case ADS1299_REG_CONFIG3:
 		return chip->regs[reg] | bias_status(chip);
-	case CHIP_REG_LOFF_STATP:
+	case ADS1299_REG_LOFF_STATP:
 		return lead_off_p(chip);
-	case CHIP_REG_LOFF_STATN:
+	case ADS1299_REG_LOFF_STATN:
 		return lead_off_n(chip);
-	case CHIP_REG_GPIO:
-		return (gpio_levels(chip) << 4) | (chip->regs[reg] & CHIP_GPIO_DIR_MASK);
+	case ADS1299_REG_GPIO:
+		return (gpio_levels(chip) << 4) | (chip->regs[reg] & ADS1299_GPIO_DIR_MASK);
 	default:
 		return chip->regs[reg];
 	}
@@ -151,7 +147,6 @@ static void begin_conversions(struct ads_chip *chip)
 {
 	chip->converting = true;
 	chip->settling = true;
-	chip->stale = 0;
 	chip->stopping = false;
 	chip->drdy = false;
 	chip->epoch++;
@@ -182,13 +177,8 @@ static void change_reg(struct ads_chip *chip, u8 reg, u8 mask, u8 value)
 
 	chip->regs[reg] = (old & ~mask) | (value & mask);
 
-	/* A step at the input needs three periods, and the fourth result is settled */
-	if (reg >= CHIP_REG_CHSET(0) && reg < CHIP_REG_CHSET(CHIP_MAX_CHANNELS) &&
-	    chip->regs[reg] != old && chip->converting)
-		chip->stale = 3;
-
 	/* A new value of CONFIG1 resets the digital filter (9.4.2) */
-	if (reg == CHIP_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
+	if (reg == ADS1299_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
 		begin_conversions(chip);
 }
 
@@ -202,8 +192,8 @@ static void write_reg(struct ads_chip *chip, u8 reg, u8 value)
 	writable = chip->part->regs[reg].writable & existing_bits(chip, reg);
 
 	/* A data bit written to a pin that is an input has no effect */
-	if (reg == CHIP_REG_GPIO)
-		writable &= ~((value & CHIP_GPIO_DIR_MASK) << 4);
+	if (reg == ADS1299_REG_GPIO)
+		writable &= ~((value & ADS1299_GPIO_DIR_MASK) << 4);
 
 	change_reg(chip, reg, writable, value);
 }
@@ -218,7 +208,6 @@ void ads_chip_upset_reg(struct ads_chip *chip, u8 reg, u8 value)
 {
 	if (reg < chip->part->num_regs)
 		change_reg(chip, reg, 0xff, value);
-	chip->stale = 0;	/* nobody's mistake */
 }
 
 /**
@@ -237,7 +226,6 @@ void ads_chip_reset(struct ads_chip *chip)
 		chip->regs[reg] = chip->part->regs[reg].reset & existing_bits(chip, reg);
 
 	end_conversions(chip);
-	chip->unreset = false;
 	chip->standby = false;
 	chip->rdatac = true;
 	chip->drdy = false;
@@ -245,7 +233,7 @@ void ads_chip_reset(struct ads_chip *chip)
 	chip->shifting = false;
 	memset(chip->result, 0, sizeof(chip->result));
 	chip->stats.resets++;
-	chip->busy_clocks = CHIP_RESET_CLOCKS;
+	chip->busy_clocks = ADS1299_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -257,12 +245,13 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 	chip->down = down ? old | why : old & ~why;
 	if (chip->down && !old)
 		ads_chip_reset(chip);
-	if (old & ADS_CHIP_NO_POWER && !(chip->down & ADS_CHIP_NO_POWER))
-		chip->stats.power_ups++;
 	if (!old || chip->down)
 		return;
 
-	chip->busy_clocks = old & ADS_CHIP_NO_POWER ? CHIP_POR_CLOCKS : CHIP_RESET_CLOCKS;
+	if (old & (ADS_CHIP_NO_SUPPLY | ADS_CHIP_POWER_DOWN))
+		chip->busy_clocks = ADS1299_POR_CLOCKS;
+	else
+		chip->busy_clocks = ADS1299_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -275,19 +264,6 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on)
 {
 	set_down(chip, supply & ADS_CHIP_NO_SUPPLY, !on);
-}
-
-/**
- * ads_chip_set_vcap1() - the capacitor at VCAP1 is empty, or full enough
- * @chip: the chip
- * @up: it has 1.1 V
- *
- * Until then the chip does nothing, and afterwards nothing right before it is reset (11.1).
- */
-void ads_chip_set_vcap1(struct ads_chip *chip, bool up)
-{
-	set_down(chip, ADS_CHIP_NO_VCAP1, !up);
-	chip->unreset = true;
 }
 
 /**
@@ -368,26 +344,26 @@ void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part)
 /* Square wave counted in periods of fCLK; its sign is that of -(VREFP - VREFN) (CONFIG2) */
 static s64 test_signal_nv(const struct ads_chip *chip)
 {
-	u8 config2 = chip->regs[CHIP_REG_CONFIG2];
+	u8 config2 = chip->regs[ADS1299_REG_CONFIG2];
 	s64 nv = (s64)chip->part->vref_uv(chip) * 1000;
 	bool high;
 
-	if (!(config2 & CHIP_CONFIG2_INT_CAL))
+	if (!(config2 & ADS1299_CONFIG2_INT_CAL))
 		return 0;	/* driven from outside, and nothing is connected */
 
 	/* A positive quantity below 2^33: divided in microvolts it would lose digits */
-	nv = div_u64(nv, CHIP_TEST_SIGNAL_DIVIDER);
-	if (config2 & CHIP_CONFIG2_CAL_AMP)
+	nv = div_u64(nv, ADS1299_TEST_SIGNAL_DIVIDER);
+	if (config2 & ADS1299_CONFIG2_CAL_AMP)
 		nv *= 2;
 
-	switch (config2 & CHIP_CONFIG2_CAL_FREQ_MASK) {
-	case CHIP_CAL_FREQ_FCLK_2_21:
+	switch (config2 & ADS1299_CONFIG2_CAL_FREQ_MASK) {
+	case ADS1299_CAL_FREQ_FCLK_2_21:
 		high = (chip->clocks >> 20) & 1;
 		break;
-	case CHIP_CAL_FREQ_FCLK_2_20:
+	case ADS1299_CAL_FREQ_FCLK_2_20:
 		high = (chip->clocks >> 19) & 1;
 		break;
-	case CHIP_CAL_FREQ_DC:
+	case ADS1299_CAL_FREQ_DC:
 		high = false;
 		break;
 	default:
@@ -408,15 +384,15 @@ static s64 supply_nv(const struct ads_chip *chip, unsigned int channel)
 
 static s64 temperature_nv(const struct ads_chip *chip)
 {
-	return CHIP_TEMP_OFFSET_UV * 1000LL +
-		CHIP_TEMP_UV_PER_CELSIUS *
-		((s64)chip->board.temperature_mc - CHIP_TEMP_OFFSET_CELSIUS * 1000);
+	return ADS1299_TEMP_OFFSET_UV * 1000LL +
+		ADS1299_TEMP_UV_PER_CELSIUS *
+		((s64)chip->board.temperature_mc - ADS1299_TEMP_OFFSET_CELSIUS * 1000);
 }
 
 /* Direction of the excitation current just now: P up and N down, or the other way round */
 static bool lead_off_flipped(const struct ads_chip *chip, unsigned int channel)
 {
-	bool flipped = chip->regs[CHIP_REG_LOFF_FLIP] & (1u << channel);
+	bool flipped = chip->regs[ADS1299_REG_LOFF_FLIP] & (1u << channel);
 	u32 period = chip->part->lead_off_clocks(chip);
 
 	return flipped != !!(chip->clocks & (period / 2));
@@ -429,8 +405,8 @@ static bool lead_off_flipped(const struct ads_chip *chip, unsigned int channel)
  */
 static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
 {
-	u8 p = chip->regs[CHIP_REG_LOFF_SENSP] & (1u << channel);
-	u8 n = chip->regs[CHIP_REG_LOFF_SENSN] & (1u << channel);
+	u8 p = chip->regs[ADS1299_REG_LOFF_SENSP] & (1u << channel);
+	u8 n = chip->regs[ADS1299_REG_LOFF_SENSN] & (1u << channel);
 	s64 pull_nv;
 
 	if (!p && !n)
@@ -452,9 +428,9 @@ static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv
  */
 static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
 {
-	if (chip->regs[CHIP_REG_CHSET(channel)] & CHIP_CHSET_SRB2)
+	if (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_SRB2)
 		nv = chip->board.srb2_nv;
-	if (chip->regs[CHIP_REG_MISC1] & CHIP_MISC1_SRB1)
+	if (chip->regs[ADS1299_REG_MISC1] & ADS1299_MISC1_SRB1)
 		nv -= chip->board.srb1_nv;
 
 	return lead_off_nv(chip, channel, nv);
@@ -463,24 +439,24 @@ static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 n
 /* What the input multiplexer puts in front of the amplifier */
 static s64 mux_nv(const struct ads_chip *chip, unsigned int channel, s64 electrode)
 {
-	switch (chip->regs[CHIP_REG_CHSET(channel)] & CHIP_CHSET_MUX_MASK) {
-	case CHIP_MUX_NORMAL:
+	switch (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_MUX_MASK) {
+	case ADS1299_MUX_NORMAL:
 		return electrode_nv(chip, channel, electrode);
-	case CHIP_MUX_BIAS_MEAS:
-		if (!(chip->regs[CHIP_REG_CONFIG3] & CHIP_CONFIG3_BIAS_MEAS))
+	case ADS1299_MUX_BIAS_MEAS:
+		if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_MEAS))
 			return 0;
 		return chip->board.bias_nv;
-	case CHIP_MUX_SUPPLY:
+	case ADS1299_MUX_SUPPLY:
 		return supply_nv(chip, channel);
-	case CHIP_MUX_TEMPERATURE:
+	case ADS1299_MUX_TEMPERATURE:
 		return temperature_nv(chip);
-	case CHIP_MUX_TEST_SIGNAL:
+	case ADS1299_MUX_TEST_SIGNAL:
 		return test_signal_nv(chip);
-	case CHIP_MUX_BIAS_DRP:
+	case ADS1299_MUX_BIAS_DRP:
 		return chip->board.bias_nv;
-	case CHIP_MUX_BIAS_DRN:
+	case ADS1299_MUX_BIAS_DRN:
 		return -(s64)chip->board.bias_nv;
-	case CHIP_MUX_SHORTED:
+	case ADS1299_MUX_SHORTED:
 	default:
 		return 0;
 	}
@@ -503,27 +479,27 @@ static s32 quantise(s64 nv, u8 gain, u32 vref_uv)
 		magnitude = ADS_CHIP_MAX_INPUT_NV;
 
 	if (divisor)
-		magnitude = div_u64(((magnitude * gain) << (CHIP_CODE_BITS - 3)) + divisor / 2,
+		magnitude = div_u64(((magnitude * gain) << (ADS1299_CODE_BITS - 3)) + divisor / 2,
 				    divisor);
 	else
 		magnitude = ADS_CHIP_MAX_INPUT_NV;
 
 	if (nv < 0)
-		return magnitude > -(s64)CHIP_CODE_MIN ? CHIP_CODE_MIN : -(s32)magnitude;
+		return magnitude > -(s64)ADS1299_CODE_MIN ? ADS1299_CODE_MIN : -(s32)magnitude;
 
-	return magnitude > CHIP_CODE_MAX ? CHIP_CODE_MAX : (s32)magnitude;
+	return magnitude > ADS1299_CODE_MAX ? ADS1299_CODE_MAX : (s32)magnitude;
 }
 
 static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 electrode,
 			u32 vref_uv)
 {
-	u8 chset = chip->regs[CHIP_REG_CHSET(channel)];
+	u8 chset = chip->regs[ADS1299_REG_CHSET(channel)];
 
-	if (chset & CHIP_CHSET_PD)
+	if (chset & ADS1299_CHSET_PD)
 		return 0;
 
 	return quantise(mux_nv(chip, channel, electrode),
-			chip->part->gains[(chset & CHIP_CHSET_GAIN_MASK) >> 4], vref_uv);
+			chip->part->gains[(chset & ADS1299_CHSET_GAIN_MASK) >> 4], vref_uv);
 }
 
 static void put_be24(u8 *p, u32 value)
@@ -535,7 +511,7 @@ static void put_be24(u8 *p, u32 value)
 
 static u32 status_word(const struct ads_chip *chip)
 {
-	return CHIP_STATUS_SYNC | (u32)lead_off_p(chip) << 12 | (u32)lead_off_n(chip) << 4 |
+	return ADS1299_STATUS_SYNC | (u32)lead_off_p(chip) << 12 | (u32)lead_off_n(chip) << 4 |
 	       gpio_levels(chip);
 }
 
@@ -547,16 +523,12 @@ static u32 status_word(const struct ads_chip *chip)
  */
 u32 ads_chip_frame_bytes(const struct ads_chip *chip)
 {
-	return CHIP_FRAME_BYTES(chip->part->channels);
+	return ADS1299_FRAME_BYTES(chip->part->channels);
 }
 
 static void load_shift_register(struct ads_chip *chip)
 {
-	if (chip->strict & ADS_CHIP_STRICT_ONCE && !ads_chip_unread(chip) &&
-	    !(chip->regs[CHIP_REG_CONFIG1] & CHIP_CONFIG1_DAISY_EN))
-		memset(chip->shift, 0, sizeof(chip->shift));
-	else
-		memcpy(chip->shift, chip->result, sizeof(chip->shift));
+	memcpy(chip->shift, chip->result, sizeof(chip->shift));
 	chip->shift_head = 0;
 	chip->frames_out = 0;
 	chip->shift_conversion = chip->stats.conversions;
@@ -620,7 +592,7 @@ u32 ads_chip_rate_hz(const struct ads_chip *chip)
 {
 	u32 clocks = chip->part->sample_clocks(chip);
 
-	return clocks ? CHIP_FCLK_HZ / clocks : 0;
+	return clocks ? ADS1299_FCLK_HZ / clocks : 0;
 }
 
 /**
@@ -645,20 +617,16 @@ bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
 	chip->clocks += clocks;
 	chip->settling = false;
 	chip->stats.conversions++;
-	if (chip->stale || chip->reference_unsettled)
-		chip->stats.unsettled++;
-	if (chip->stale)
-		chip->stale--;
 
 	put_be24(chip->result, status_word(chip));
 	for (ch = 0; ch < chip->part->channels; ch++)
-		put_be24(chip->result + CHIP_FRAME_BYTES(ch),
+		put_be24(chip->result + ADS1299_FRAME_BYTES(ch),
 			 (u32)channel_code(chip, ch, input_nv[ch], vref_uv));
 
 	if (chip->rdatac)
 		update_continuous_output(chip);
 
-	if (chip->stopping || chip->regs[CHIP_REG_CONFIG4] & CHIP_CONFIG4_SINGLE_SHOT)
+	if (chip->stopping || chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT)
 		end_conversions(chip);
 
 	chip->drdy = true;
@@ -685,15 +653,15 @@ static void start_command(struct ads_chip *chip)
 	 * While running 9.5.3.5 says "no effect", table 10 "restart". The
 	 * model follows the former, except that a START takes back a STOP.
 	 */
-	if (!chip->converting || chip->stopping || chip->strict & ADS_CHIP_STRICT_START)
+	if (!chip->converting || chip->stopping)
 		begin_conversions(chip);
 	chip->started = true;
 }
 
 static void register_command(struct ads_chip *chip, u8 opcode)
 {
-	chip->reading = (opcode & 0xe0) == CHIP_CMD_RREG;
-	chip->reg = opcode & CHIP_CMD_REG_MASK;
+	chip->reading = (opcode & 0xe0) == ADS1299_CMD_RREG;
+	chip->reg = opcode & ADS1299_CMD_REG_MASK;
 	chip->decode = ADS_CHIP_COUNT;
 	/*
 	 * SDATAC must come first (9.5.3.7). The data sheet says so of RREG
@@ -708,52 +676,52 @@ static void register_command(struct ads_chip *chip, u8 opcode)
 static void decode_opcode(struct ads_chip *chip, u8 opcode)
 {
 	/* In standby only WAKEUP counts (9.5.3.3) */
-	if (chip->standby && opcode != CHIP_CMD_WAKEUP)
+	if (chip->standby && opcode != ADS1299_CMD_WAKEUP)
 		return;
 
 	switch (opcode) {
-	case CHIP_CMD_WAKEUP:
+	case ADS1299_CMD_WAKEUP:
 		if (chip->standby) {
 			chip->standby = false;
 			chip->busy_clocks = STANDBY_WAKE_CLOCKS;
 			heed_start_pin(chip);
 		}
 		return;
-	case CHIP_CMD_STANDBY:
+	case ADS1299_CMD_STANDBY:
 		/* Whether conversions go on after WAKEUP is left open: they do not */
 		end_conversions(chip);
 		chip->standby = true;
 		return;
-	case CHIP_CMD_RESET:
+	case ADS1299_CMD_RESET:
 		ads_chip_reset(chip);
 		return;
-	case CHIP_CMD_START:
+	case ADS1299_CMD_START:
 		start_command(chip);
 		return;
-	case CHIP_CMD_STOP:
+	case ADS1299_CMD_STOP:
 		/* The conversion in progress completes (9.5.3.6): one more DRDY follows */
 		chip->stopping = chip->converting && !chip->start_pin;
 		chip->started = false;
 		return;
-	case CHIP_CMD_RDATAC:
+	case ADS1299_CMD_RDATAC:
 		if (!chip->rdatac)
 			load_shift_register(chip);
 		chip->rdatac = true;
 		return;
-	case CHIP_CMD_SDATAC:
+	case ADS1299_CMD_SDATAC:
 		if (chip->rdatac)
 			chip->shifting = false;
 		chip->rdatac = false;
 		return;
-	case CHIP_CMD_RDATA:
+	case ADS1299_CMD_RDATA:
 		if (!chip->rdatac)
 			load_shift_register(chip);
 		return;
 	}
 
 	switch (opcode & 0xe0) {
-	case CHIP_CMD_RREG:
-	case CHIP_CMD_WREG:
+	case ADS1299_CMD_RREG:
+	case ADS1299_CMD_WREG:
 		register_command(chip, opcode);
 		return;
 	}
@@ -791,7 +759,7 @@ static u8 shift_out(struct ads_chip *chip, u8 daisy_in)
 	u8 *head = &chip->shift[chip->shift_head];
 	u8 dout = *head;
 
-	if (!(chip->regs[CHIP_REG_CONFIG1] & CHIP_CONFIG1_DAISY_EN))
+	if (!(chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DAISY_EN))
 		*head = daisy_in;
 
 	if (++chip->shift_head < ads_chip_frame_bytes(chip))
@@ -876,7 +844,7 @@ u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in)
 	 * The first SCLK takes DRDY back, whether CS is low or not and
 	 * whatever is sent (9.4.4.1), but not after a single shot (9.4.4.3).
 	 */
-	if (!(chip->regs[CHIP_REG_CONFIG4] & CHIP_CONFIG4_SINGLE_SHOT))
+	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT))
 		chip->drdy = false;
 
 	if (!chip->selected || chip->down)

@@ -16,7 +16,7 @@
 
 #include <linux/types.h>
 
-#include "datasheet.h"
+#include "ads1299.h"
 
 #ifndef __KERNEL__
 #include <stdbool.h>
@@ -124,34 +124,18 @@ struct ads_chip_board {
  *	chip of the chain; a second reading of the same one does not count
  * @frames_torn: frames overwritten in RDATAC mode while they were shifted out
  * @resets: RESET commands and calls of ads_chip_reset()
- * @unsettled: conversions right after a change of CHnSET, without a restart of the
- *	filter, or with a reference that has not settled
- * @power_ups: times that supplies or the PWDN line brought it back
  */
 struct ads_chip_stats {
 	u64 conversions;
 	u64 frames_read;
 	u64 frames_torn;
 	u64 resets;
-	u64 unsettled;
-	u64 power_ups;
 };
-
-/* A conversion is read once, but with DAISY_EN ("multiple readback") (9.4.4.2) */
-#define ADS_CHIP_STRICT_ONCE	0x01
-/* tCSH and tSCCS are looked at, by the caller, who knows the time */
-#define ADS_CHIP_STRICT_CS	0x02
-/* The reference takes 150 ms, and conversions before are wrong; the time is the caller's, too */
-#define ADS_CHIP_STRICT_REF	0x04
-/* START restarts conversions that are under way (table 10 against 9.5.3.5) */
-#define ADS_CHIP_STRICT_START	0x08
 
 /* Why a chip does nothing at all */
 #define ADS_CHIP_NO_SUPPLY	0x03	/* one bit for each of AVDD and DVDD */
 #define ADS_CHIP_POWER_DOWN	0x04
-#define ADS_CHIP_NO_POWER	(ADS_CHIP_NO_SUPPLY | ADS_CHIP_POWER_DOWN)
 #define ADS_CHIP_IN_RESET	0x08
-#define ADS_CHIP_NO_VCAP1	0x10
 
 /* How the next byte at DIN is understood */
 enum ads_chip_decode {
@@ -167,11 +151,6 @@ enum ads_chip_decode {
  * @chain: how many chips' data pass through its DOUT: itself, and those that
  *	follow it in a daisy chain
  * @wrong_id: what it answers as its ID, 0: the true one
- * @strict: ADS_CHIP_STRICT_*: where the data sheet is unclear, the reading that is hardest
- *	for a driver
- * @reference_unsettled: the internal reference was switched on too recently for a conversion
- * @stuck_reg: a register that always reads @stuck_value, 0: none
- * @stuck_value: see @stuck_reg
  * @stats: what it did
  * @epoch: changes whenever conversions start, restart or stop, so that the
  *	caller knows that the next conversion is due at another time
@@ -187,10 +166,6 @@ struct ads_chip {
 	struct ads_chip_board board;
 	u8 chain;
 	u8 wrong_id;
-	u8 strict;
-	bool reference_unsettled;
-	u8 stuck_reg;
-	u8 stuck_value;
 	struct ads_chip_stats stats;
 	u32 epoch;
 	u32 busy_clocks;
@@ -200,8 +175,7 @@ struct ads_chip {
 	u8 regs[ADS_CHIP_MAX_REGS];
 
 	/* Pins */
-	u8 down;		/* ADS_CHIP_NO_SUPPLY, _POWER_DOWN, _IN_RESET, _NO_VCAP1 */
-	bool unreset;		/* powered up, but not reset since VCAP1 was high enough */
+	u8 down;		/* ADS_CHIP_NO_SUPPLY, _POWER_DOWN, _IN_RESET */
 	bool start_pin;
 
 	/* Serial interface */
@@ -215,7 +189,7 @@ struct ads_chip {
 	u8 regs_left;
 
 	/* Output shift register: a ring, the head is what comes next */
-	u8 shift[CHIP_MAX_FRAME_BYTES];
+	u8 shift[ADS1299_MAX_FRAME_BYTES];
 	u8 shift_head;
 	bool shifting;
 	u32 frames_out;		/* how often it went round */
@@ -227,15 +201,13 @@ struct ads_chip {
 	bool converting;
 	bool settling;
 	bool stopping;
-	u8 stale;		/* results that a change of CHnSET has still to get through */
 	u64 clocks;
-	u8 result[CHIP_MAX_FRAME_BYTES];
+	u8 result[ADS1299_MAX_FRAME_BYTES];
 };
 
 void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part);
 void ads_chip_reset(struct ads_chip *chip);
 void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on);
-void ads_chip_set_vcap1(struct ads_chip *chip, bool up);
 void ads_chip_set_power_pin(struct ads_chip *chip, bool on);
 void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted);
 void ads_chip_set_start_pin(struct ads_chip *chip, bool high);

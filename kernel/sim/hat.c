@@ -31,21 +31,17 @@
 /* With high-resolution timers it is 1 ns, without them a tick of milliseconds */
 #define SIM_TIMER_RESOLUTION_NS	10000
 
-static unsigned int channels = CHIP_MAX_CHANNELS;
+static unsigned int channels = ADS1299_MAX_CHANNELS;
 module_param(channels, uint, 0444);
 MODULE_PARM_DESC(channels, "channels of a chip: 8 (ADS1299), 6 or 4 (default 8)");
 
 static unsigned int chips = 1;
 module_param(chips, uint, 0444);
-MODULE_PARM_DESC(chips, "front ends, each with its DRDY, 1 to 4 (default 1)");
-
-static unsigned int cascade = 1;
-module_param(cascade, uint, 0444);
-MODULE_PARM_DESC(cascade, "chip selects of a front end, whose chips share DRDY and START, 1 to 4 (default 1)");
+MODULE_PARM_DESC(chips, "chip selects, 1 to 4 (default 1)");
 
 static unsigned int daisy = 1;
 module_param(daisy, uint, 0444);
-MODULE_PARM_DESC(daisy, "chips of a daisy chain behind each chip select, 1 to 9 (default 1)");
+MODULE_PARM_DESC(daisy, "chips of a daisy chain behind each chip select, 1 to 4 (default 1)");
 
 static char *part = "ads1299";
 module_param(part, charp, 0444);
@@ -66,7 +62,7 @@ static const struct ads_chip_part *sim_part(void)
 	return NULL;
 }
 
-static int sim_add(struct sim_hat *hat, unsigned int selects, unsigned int chain)
+static int sim_add(struct sim_hat *hat, unsigned int num_chips)
 {
 	const struct ads_chip_part *chip_part = sim_part();
 	struct device *dev = hat->dev;
@@ -79,12 +75,9 @@ static int sim_add(struct sim_hat *hat, unsigned int selects, unsigned int chain
 
 	sim->hat = hat;
 	sim->index = hat->num_sims;
-	sim->first_select = hat->num_selects;
-	sim->num_selects = selects;
-	sim->chain = chain;
-	sim->num_chips = selects * chain;
+	sim->num_chips = num_chips;
 	sim->frame_unit_nv = 1;
-	sim->num_channels = sim->num_chips * chip_part->channels;
+	sim->num_channels = num_chips * chip_part->channels;
 	snprintf(sim->name, sizeof(sim->name), SIM_NAME "%u", sim->index);
 
 	sim->queue = devm_kcalloc(dev, SIM_QUEUE_FRAMES * sim->num_channels, sizeof(*sim->queue),
@@ -93,16 +86,10 @@ static int sim_add(struct sim_hat *hat, unsigned int selects, unsigned int chain
 		return -ENOMEM;
 
 	raw_spin_lock_init(&sim->lock);
-	for (i = 0; i < sim->num_chips; i++) {
+	for (i = 0; i < num_chips; i++) {
 		ads_chip_power_up(&sim->chips[i], chip_part);
-		sim->chips[i].chain = chain - i % chain;
+		sim->chips[i].chain = num_chips - i;
 	}
-	for (i = 0; i < selects; i++)
-		hat->of_select[hat->num_selects++] = sim;
-	sim_init_strict(sim);
-	raw_spin_lock_irq(&sim->lock);
-	sim_heed_power(sim);
-	raw_spin_unlock_irq(&sim->lock);
 	sim_init_queue(sim);
 	sim_init_drdy(sim);
 	sim_init_pacing(sim);
@@ -130,7 +117,7 @@ static int sim_add_from_firmware(struct sim_hat *hat)
 			return dev_err_probe(dev, -EINVAL, "%s: chain of %u chips\n",
 					     fwnode_get_name(child), n);
 
-		ret = sim_add(hat, 1, n);
+		ret = sim_add(hat, n);
 		if (ret)
 			return ret;
 	}
@@ -144,7 +131,7 @@ static int sim_add_from_parameters(struct sim_hat *hat)
 	int ret;
 
 	for (i = 0; i < chips; i++) {
-		ret = sim_add(hat, cascade, daisy);
+		ret = sim_add(hat, daisy);
 		if (ret)
 			return ret;
 	}
@@ -203,7 +190,7 @@ static int sim_probe(struct platform_device *pdev)
 	if (!hat)
 		return -ENOMEM;
 	hat->dev = dev;
-	hat->clock_fs = SIM_CLOCK_FS(CHIP_FCLK_HZ);
+	hat->clock_fs = SIM_CLOCK_FS(ADS1299_FCLK_HZ);
 
 	ret = dev_fwnode(dev) ? sim_add_from_firmware(hat) : sim_add_from_parameters(hat);
 	if (ret)
@@ -282,15 +269,8 @@ static int __init sim_init(void)
 		pr_err(SIM_NAME ": chips=%u: must be 1 to %u\n", chips, SIM_MAX_CHIPS);
 		return -EINVAL;
 	}
-	if (!daisy || !cascade || daisy * cascade > SIM_MAX_DAISY ||
-	    cascade * chips > SIM_MAX_SELECTS) {
-		pr_err(SIM_NAME ": cascade=%u daisy=%u: must be 1 to %u chips, and %u chip selects at most\n",
-		       cascade, daisy, SIM_MAX_DAISY, SIM_MAX_SELECTS);
-		return -EINVAL;
-	}
-	/* What they share is to be driven */
-	if (cascade > 1 && !sim_pins_wired()) {
-		pr_err(SIM_NAME ": cascade=%u: needs pins=1\n", cascade);
+	if (!daisy || daisy > SIM_MAX_DAISY) {
+		pr_err(SIM_NAME ": daisy=%u: must be 1 to %u\n", daisy, SIM_MAX_DAISY);
 		return -EINVAL;
 	}
 	if (!sim_check_clock_ppm())

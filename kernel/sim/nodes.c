@@ -14,15 +14,15 @@
 
 #include "sim.h"
 
-#define SIM_MAX_CHANNELS	(SIM_MAX_DAISY * CHIP_MAX_CHANNELS)
+#define SIM_MAX_CHANNELS	(SIM_MAX_DAISY * ADS1299_MAX_CHANNELS)
 
 static bool bias_drive = true;
 module_param(bias_drive, bool, 0444);
 MODULE_PARM_DESC(bias_drive, "the BIAS electrode is wired (default Y)");
 
-static unsigned int speed_hz = CHIP_SCLK_MAX_HZ;
-module_param(speed_hz, uint, 0444);
-MODULE_PARM_DESC(speed_hz, "spi-max-frequency (default 20000000)");
+static bool bench_setup;
+module_param(bench_setup, bool, 0444);
+MODULE_PARM_DESC(bench_setup, "no person is connected (default N)");
 
 static bool srb1;
 module_param(srb1, bool, 0444);
@@ -45,7 +45,7 @@ module_param_array(bias_sense, charp, NULL, 0444);
 MODULE_PARM_DESC(bias_sense, "ti,bias-sense of each channel: none, positive, negative, both (default: the driver's)");
 
 /* Where people twitch; those after the first eight are for larger hats */
-static const char * const sim_labels[] = {
+static const char * const sim_labels[SIM_MAX_CHANNELS] = {
 	"left calf", "right calf", "left thigh", "right thigh",
 	"left upper arm", "right upper arm", "left hand", "left eyelid",
 	"right hand", "right eyelid", "left shin", "right shin",
@@ -57,29 +57,21 @@ static const char * const sim_labels[] = {
 };
 
 /**
- * struct sim_nodes - firmware nodes of a front end
+ * struct sim_nodes - firmware nodes of the chips behind a chip select
  * @properties: of the device
  * @device: the device
- * @follower_properties: of the devices at its further chip selects
- * @follower_names: their names
- * @followers: these devices
- * @cascade: references to them
  * @channel_properties: of each channel
  * @channel_names: channel@N
  * @channels: the channels
  * @group: all of them
  */
 struct sim_nodes {
-	struct property_entry properties[8];
+	struct property_entry properties[7];
 	struct software_node device;
-	struct property_entry follower_properties[2];
-	char follower_names[SIM_MAX_SELECTS][sizeof(SIM_NAME "0-1")];
-	struct software_node followers[SIM_MAX_SELECTS];
-	struct software_node_ref_args cascade[SIM_MAX_SELECTS];
 	struct property_entry channel_properties[SIM_MAX_CHANNELS][5];
 	char channel_names[SIM_MAX_CHANNELS][sizeof("channel@31")];
 	struct software_node channels[SIM_MAX_CHANNELS];
-	const struct software_node *group[1 + SIM_MAX_SELECTS + SIM_MAX_CHANNELS + 1];
+	const struct software_node *group[1 + SIM_MAX_CHANNELS + 1];
 };
 
 static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
@@ -90,15 +82,14 @@ static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,bias-drive");
 	if (bias_external_reference)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,bias-external-reference");
+	if (bench_setup)
+		*p++ = PROPERTY_ENTRY_BOOL("ti,bench-setup");
 	if (srb1)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,srb1");
 	if (clock_output)
 		*p++ = PROPERTY_ENTRY_U32("#clock-cells", 0);
-	if (sim->chain > 1)
-		*p++ = PROPERTY_ENTRY_U32("#daisy-chained-devices", sim->chain);
-	if (sim->num_selects > 1)
-		*p++ = PROPERTY_ENTRY_REF_ARRAY_LEN("ti,cascade", nodes->cascade,
-						    sim->num_selects - 1);
+	if (sim->num_chips > 1)
+		*p++ = PROPERTY_ENTRY_U32("#daisy-chained-devices", sim->num_chips);
 
 	nodes->device.name = sim->name;
 	nodes->device.properties = nodes->properties;
@@ -106,7 +97,7 @@ static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
 
 static void sim_fill_channel(struct sim_nodes *nodes, const struct sim *sim, unsigned int ch)
 {
-	unsigned int site = (sim->index * sim->num_channels + ch) % ARRAY_SIZE(sim_labels);
+	unsigned int site = (sim->index * sim->num_channels + ch) % SIM_MAX_CHANNELS;
 	struct property_entry *p = nodes->channel_properties[ch];
 
 	*p++ = PROPERTY_ENTRY_U32("reg", ch);
@@ -122,34 +113,16 @@ static void sim_fill_channel(struct sim_nodes *nodes, const struct sim *sim, uns
 	nodes->channels[ch].properties = nodes->channel_properties[ch];
 }
 
-static void sim_fill_followers(struct sim_nodes *nodes, const struct sim *sim)
-{
-	unsigned int i;
-
-	nodes->follower_properties[0] = PROPERTY_ENTRY_BOOL("ti,cascaded");
-	for (i = 0; i < sim->num_selects - 1; i++) {
-		snprintf(nodes->follower_names[i], sizeof(nodes->follower_names[i]), "%s-%u",
-			 sim->name, i + 1);
-		nodes->followers[i].name = nodes->follower_names[i];
-		nodes->followers[i].properties = nodes->follower_properties;
-		nodes->cascade[i] = SOFTWARE_NODE_REFERENCE(&nodes->followers[i]);
-	}
-}
-
 static void sim_fill_nodes(struct sim_nodes *nodes, const struct sim *sim)
 {
-	const struct software_node **group = nodes->group;
-	unsigned int i;
+	unsigned int ch;
 
-	sim_fill_followers(nodes, sim);
 	sim_fill_device(nodes, sim);
-	for (i = 0; i < sim->num_selects - 1; i++)
-		*group++ = &nodes->followers[i];
-	*group++ = &nodes->device;
+	nodes->group[0] = &nodes->device;
 
-	for (i = 0; i < sim->num_channels; i++) {
-		sim_fill_channel(nodes, sim, i);
-		*group++ = &nodes->channels[i];
+	for (ch = 0; ch < sim->num_channels; ch++) {
+		sim_fill_channel(nodes, sim, ch);
+		nodes->group[1 + ch] = &nodes->channels[ch];
 	}
 }
 
@@ -165,35 +138,20 @@ static void sim_remove_spi_device(void *data)
 	spi_unregister_device(data);
 }
 
-static int sim_new_spi_device(struct sim *sim, unsigned int select, unsigned int irq,
-			      const struct software_node *node)
-{
-	struct spi_board_info info = {
-		.irq = irq,
-		.max_speed_hz = speed_hz,
-		.chip_select = sim->first_select + select,
-		.mode = SPI_MODE_1,
-		.swnode = node,
-	};
-	struct spi_device *spi;
-
-	strscpy(info.modalias, sim->chips[0].part->family, sizeof(info.modalias));
-	spi = spi_new_device(sim->hat->host, &info);
-	if (!spi)
-		return -ENODEV;
-
-	return devm_add_action_or_reset(sim->hat->dev, sim_remove_spi_device, spi);
-}
-
 static int sim_add_spi_device(struct sim *sim)
 {
 	struct device *dev = sim->hat->dev;
-	unsigned int irq = sim_map_irq(sim);
+	struct spi_board_info info = {
+		.irq = sim_map_irq(sim),
+		.max_speed_hz = ADS1299_SCLK_MAX_HZ,
+		.chip_select = sim->index,
+		.mode = SPI_MODE_1,
+	};
 	struct sim_nodes *nodes;
-	unsigned int i;
+	struct spi_device *spi;
 	int ret;
 
-	if (!irq)
+	if (!info.irq)
 		return -ENOMEM;
 
 	nodes = devm_kzalloc(dev, sizeof(*nodes), GFP_KERNEL);
@@ -208,17 +166,17 @@ static int sim_add_spi_device(struct sim *sim)
 	if (ret)
 		return ret;
 
+	strscpy(info.modalias, sim->chips[0].part->family, sizeof(info.modalias));
 	ret = sim_wire_pins(sim);
 	if (ret)
 		return ret;
 
-	for (i = 1; i < sim->num_selects; i++) {
-		ret = sim_new_spi_device(sim, i, 0, &nodes->followers[i - 1]);
-		if (ret)
-			return ret;
-	}
+	info.swnode = &nodes->device;
+	spi = spi_new_device(sim->hat->host, &info);
+	if (!spi)
+		return -ENODEV;
 
-	return sim_new_spi_device(sim, 0, irq, &nodes->device);
+	return devm_add_action_or_reset(dev, sim_remove_spi_device, spi);
 }
 
 int sim_add_spi_devices(struct sim_hat *hat)

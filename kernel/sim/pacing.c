@@ -200,7 +200,7 @@ static bool sim_take_frame(struct sim *sim, s64 *input_nv)
 /* Give each chip the frame, or its part of it. True: a writer has to be woken */
 static bool sim_convert(struct sim *sim)
 {
-	s64 input_nv[SIM_MAX_DAISY * CHIP_MAX_CHANNELS];
+	s64 input_nv[SIM_MAX_DAISY * ADS1299_MAX_CHANNELS];
 	const s64 *input = input_nv;
 	unsigned int i;
 	u64 queued;
@@ -208,7 +208,6 @@ static bool sim_convert(struct sim *sim)
 
 	lockdep_assert_held(&sim->lock);
 
-	sim_heed_reference(sim);
 	taken = sim_take_frame(sim, input_nv);
 	for (i = 0; i < sim->num_chips; i++) {
 		ads_chip_convert(&sim->chips[i], input);
@@ -229,19 +228,6 @@ static bool sim_convert(struct sim *sim)
 	return !queued || queued == SIM_WAKE_FRAMES;
 }
 
-static bool sim_drdy_stuck(struct sim *sim)
-{
-	const struct ads_chip_stats *stats = &sim->chips[0].stats;
-	struct sim_faults *faults = &sim->faults;
-	u64 since = faults->stuck_since;
-
-	if ((faults->drdy_stuck == SIM_STUCK_UNTIL_RESET && stats->resets > since) ||
-	    (faults->drdy_stuck == SIM_STUCK_UNTIL_POWER_UP && stats->power_ups > since))
-		faults->drdy_stuck = SIM_NOT_STUCK;
-
-	return faults->drdy_stuck;
-}
-
 /* DRDY falls. True: the interrupt is to be raised */
 static bool sim_edge(struct sim *sim)
 {
@@ -249,7 +235,7 @@ static bool sim_edge(struct sim *sim)
 
 	lockdep_assert_held(&sim->lock);
 
-	if (unlikely(sim_drdy_stuck(sim) || sim_fault_strikes(&faults->drdy_missing))) {
+	if (unlikely(faults->drdy_stuck || sim_fault_strikes(&faults->drdy_missing))) {
 		sim->counters.drdy_missing++;
 		return false;
 	}

@@ -32,12 +32,6 @@ enum sim_pin {
 	SIM_NUM_PINS
 };
 
-/* Does a parameter ask for the lines? */
-bool sim_pins_wired(void)
-{
-	return pins;
-}
-
 static struct sim *sim_of_line(struct gpio_chip *gc, unsigned int offset)
 {
 	struct sim_hat *hat = gpiochip_get_data(gc);
@@ -79,7 +73,6 @@ static void sim_drive_line(struct sim *sim, enum sim_pin pin, bool high)
 			sim->start_pin = high;
 		}
 	}
-	sim_heed_power(sim);
 	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 }

@@ -29,9 +29,8 @@
 
 #define SIM_NAME		"ads1299-sim"
 
-#define SIM_MAX_CHIPS		4	/* front ends, each with its own DRDY */
-#define SIM_MAX_SELECTS		8	/* chip selects of all of them */
-#define SIM_MAX_DAISY		9	/* chips of a front end */
+#define SIM_MAX_CHIPS		4	/* chip selects, each with its own DRDY */
+#define SIM_MAX_DAISY		4	/* chips of a daisy chain behind one of them */
 
 /* Period of a clock in femtoseconds, of which that of the nominal one is a whole number */
 #define SIM_CLOCK_FS(hz)	div_u64(1000000000000000ULL, (hz))
@@ -52,7 +51,6 @@ struct spi_device;
  * @drdy_extra: edges added on request
  * @decode_violations: bytes of RREG or WREG that came faster than tSDECODE
  * @too_soon: transfers that came before the chip was ready for them
- * @cs_violations: chip select high too soon after the last clock, or for too short
  * @late_conversions: conversions that came more than their duration too late
  * @postponed: times a conversion waited because the machine had stalled
  * @spi_failed: transfers that failed on request
@@ -66,7 +64,6 @@ struct sim_counters {
 	u64 drdy_extra;
 	u64 decode_violations;
 	u64 too_soon;
-	u64 cs_violations;
 	u64 late_conversions;
 	u64 postponed;
 	u64 spi_failed;
@@ -86,15 +83,6 @@ struct sim_fault {
 	u32 arg;
 };
 
-/* What frees a DRDY that is stuck */
-enum sim_stuck {
-	SIM_NOT_STUCK,
-	SIM_STUCK_FOR_GOOD,
-	SIM_STUCK_UNTIL_RESET,
-	SIM_STUCK_UNTIL_POWER_UP,
-	SIM_NUM_STUCK
-};
-
 /**
  * struct sim_faults - what goes wrong at a chip select
  * @spi_fail: transfers that fail before the first clock
@@ -103,8 +91,7 @@ enum sim_stuck {
  * @flipping: the frame under way is such a one
  * @drdy_missing: conversions that raise no interrupt
  * @drdy_extra: conversions that raise a second one, after so many microseconds
- * @drdy_stuck: no conversion raises one, until what of enum sim_stuck
- * @stuck_since: resets or power-ups of the chip before
+ * @drdy_stuck: no conversion raises one
  */
 struct sim_faults {
 	struct sim_fault spi_fail;
@@ -113,18 +100,14 @@ struct sim_faults {
 	bool flipping;
 	struct sim_fault drdy_missing;
 	struct sim_fault drdy_extra;
-	u8 drdy_stuck;
-	u64 stuck_since;
+	bool drdy_stuck;
 };
 
 /**
- * struct sim - a front end: the chips that share DRDY, START, RESET and PWDN
+ * struct sim - a chip select and the chips behind it
  * @hat: what it is on
- * @index: number of it, and of everything named after it
- * @first_select: number of its first chip select
- * @num_selects: how many it has: more than one are a cascade
- * @chain: how many chips are behind each: more than one are a daisy chain
- * @num_chips: of all chip selects
+ * @index: number of the chip select, and of everything named after it
+ * @num_chips: how many chips are behind it: more than one are a daisy chain
  * @num_channels: of all these chips
  * @lock: protects all from @chips to @counters
  * @chips: the chips; the first one's DOUT and DRDY are those that are wired
@@ -140,13 +123,6 @@ struct sim_faults {
  * @expiry: what the timer is set to
  * @postponed: how often the conversion under way has waited for the driver
  * @ready: 0, or when the chip is ready after power-up, reset or standby
- * @vcap1_up: 0, or when VCAP1 will be high enough for a reset
- * @reference_up: 0, or when the internal reference will have settled
- * @reference_on: it is on
- * @clocked: when the last clock of the bus was for this front end
- * @deselected: when each chip select went high
- * @power_ups: how often power came, as far as @vcap1_up knows
- * @last_bit: of the last byte at DOUT
  * @head: number of frames ever written
  * @tail: number of frames ever converted
  * @first: value of @head when the device was last opened
@@ -171,9 +147,6 @@ struct sim_faults {
 struct sim {
 	struct sim_hat *hat;
 	unsigned int index;
-	unsigned int first_select;
-	unsigned int num_selects;
-	unsigned int chain;
 	unsigned int num_chips;
 	unsigned int num_channels;
 
@@ -191,13 +164,6 @@ struct sim {
 	bool watching;
 	u8 postponed;
 	ktime_t ready;
-	ktime_t vcap1_up;
-	ktime_t reference_up;
-	bool reference_on;
-	ktime_t clocked;
-	ktime_t deselected[SIM_MAX_SELECTS];
-	u64 power_ups;
-	u8 last_bit;
 	u64 head;
 	u64 tail;
 	u64 first;
@@ -226,11 +192,9 @@ struct sim {
 /**
  * struct sim_hat - what is shared by all chips of the hat
  * @dev: platform device, parent of everything else
- * @sims: the front ends
+ * @sims: the chip selects
  * @num_sims: how many there are
- * @of_select: the front end of each chip select
- * @num_selects: how many chip selects there are
- * @domain: its interrupt K is the DRDY of front end K
+ * @domain: its interrupt K is the DRDY of chip select K
  * @host: SPI controller
  * @clock_fs: period of the chips' clock, the error of the oscillator aside
  * @thread_of: whose timer the SPI thread is to share a CPU with
@@ -240,8 +204,6 @@ struct sim_hat {
 	struct device *dev;
 	struct sim *sims[SIM_MAX_CHIPS];
 	unsigned int num_sims;
-	struct sim *of_select[SIM_MAX_SELECTS];
-	unsigned int num_selects;
 	struct irq_domain *domain;
 	struct spi_controller *host;
 	u64 clock_fs;
@@ -277,15 +239,11 @@ void sim_follow_chip(struct sim *sim);
 bool sim_check_clock_ppm(void);
 
 /* bus.c */
-void sim_init_strict(struct sim *sim);
-void sim_heed_reference(struct sim *sim);
-void sim_heed_power(struct sim *sim);
 void sim_heed_busy_chip(struct sim *sim);
 const char *sim_spi_name(struct sim *sim);
 int sim_add_spi_host(struct sim_hat *hat);
 
 /* pins.c */
-bool sim_pins_wired(void);
 int sim_add_pins(struct sim_hat *hat);
 int sim_wire_pins(struct sim *sim);
 

@@ -5,8 +5,7 @@
     tests/dts/parameters.py OVERLAY.dtbo RESULT.dtbo [NAME[=VALUE]...]
 
 Knows the forms of __overrides__ that ours uses: <0>,"+N" makes fragment N count; <&node>,"property:N"
-writes a cell at byte N; <&node>,"property?" is there or not; <&node>,"property" is a string;
-<&node>,"name{VALUE=NAME,...}" is a new name for the node, found by the value.
+writes a cell at byte N; <&node>,"property?" is there or not; <&node>,"property" is a string.
 """
 import struct
 import sys
@@ -21,21 +20,9 @@ def enable(tree, number):
         tree.set_name(local, "__overlay__")
 
 
-def rename(tree, node, name):
-    """The node of a label, whose path is among the symbols."""
-    old = tree.get_name(node)
-    tree.set_name(node, name)
-    symbols = tree.path_offset("/__symbols__")
-    path = tree.getprop(symbols, old).as_str()
-    tree.setprop_str(symbols, old, path[:-len(old)] + name)
-
-
 def apply(tree, phandle, target, value):
     node = tree.node_offset_by_phandle(phandle)
-    if target.startswith("name{"):
-        names = dict(pair.split("=") for pair in target.removeprefix("name{").removesuffix("}").split(","))
-        rename(tree, node, names[value])
-    elif target.endswith("?"):
+    if target.endswith("?"):
         tree.setprop(node, target[:-1], b"")
     elif ":" in target:
         name, at = target.split(":")

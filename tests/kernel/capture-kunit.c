@@ -48,7 +48,6 @@ static struct {
 	/* What bus and buffer do with the next ones */
 	int submit_error;
 	int push_error;
-	unsigned int refuse_after;
 	unsigned int submitted;
 	u64 submits_refused;
 	u64 pushes_refused;
@@ -59,7 +58,7 @@ static struct {
 	u64 misplaced;
 	u32 last_number;
 	s64 stamp_ns;
-	u32 scan[9 * ADS1299_MAX_CHANNELS];
+	u32 scan[4 * ADS1299_MAX_CHANNELS];
 } world;
 
 static u64 test_ktime_get_ns(void)
@@ -74,13 +73,11 @@ static s64 test_iio_get_time_ns(const struct iio_dev *indio_dev)
 
 static int test_spi_async(struct spi_device *spi, struct spi_message *msg)
 {
-	if (world.submit_error && !world.refuse_after) {
+	if (world.submit_error) {
 		world.submits_refused++;
 		return world.submit_error;
 	}
 
-	if (world.refuse_after)
-		world.refuse_after--;
 	world.submitted++;
 	return 0;
 }
@@ -119,22 +116,22 @@ static int test_push(struct iio_dev *indio_dev, void *data, s64 stamp_ns)
 #include "../../kernel/ads1299-capture.c"
 
 /* Only what runs between enable and disable is tested, and that calls none of these */
-unsigned int ads1299_clocks_to_us(const struct ads1299_state *st, unsigned int clocks)
-{
-	return 0;
-}
-
-int ads1299_command_all(struct ads1299_state *st, u8 opcode)
+int ads1299_conversions_start(struct ads1299_state *st)
 {
 	return -EIO;
 }
 
-int ads1299_apply(struct ads1299_state *st)
+int ads1299_conversions_stop(struct ads1299_state *st)
 {
 	return -EIO;
 }
 
-int ads1299_regs_intact(struct ads1299_state *st, bool complain)
+int ads1299_data_rate(const struct ads1299_state *st, unsigned int *ret_dr)
+{
+	return -EIO;
+}
+
+int ads1299_regs_intact(struct ads1299_state *st)
 {
 	return -EIO;
 }
@@ -157,23 +154,22 @@ void ads1299_watch_init(struct iio_dev *indio_dev)
 {
 }
 
-void ads1299_watch_start(struct ads1299_state *st)
+int ads1299_watch_start(struct ads1299_state *st, unsigned int dr)
 {
+	return -EIO;
 }
 
 void ads1299_watch_stop(struct ads1299_state *st)
 {
 }
 
-void ads1299_leadoff_flag(struct iio_dev *indio_dev, const u8 *frames)
+void ads1299_patrol(struct ads1299_state *st)
 {
-	struct ads1299_state *st = iio_priv(indio_dev);
-	unsigned int chip;
+}
 
-	for (chip = 0; chip < st->num_chips; chip++)
-		if (get_unaligned_be24(frames + st->capture.status_at[chip]) &
-		    ADS1299_STATUS_LOFF_P_MASK)
-			st->capture.scan[chip * st->info->num_channels] |= ADS1299_FLAG_P_OFF;
+void ads1299_leadoff_flag(struct iio_dev *indio_dev, unsigned int chip, u32 status, u32 *scan)
+{
+	scan[0] |= ADS1299_FLAG_P_OFF;
 }
 
 static const struct ads1299_chip_info test_chip = { .name = "ads1299", .num_channels = 8 };
@@ -183,13 +179,10 @@ static s64 period_of(unsigned int dr)
 	return div_u64((u64)ADS1299_CLOCKS_PER_SAMPLE(dr) * NSEC_PER_SEC, ADS1299_FCLK_HZ);
 }
 
-/* @selects chip selects, with a chain of @chain chips behind each */
-static struct iio_dev *new_chain(struct kunit *test, unsigned int dr, unsigned int selects,
-				 unsigned int chain)
+static struct iio_dev *new_chain(struct kunit *test, unsigned int dr, unsigned int chips)
 {
 	struct iio_dev *indio_dev = iio_device_alloc(NULL, sizeof(struct ads1299_state));
 	struct ads1299_state *st;
-	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, indio_dev);
 	test->priv = indio_dev;
@@ -200,23 +193,13 @@ static struct iio_dev *new_chain(struct kunit *test, unsigned int dr, unsigned i
 
 	st = iio_priv(indio_dev);
 	st->info = &test_chip;
-	st->num_selects = selects;
-	st->chain = chain;
-	st->num_chips = selects * chain;
-	st->num_channels = st->num_chips * test_chip.num_channels;
+	st->num_chips = chips;
+	st->num_channels = chips * test_chip.num_channels;
 	st->fclk_hz = ADS1299_FCLK_HZ;
 	raw_spin_lock_init(&st->capture.lock);
 	init_completion(&st->capture.drdy);
 	init_completion(&st->capture.idle);
-	ads1299_locate_frames(st);
-	for (i = 0; i < selects; i++) {
-		st->selects[i].index = i;
-		ads1299_prepare_message(indio_dev, &st->selects[i]);
-	}
-	for (i = 0; i < st->num_channels; i++)
-		st->capture.sample_at[i] = st->capture.status_at[i / test_chip.num_channels] +
-					   ADS1299_FRAME_BYTES(i % test_chip.num_channels);
-	st->capture.num_active = st->num_channels;
+	ads1299_prepare_message(indio_dev);
 	ads1299_grid_init(&st->capture.grid, dr, ADS1299_FCLK_HZ);
 	st->capture.half_period_ns = period_of(dr) / 2;
 	st->capture.state = ADS1299_RUNNING;
@@ -226,7 +209,7 @@ static struct iio_dev *new_chain(struct kunit *test, unsigned int dr, unsigned i
 
 static struct iio_dev *new_stream(struct kunit *test, unsigned int dr)
 {
-	return new_chain(test, dr, 1, 1);
+	return new_chain(test, dr, 1);
 }
 
 static void test_exit(struct kunit *test)
@@ -254,7 +237,7 @@ static void convert(struct iio_dev *indio_dev, u32 number)
 /* What chip @chip of the chain sends: conversion @number, and which chip and channel it is */
 static void put_frame(struct ads1299_state *st, unsigned int chip, u32 number)
 {
-	u8 *frame = st->frames[0].bytes + st->capture.status_at[chip];
+	u8 *frame = st->rdata_rx + 1 + chip * ADS1299_FRAME_BYTES(test_chip.num_channels);
 	unsigned int ch;
 
 	put_unaligned_be24(ADS1299_STATUS_SYNC, frame);
@@ -276,15 +259,12 @@ static void finish_read(struct iio_dev *indio_dev, int status)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 	unsigned long flags;
-	unsigned int i;
 
-	for (i = 0; i < st->num_selects; i++) {
-		world.submitted--;
-		st->selects[i].msg.status = i ? 0 : status;
-		local_irq_save(flags);
-		ads1299_read_done(indio_dev);
-		local_irq_restore(flags);
-	}
+	world.submitted--;
+	st->capture.msg.status = status;
+	local_irq_save(flags);
+	ads1299_read_done(indio_dev);
+	local_irq_restore(flags);
 }
 
 /* --- tests ---------------------------------------------------------------- */
@@ -295,82 +275,49 @@ static u64 all_lost(const struct ads1299_capture *cap)
 	       cap->lost[ADS1299_LOST_SYNC] + cap->lost[ADS1299_LOST_FIFO];
 }
 
-static void quiet(struct kunit *test, unsigned int selects, unsigned int chain)
-{
-	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, selects, chain);
-	struct ads1299_state *st = iio_priv(indio_dev);
-	unsigned int ch;
-	s64 at;
-	u32 n;
-
-	for (n = 0; n < 2000; n++) {
-		at = world.now_ns;
-		convert(indio_dev, n);
-		KUNIT_ASSERT_EQ(test, world.submitted, selects);
-		world.now_ns += 20000;
-		latch(st, n);
-		world.now_ns += 30000;
-		finish_read(indio_dev, 0);
-		KUNIT_ASSERT_EQ(test, world.scans, (u64)n + 1);
-		for (ch = 0; ch < st->num_channels; ch++)
-			KUNIT_ASSERT_EQ(test, world.scan[ch], (n + ch * 65536) << 8);
-		world.now_ns = at + period_of(ADS1299_DR_1000_HZ);
-	}
-	KUNIT_EXPECT_EQ(test, all_lost(&st->capture), 0ULL);
-	KUNIT_EXPECT_EQ(test, world.misplaced, 0ULL);
-	iio_device_free(indio_dev);
-	test->priv = NULL;
-}
-
 /* One edge, one read, one scan of every chip: nothing lost, right time, no flag */
 static void capture_quiet(struct kunit *test)
 {
-	unsigned int selects, chain;
-
-	for (selects = 1; selects <= ADS1299_MAX_SELECTS; selects++)
-		for (chain = 1; selects * chain <= ADS1299_MAX_CHIPS; chain++)
-			quiet(test, selects, chain);
-}
-
-/* A message of several that fails, or is refused, is one scan lost, and the next is read */
-static void capture_cascade(struct kunit *test)
-{
-	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, 3, 1);
-	struct ads1299_state *st = iio_priv(indio_dev);
+	struct iio_dev *indio_dev;
+	struct ads1299_state *st;
+	unsigned int chips, ch;
+	s64 at;
 	u32 n;
 
-	for (n = 0; n < 30; n++) {
-		world.now_ns += period_of(ADS1299_DR_1000_HZ);
-		/* From the nth message on: all, none of them, or the others */
-		world.refuse_after = n % 6 < 3 ? n % 6 : 0;
-		world.submit_error = n % 6 < 3 ? -EBUSY : 0;
-		convert(indio_dev, n);
-		world.submit_error = 0;
-		latch(st, n);
-		while (world.submitted) {
-			world.submitted--;
-			st->selects[world.submitted].msg.status = n % 6 == 4 ? -EIO : 0;
-			ads1299_read_done(indio_dev);
-			st->selects[world.submitted].msg.status = 0;
+	for (chips = 1; chips <= ADS1299_MAX_CHIPS; chips++) {
+		indio_dev = new_chain(test, ADS1299_DR_1000_HZ, chips);
+		st = iio_priv(indio_dev);
+		for (n = 0; n < 10000; n++) {
+			at = world.now_ns;
+			convert(indio_dev, n);
+			KUNIT_ASSERT_EQ(test, world.submitted, 1);
+			world.now_ns += 20000;
+			latch(st, n);
+			world.now_ns += 30000;
+			finish_read(indio_dev, 0);
+			KUNIT_ASSERT_EQ(test, world.scans, (u64)n + 1);
+			for (ch = 0; ch < st->num_channels; ch++)
+				KUNIT_ASSERT_EQ(test, world.scan[ch], (n + ch * 65536) << 8);
+			world.now_ns = at + period_of(ADS1299_DR_1000_HZ);
 		}
-		KUNIT_ASSERT_FALSE(test, st->capture.busy);
+		KUNIT_EXPECT_EQ(test, all_lost(&st->capture), 0ULL);
+		KUNIT_EXPECT_EQ(test, world.misplaced, 0ULL);
+		iio_device_free(indio_dev);
+		test->priv = NULL;
 	}
-	KUNIT_EXPECT_EQ(test, world.misplaced, 0ULL);
-	KUNIT_EXPECT_EQ(test, st->capture.lost[ADS1299_LOST_SPI], 20ULL);
-	KUNIT_EXPECT_EQ(test, world.scans, 10ULL);
 }
 
 /* The status word of every chip counts, and its electrodes are those of its channels */
 static void capture_chain(struct kunit *test)
 {
-	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, 1, ADS1299_MAX_CHIPS);
+	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, ADS1299_MAX_CHIPS);
 	struct ads1299_state *st = iio_priv(indio_dev);
 	unsigned int chip, n = test_chip.num_channels;
 	u8 *status;
 
 	st->leadoff_status_mask = ADS1299_STATUS_LOFF_P_MASK;
 	for (chip = 0; chip < ADS1299_MAX_CHIPS; chip++) {
-		status = st->frames[0].bytes + st->capture.status_at[chip];
+		status = st->rdata_rx + 1 + chip * ADS1299_FRAME_BYTES(n);
 		world.now_ns += period_of(ADS1299_DR_1000_HZ);
 		convert(indio_dev, 2 * chip);
 		latch(st, 2 * chip);
@@ -427,7 +374,7 @@ static int draw_faults(struct ads1299_state *st, struct rnd_state *rnd, u64 *fai
 		(*failed)++;
 		return -EIO;
 	case 1:
-		st->frames[0].bytes[1] = (r >> 24) & ~0x80;
+		st->rdata_rx[1] = (r >> 24) & ~0x80;
 		(*unsynced)++;
 		return 0;
 	default:
@@ -605,13 +552,9 @@ static void capture_edge_during_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, st->capture.lost[ADS1299_LOST_DRDY], replaced);
 	KUNIT_EXPECT_EQ(test, world.scans, 1000 - replaced);
 
-	/*
-	 * Where the controller tells its speed, or is believed to be as fast as it was
-	 * asked to be, an edge while the bits go out is no riddle
-	 */
-	for (n = 1000; n < 3000; n++) {
-		st->selects[0].xfer.effective_speed_hz = n < 2000 ? 4000000 : 0;
-		st->selects[0].xfer.speed_hz = n < 2000 ? 20000000 : 4000000;
+	/* Where the controller tells its speed, an edge while the bits go out is no riddle */
+	st->capture.xfer.effective_speed_hz = 4000000;
+	for (n = 1000; n < 2000; n++) {
 		convert(indio_dev, n);
 		KUNIT_ASSERT_EQ(test, world.submitted, 1);
 		/* 56 us of 62.5, and 10 us until it begins: each read ends after the next edge */
@@ -628,7 +571,7 @@ static void capture_edge_during_read(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, world.misplaced, 0ULL);
 	KUNIT_EXPECT_EQ(test, st->capture.lost[ADS1299_LOST_DRDY], replaced);
-	KUNIT_EXPECT_EQ(test, world.scans, 3000 - replaced);
+	KUNIT_EXPECT_EQ(test, world.scans, 2000 - replaced);
 }
 
 /*
@@ -763,7 +706,7 @@ static void late_read_ends(struct work_struct *work)
  */
 static void capture_end_waits(struct kunit *test)
 {
-	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, 1, 1);
+	struct iio_dev *indio_dev = new_chain(test, ADS1299_DR_1000_HZ, 1);
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct spi_device *spi = kunit_kzalloc(test, sizeof(*spi), GFP_KERNEL);
 	unsigned int under_way;
@@ -787,7 +730,6 @@ static void capture_end_waits(struct kunit *test)
 static struct kunit_case capture_cases[] = {
 	KUNIT_CASE(capture_quiet),
 	KUNIT_CASE(capture_chain),
-	KUNIT_CASE(capture_cascade),
 	KUNIT_CASE(capture_edge_during_read),
 	KUNIT_CASE(capture_extra_edges),
 	KUNIT_CASE(capture_states),

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ads1299.h"
 #include "kernel/sim/chip.h"
 
 #define VREF_NV 4500000000LL

@@ -58,8 +58,8 @@ def check_gain(folder, gain):
     with open(f"{folder}/scale-{gain}", encoding="ascii") as f:
         scale_nv = float(f.read()) * 1e6
     lsb = VREF_NV / gain / 2**23
-    # the IIO core prints nine decimals of a millivolt, and cuts off the rest
-    if not 0 <= lsb - scale_nv < 1e-3:
+    # printed well enough for less than an LSB at the rails
+    if abs(scale_nv / lsb - 1) > 2**-24:
         return f"scale is {scale_nv} nV, should be {lsb}"
     scans = list(read_scans(f"{folder}/scans-{gain}"))
     wanted = frames(gain)
@@ -72,7 +72,7 @@ def check_gain(folder, gain):
         codes, flags, _ = scans[start + i]
         for c, nv in enumerate(row):
             in_range = min(max(nv, -2**23 * lsb), (2**23 - 1) * lsb)
-            error = abs(codes[c] * lsb - in_range) / lsb
+            error = abs(codes[c] * scale_nv - in_range) / lsb
             worst = max(worst, error)
             if error > 1:
                 return f"frame {i} channel {c}: {nv} nV came out as code {codes[c]}, {error:.2f} LSB off"

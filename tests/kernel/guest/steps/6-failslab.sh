@@ -36,7 +36,7 @@ external_clock_hz=2000000 bias_sense=none,both" rmmod:ads1299_sim
 # on that, and software_node_notify_remove() puts one: the hat has to be plugged anew, or its node
 # is freed under it. So nobody but this step must bind the driver. The hat has all that a hat
 # can have, and a chain of two small chips has as many channels as one large one.
-everything="channels=4 daisy=2 pins=1 clock_output=1 srb1=1 srb2=1"
+everything="channels=4 daisy=2 pins=1 clock_output=1 srb1=1 srb2=1 bench_setup=1"
 # shellcheck disable=SC2086
 plug $everything
 put "$DRIVER/unbind" "$SPI"
@@ -51,8 +51,8 @@ expect 0 cat "$IIO/in_voltage0-voltage1_raw"
 swept "read raw" "read:$IIO/in_voltage0-voltage1_raw"
 swept "read scale" "read:$IIO/in_voltage0-voltage1_scale"
 swept "write rate" "write:$IIO/sampling_frequency=2000"
-swept "write scale" "write:$IIO/in_voltage0-voltage1_scale=0.000022351"
-for reading in in_temp0_raw in_voltage16_raw in_voltage0-voltage1_mux test_signal; do
+swept "write scale" "write:$IIO/in_voltage0-voltage1_scale=0.000022351742"
+for reading in in_temp0_raw in_voltage16_raw in_voltage0-voltage1_mux test_signal_frequency bias_electrode_connected; do
         swept "read $reading" "read:$IIO/$reading"
 done
 while read -r setting value default; do
@@ -61,8 +61,10 @@ done <<END
 in_voltage0-voltage1_mux test normal
 in_voltage0-voltage1_bias_sense none both
 in_voltage0-voltage1_srb2 1 0
+in_voltage0-voltage1_powerdown 1 0
 srb1 1 0
-test_signal large_dc small_1hz
+test_signal_microvolt 3750 1875
+test_signal_frequency 0 0.976563
 bias_drive 0 1
 leadoff_current_nanoamp 6 0
 leadoff_frequency 31.25 0

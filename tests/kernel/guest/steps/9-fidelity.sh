@@ -90,16 +90,15 @@ for gain in $GAINS; do
         # the test signal: 2 x VREF / 2400 peak to peak, or twice that; one period is 1.02 s, or half of it
         set_all mux test
         for uv in 1875 3750; do
-                size=small
-                [ $uv -eq 1875 ] || size=large
-                for frequency in 1hz 2hz; do
-                        put "$IIO/test_signal" ${size}_$frequency
+                for frequency in 0.976563 1.953125; do
+                        put "$IIO/test_signal_microvolt" $uv
+                        put "$IIO/test_signal_frequency" $frequency
                         record sleep 1.2
-                        levels square 8 $gain /tmp/scans $uv || fail "gain $gain, test signal of $uv uV and $frequency"
+                        levels square 8 $gain /tmp/scans $uv || fail "gain $gain, test signal of $uv uV and $frequency Hz"
                         settings=$((settings + 1))
                 done
                 # dc: the sign is that of -(VREFP - VREFN)
-                put "$IIO/test_signal" ${size}_dc
+                put "$IIO/test_signal_frequency" 0
                 record sleep 0.2
                 levels constant 8 $gain /tmp/scans $(same -$uv) || fail "gain $gain, test signal of $uv uV dc"
                 settings=$((settings + 1))

@@ -3,8 +3,8 @@
 # What each setting does to the chip's registers, and what readings say of the board; what is refused.
 # limit: 400
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|noqueue transfer failed
-# expected: bad ti,bias-sense|inputs are routed as those of the first chip|probe (of spi[0-9.]+|with driver ads1299) failed with error -22
+# expected: lead-off current of [0-9]+ nA refused|SPI transfer failed|failed to transfer one message|noqueue transfer failed
+# expected: bad ti,bias-sense|inputs are routed as those of channel 0|probe (of spi[0-9.]+|with driver ads1299) failed with error -22
 . /lib.sh
 
 BOARD=$SIM_DEBUG/board
@@ -72,29 +72,20 @@ for word in $(cat "$IIO/in_voltage-voltage_mux_available"); do
         [ "$(register 06)$(register 08)" = 6060 ] || fail "the neighbours of a channel are not as they were"
         n=$((n + 1))
 done
-for bad in 0 Normal normal0 "normal shorted" "$(seq 1 100 | tr '\n' ' ')"; do
+for bad in "" 0 Normal normal0 "normal shorted" "$(seq 1 100 | tr '\n' ' ')"; do
         refused "$IIO/in_voltage4-voltage5_mux" "$bad" Invalid
 done
 holds 07 67
 
+# A channel that is powered down keeps its input in mind, and its register has it shorted
+sets in_voltage4-voltage5_powerdown 1 07 e1
+expect bias_drive_negative cat "$IIO/in_voltage4-voltage5_mux"
+expect 0 cat "$IIO/in_voltage4-voltage5_raw"
+put "$IIO/in_voltage4-voltage5_mux" supply
+holds 07 e1
+sets in_voltage4-voltage5_powerdown 0 07 63
 put "$IIO/in_voltage4-voltage5_mux" normal
-
-# only CHANNEL...: the buffer is on with those channels
-only() {
-        for f in "$IIO"/scan_elements/*_en; do put "$f" 0; done
-        for ch in "$@"; do put "$IIO/scan_elements/in_voltage$((2 * ch))-voltage$((2 * ch + 1))_en" 1; done
-        put "$IIO/buffer0/enable" 1
-}
-
-# A channel that nobody wants is powered down, its input shorted, and senses and drives nothing
-put "$IIO/leadoff_current_nanoamp" 6
-only 0 2
-[ "$(register 05)$(register 06)$(register 07)$(register 0c)" = 60e160e1 ] || fail "not powered as the scan has it"
-[ "$(register 0d)$(register 0e)$(register 0f)$(register 10)" = 05050505 ] || fail "sensed or driven although powered down"
-buffer_off
-put "$IIO/leadoff_current_nanoamp" 0
-[ "$(register 05)$(register 06)$(register 07)$(register 0c)" = 60606060 ] || fail "not powered again"
-[ "$(register 0d)$(register 0e)$(register 0f)$(register 10)" = ffff0000 ] || fail "not sensed again"
+for bad in "" 2 -1 yes; do refused "$IIO/in_voltage4-voltage5_powerdown" "$bad" Invalid; done
 
 # --- bias and references ---
 offers in_voltage-voltage_bias_sense "none positive negative both"
@@ -112,30 +103,12 @@ sets in_voltage14-voltage15_srb2 1 0c 68
 sets in_voltage14-voltage15_srb2 0 0c 60
 sets srb1 1 15 20
 sets srb1 0 15 00
-
-# An electrode that all inputs share, or some, is not sensed once for each of them
-put "$IIO/srb1" 1
-[ "$(register 0d)$(register 0e)" = ff00 ] || fail "SRB1 is sensed $(register 0d) $(register 0e)"
-put "$IIO/in_voltage2-voltage3_srb2" 1
-put "$IIO/in_voltage6-voltage7_srb2" 1
-[ "$(register 0d)$(register 0e)" = f500 ] || fail "SRB2 is sensed $(register 0d) $(register 0e)"
-# ... and carries one current
-put "$IIO/leadoff_current_nanoamp" 6
-[ "$(register 0f)$(register 10)" = f701 ] || fail "SRB1 or SRB2 carries more than one current"
-put "$IIO/leadoff_current_nanoamp" 0
-put "$IIO/in_voltage2-voltage3_srb2" 0
-put "$IIO/in_voltage6-voltage7_srb2" 0
-put "$IIO/srb1" 0
-[ "$(register 0d)$(register 0e)" = ffff ] || fail "not sensed again"
 for f in bias_drive srb1 in_voltage0-voltage1_srb2; do refused "$IIO/$f" 2 Invalid; done
 
-# Reading it, as every tool does, drives nothing
-cat "$IIO/bias_electrode_connected" 2>/dev/null && fail "a bias electrode that nobody has looked for"
 for off in 1 0; do
         put "$BOARD/bias_off" $off
         for drive in 0 1; do
                 put "$IIO/bias_drive" $drive
-                put "$IIO/bias_electrode_connected" 1
                 expect $((1 - off)) cat "$IIO/bias_electrode_connected"
                 holds 17 00 "what the look at the bias electrode needs is put back"
         done
@@ -143,18 +116,18 @@ for off in 1 0; do
 done
 
 # --- test signal: from +VREF/2400 to -VREF/2400, or twice that, at each gain ---
-offers test_signal "small_1hz small_2hz small_dc large_1hz large_2hz large_dc"
+offers test_signal_microvolt "1875 3750"
+offers test_signal_frequency "0 0.976563 1.953125"
 put "$IIO/sampling_frequency" 250
 put "$IIO/in_voltage0-voltage1_mux" test
-sets test_signal small_dc 02 d3
-sets test_signal large_1hz 02 d4
-sets test_signal large_2hz 02 d5
-sets test_signal large_dc 02 d7
-sets test_signal small_1hz 02 d0
-sets test_signal small_2hz 02 d1
-for bad in . 1 -1 small nan 1e0; do refused "$IIO/test_signal" "$bad" Invalid; done
+sets test_signal_frequency 0 02 d3
+sets test_signal_frequency 0.976563 02 d0
+sets test_signal_frequency 1.953125 02 d1
+put "$IIO/test_signal_frequency" 1.9531250000
+for bad in "" . 1 -1 1.953 nan 1e0; do refused "$IIO/test_signal_frequency" "$bad" Invalid; done
 for uv in 1875 3750; do
-        case $uv in 1875) put "$IIO/test_signal" small_2hz ;; *) put "$IIO/test_signal" large_2hz ;; esac
+        put "$IIO/test_signal_microvolt" $uv
+        expect $uv cat "$IIO/test_signal_microvolt"
         for scale in $(cat "$IIO/in_voltage-voltage_scale_available"); do
                 put "$IIO/in_voltage0-voltage1_scale" "$scale"
                 scans 300 | awk '{ v = $1 / 256; if (NR == 1 || v < low) low = v; if (NR == 1 || v > high) high = v }
@@ -162,11 +135,12 @@ for uv in 1875 3750; do
                 read -r lines codes < /tmp/swing
                 [ "$lines" -eq 300 ] || fail "$lines scans"
                 close $(echo "$codes $scale" | awk '{ printf "%.9f", $1 * $2 * 1000 }') $((2 * uv)) \
-                        $(echo "$scale $uv" | awk '{ printf "%.9f", $1 * 1000 + $2 * 1e-4 }') "test signal at $scale mV"
+                        $(echo "$scale" | awk '{ printf "%.9f", $1 * 1000 }') "test signal at $scale mV"
                 swings="${swings:-}${swings:+ }$codes"
         done
 done
 echo "figure: test signal of 1875 and 3750 uV, from peak to peak, in codes at gain 1 to 24: $swings"
+refused "$IIO/test_signal_microvolt" 1876 Invalid
 put "$IIO/in_voltage0-voltage1_mux" normal
 holds 02 c5
 
@@ -174,7 +148,7 @@ holds 02 c5
 expect die cat "$IIO/in_temp0_label"
 expect avdd cat "$IIO/in_voltage16_label"
 expect dvdd cat "$IIO/in_voltage17_label"
-for setting in "mux test" "srb2 1" "bias_sense none" "bias_sense both"; do
+for setting in "powerdown 1" "mux test" "srb2 1" "powerdown 0"; do
         put "$IIO/in_voltage0-voltage1_${setting% *}" "${setting#* }"
         before=$(cat $SIM_DEBUG/registers)
         for mc in -40000 0 25000 36600 125000; do
@@ -228,17 +202,26 @@ for percent in $(cat "$IIO/leadoff_threshold_percent_available"); do
         sets leadoff_threshold_percent "$percent" 04 "$(printf %02x $((n * 32 + 4)))"
         n=$((n + 1))
 done
-put "$IIO/leadoff_threshold_percent" 95
-for bad in 6000 24000 12 4294967302 18446744073709551622 0x6 6nA; do refused "$IIO/leadoff_current_nanoamp" "$bad" Invalid; done
+put "$IIO/leadoff_threshold_percent" 95.000000
+for uamps in 6000 24000; do refused "$IIO/leadoff_current_nanoamp" $uamps permitted; done
+for bad in 12 4294967302 18446744073709551622 0x6 6nA; do refused "$IIO/leadoff_current_nanoamp" "$bad" Invalid; done
 holds 04 04
 
-offers leadoff_frequency "0 7.8125 31.25 rate/4"
+for rate in 16000 250; do
+        put "$IIO/sampling_frequency" $rate
+        offers leadoff_frequency "0 7.8125 31.25 $(echo $rate | awk '{ print $1 / 4 }')"
+done
 sets leadoff_frequency 7.8125 04 05
 holds 17 00 "no comparators with alternating current"
-sets leadoff_frequency rate/4 04 07
+sets leadoff_frequency 62.5 04 07
 sets leadoff_frequency 31.25 04 06
 sets leadoff_frequency 0 04 04
 holds 17 02
+
+# Powered down means: no current there
+put "$IIO/in_voltage2-voltage3_powerdown" 1
+[ "$(register 0f)$(register 10)" = fdfd ] || fail "current through a channel that is powered down"
+put "$IIO/in_voltage2-voltage3_powerdown" 0
 
 # Flags by channel: P of 1 and 8, N of 2
 put "$BOARD/p_off" 0x81
@@ -252,7 +235,7 @@ put "$BOARD/n_off" 0x01
 scans 20 | awk '{ for (i = 1; i <= 8; i++) printf "%d ", ($i % 256 + 256) % 8 % 4; print "" }' | sort -u > /tmp/flags
 expect "3 2 2 2 2 2 2 3 " cat /tmp/flags
 put "$IIO/srb1" 0
-sets leadoff_current_nanoamp 0 04 00
+sets leadoff_current_nanoamp 0 04 04
 [ "$(register 0f)$(register 10)$(register 17)" = 000000 ] || fail "lead-off is not off"
 scans 5 | awk '{ for (i = 1; i <= 8; i++) if ($i % 4) exit 1 }' || fail "flags without lead-off"
 
@@ -279,16 +262,15 @@ for value in 0 1 0; do
 done
 # ... and it is not taken for damage by those who look after the registers meanwhile
 sleep 3
-expect 0 recoveries
+expect 0 cat "$IIO/recoveries"
 expect "0 0 0 0" lost
 
 # --- while the buffer runs nothing can be set and no channel borrowed ---
-for f in $(cd "$IIO" && ls -d ./*_mux ./*_bias_sense ./*_srb2 srb1 bias_drive test_signal \
-                leadoff_current_nanoamp leadoff_frequency leadoff_threshold_percent); do
+for f in $(cd "$IIO" && ls -d ./*_mux ./*_powerdown ./*_bias_sense ./*_srb2 srb1 bias_drive test_signal_microvolt \
+                test_signal_frequency leadoff_current_nanoamp leadoff_frequency leadoff_threshold_percent); do
         refused "$IIO/$f" "$(cat "$IIO/$f")" busy
 done
-refused "$IIO/bias_electrode_connected" 1 busy
-for f in in_temp0_raw in_voltage16_raw in_voltage17_raw; do
+for f in in_temp0_raw in_voltage16_raw in_voltage17_raw bias_electrode_connected; do
         cat "$IIO/$f" 2> /tmp/error && fail "$f can be read while the buffer runs"
         grep -q busy /tmp/error || fail "$f: $(cat /tmp/error)"
 done
@@ -298,12 +280,16 @@ put /sys/module/ads1299_sim/parameters/wire 0
 unplug
 
 # --- other wirings ---
-plug bias_drive=0 bias_external_reference=1 srb1=1 srb2=0x81 bias_sense=none,positive,both
+plug bias_drive=0 bias_external_reference=1 srb1=1 bench_setup=1 srb2=0x81 bias_sense=none,positive,both
 holds 03 e0
 holds 0d 06
-holds 0e 00
+holds 0e 04
 holds 15 20
 [ "$(register 05)$(register 06)$(register 0c)" = 686068 ] || fail "SRB2 is not as wired"
+offers leadoff_current_nanoamp "0 6 24 6000 24000"
+sets leadoff_current_nanoamp 24000 04 0c
+sets leadoff_current_nanoamp 6000 04 08
+put "$IIO/leadoff_current_nanoamp" 0
 unplug
 
 # What firmware must not say: a word that is none, and another routing of a further chip of a chain

@@ -7,14 +7,12 @@
 # expected: registers were lost and are written again
 . /lib.sh
 
-for daisy in 2 4 9; do
+for daisy in 2 3 4; do
         plug daisy=$daisy wire=1
         channels=$((8 * daisy))
         expect $channels count "$IIO"/in_voltage*-voltage*_raw
         expect $daisy count "$IIO"/in_temp*_raw
-        # of 16000 samples/s 20 MHz carry up to five chips
         for rate in 250 4000 16000; do
-                [ $((rate * (8 + daisy * 216))) -lt 18000000 ] || continue
                 put "$IIO/sampling_frequency" $rate
                 buffer_on 4096
                 ramp $channels 2000 "$BUFFER" || fail "$daisy chips, $rate Hz: $(lost) lost"
