@@ -150,7 +150,9 @@ START_TEST(jerk_in_work) {
                 works += r->events[i].kind == EVENT_CONTRACTION && r->events[i].end - r->events[i].onset > 5500;
                 jerks += r->events[i].kind == EVENT_JERK && r->events[i].end - r->events[i].onset > 1000;
         }
-        ck_assert_uint_eq(works, 1);
+        /* the work of the two channels is independent: of one muscle or of two, as chance has it */
+        ck_assert_uint_ge(works, 1);
+        ck_assert_uint_le(works, 2);
         ck_assert_uint_eq(jerks, 0);
         ck_assert_uint_eq(r->n_minutes, CHANNELS);
         for (size_t i = 0; i < r->n_minutes; i++)
