@@ -37,5 +37,7 @@ int report_call(char *args[]) {
                 (void) say_wrong(SAY_REPORT_ABSENT);
         else
                 (void) say_wrong(SAY_REPORT_CALL, strerror(error));
+        for (size_t i = 1; args[0] && args[i]; i++)
+                free(args[i]);
         return -error;
 }
