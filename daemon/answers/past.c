@@ -39,9 +39,28 @@ static int read_version(Past *p, sqlite3_stmt *q) {
         return 0;
 }
 
-static int read_session(Past *p, sqlite3_stmt *q) {
-        PastSession *s = GROW(p->sessions, p->n_sessions);
+/* Sessions are in the order of their start, which is not that of their ids when a clock was wrong. */
+static PastSession* session_of(Past *p, sqlite3_stmt *q, int column) {
+        int64_t id = sqlite3_column_int64(q, column);
 
+        for (size_t i = p->n_sessions; i-- > 0;)
+                if (p->sessions[i].id == id)
+                        return p->sessions + i;
+        return NULL;
+}
+
+/* The first row of a sitting is the session; later ones make it longer, and are found by their uuid. */
+static int read_session(Past *p, sqlite3_stmt *q) {
+        PastSession *s = session_of(p, q, 9);
+        PastAlias *a = s ? GROW(p->aliases, p->n_aliases) : NULL;
+
+        if (a) {
+                a->session = (size_t) (s - p->sessions);
+                word(a->uuid, sizeof(a->uuid), q, 1);
+                s->end_usec = sqlite3_column_int64(q, 3);
+                return 0;
+        }
+        s = s ? NULL : GROW(p->sessions, p->n_sessions);
         if (!s)
                 return -ENOMEM;
         s->id = sqlite3_column_int64(q, 0);
@@ -54,16 +73,6 @@ static int read_session(Past *p, sqlite3_stmt *q) {
         s->confirmed = sqlite3_column_int(q, 7);
         s->excluded = sqlite3_column_int(q, 8);
         return 0;
-}
-
-/* Sessions are in the order of their start, which is not that of their ids when a clock was wrong. */
-static PastSession* session_of(Past *p, sqlite3_stmt *q, int column) {
-        int64_t id = sqlite3_column_int64(q, column);
-
-        for (size_t i = p->n_sessions; i-- > 0;)
-                if (p->sessions[i].id == id)
-                        return p->sessions + i;
-        return NULL;
 }
 
 static int add_site(Past *p, const char *name, bool said) {
@@ -271,23 +280,42 @@ static int read_act(Past *p, sqlite3_stmt *q) {
         return 0;
 }
 
+/*
+ * Which session a row of the table is part of: a sitting that was interrupted and taken up again is one session
+ * to the answers, because its halves are no two independent samples. It is not, if only a part was taken out
+ * by the person, or the electrodes are said to be elsewhere.
+ */
+static const char sittings[] =
+        "CREATE TEMP TABLE sitting AS WITH RECURSIVE"
+        " taken_up(id, continues) AS (SELECT s.id, s.continues FROM session s"
+        "  JOIN session b ON b.id = s.continues AND b.excluded = s.excluded AND b.device = s.device"
+        "  WHERE (SELECT group_concat(channel || ' ' || ifnull(site, ''), ', ') FROM"
+        "   (SELECT * FROM placement WHERE session = s.id ORDER BY channel))"
+        "  IS (SELECT group_concat(channel || ' ' || ifnull(site, ''), ', ') FROM"
+        "   (SELECT * FROM placement WHERE session = b.id ORDER BY channel))),"
+        " part(id, session) AS (SELECT id, id FROM session WHERE id NOT IN (SELECT id FROM taken_up)"
+        "  UNION ALL SELECT t.id, part.session FROM taken_up t JOIN part ON t.continues = part.id)"
+        " SELECT id, session FROM part";
+
 /* Each before those that refer to it. */
 static const struct {
         const char *query;
         int (*read_row)(Past *p, sqlite3_stmt *q);
 } tables[] = {
         { "SELECT version FROM software ORDER BY id DESC LIMIT 1", read_version },
-        { "SELECT id, uuid, start_usec, end_usec, utc_offset_s, template, posture, confirmed, excluded"
-          " FROM session ORDER BY start_usec, id", read_session },
-        { "SELECT session, channel, site FROM placement ORDER BY session, channel", read_placement },
-        { "SELECT session, channel, sum(length_usec), sum(rest_usec), sum(rest_twitches),"
-          " sum(floor_minutes), sum(floor_nv_sum) FROM hour GROUP BY session, channel", read_part },
-        { "SELECT session, channel, kind, size_db, n FROM size_histogram", read_size },
-        { "SELECT session, channel, start_usec, utc_offset_s, rest_usec, rest_twitches FROM hour",
-          read_hour },
-        { "SELECT session, channel, cause, sum(excluded_usec) FROM hour_excluded"
-          " GROUP BY session, channel, cause",
-          read_cause },
+        { "SELECT s.id, uuid, start_usec, end_usec, utc_offset_s, template, posture, confirmed, excluded, g.session"
+          " FROM session s JOIN temp.sitting g ON g.id = s.id ORDER BY start_usec, s.id", read_session },
+        { "SELECT session, channel, site FROM placement WHERE session IN (SELECT session FROM temp.sitting)"
+          " ORDER BY session, channel", read_placement },
+        { "SELECT g.session, channel, sum(length_usec), sum(rest_usec), sum(rest_twitches),"
+          " sum(floor_minutes), sum(floor_nv_sum) FROM hour h JOIN temp.sitting g ON g.id = h.session"
+          " GROUP BY g.session, channel", read_part },
+        { "SELECT g.session, channel, kind, size_db, n FROM size_histogram h"
+          " JOIN temp.sitting g ON g.id = h.session", read_size },
+        { "SELECT g.session, channel, start_usec, utc_offset_s, rest_usec, rest_twitches FROM hour h"
+          " JOIN temp.sitting g ON g.id = h.session", read_hour },
+        { "SELECT g.session, channel, cause, sum(excluded_usec) FROM hour_excluded h"
+          " JOIN temp.sitting g ON g.id = h.session GROUP BY g.session, channel, cause", read_cause },
         { "SELECT name, unit, window_s, relief FROM kind ORDER BY name", read_kind },
         { "SELECT kind, time_usec, logged_usec, "
           "(SELECT min(logged_usec) FROM diary r WHERE r.replaces = d.id), amount_milli"
@@ -310,6 +338,8 @@ int past_read(sqlite3 *db, Past **ret) {
                 return -ENOMEM;
         }
         r = sql_new(db, &p->sql);
+        if (r >= 0)
+                r = sql_exec(p->sql, sittings);
         for (size_t i = 0; i < ELEMENTSOF(tables) && r >= 0; i++)
                 r = each(p, tables[i].query, tables[i].read_row);
         if (r < 0)
@@ -324,6 +354,7 @@ Past* past_free(Past *p) {
         sql_free(p->sql);
         free(p->sites);
         free(p->sessions);
+        free(p->aliases);
         free(p->hours);
         free(p->causes);
         free(p->kinds);
@@ -356,6 +387,9 @@ int past_find_session(const Past *p, const char *uuid) {
         for (size_t i = 0; i < p->n_sessions; i++)
                 if (streq(p->sessions[i].uuid, uuid))
                         return (int) i;
+        for (size_t i = 0; i < p->n_aliases; i++)
+                if (streq(p->aliases[i].uuid, uuid))
+                        return (int) p->aliases[i].session;
         return -1;
 }
 
@@ -381,8 +415,8 @@ int past_twitch_times(const Past *p, const PastSession *s, int site, double **re
         size_t n = 0;
 
         int r = sql_query(p->sql, &q, "SELECT e.boottime_usec - s.start_boottime_usec, e.channel"
-                                      " FROM event e JOIN session s ON s.id = e.session"
-                                      " WHERE e.session = ?1"
+                                      " FROM session s JOIN temp.sitting g ON g.session = s.id"
+                                      " JOIN event e ON e.session = g.id WHERE s.id = ?1"
                                       " AND e.kind IN ('fasciculation', 'doublet', 'multiplet')"
                                       " ORDER BY e.boottime_usec", "i", s->id);
         while (r >= 0 && (r = sql_next(q)) > 0) {

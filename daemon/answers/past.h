@@ -41,6 +41,12 @@ typedef struct PastSession {
         PastPart parts[PAST_PARTS_MAX];
 } PastSession;
 
+/* A later part of a session that was interrupted: the numbers of the session are those of all its parts. */
+typedef struct PastAlias {
+        char uuid[PAST_WORD];
+        size_t session;
+} PastAlias;
+
 typedef struct PastHour {
         size_t session;
         unsigned part;
@@ -103,12 +109,13 @@ typedef struct PastTrial {
 } PastTrial;
 
 typedef struct Past {
-        Sql *sql;
+        Sql *sql;                       /* with a table temp.sitting: id of a row of session, session it is part of */
         char version[PAST_WORD];        /* of the service that wrote last */
         size_t n_sites, n_sessions, n_hours, n_causes, n_kinds, n_entries, n_felts, n_questions;
-        size_t n_bets, n_trials;
+        size_t n_bets, n_trials, n_aliases;
         PastSite *sites;
         PastSession *sessions;          /* by start */
+        PastAlias *aliases;
         PastHour *hours;
         PastCause *causes;
         PastKind *kinds;

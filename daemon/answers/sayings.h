@@ -46,7 +46,7 @@
 #define SAY_NOISY_NOTE \
         "noisy: electrodes or surroundings hid twitches of that size; left out of every comparison"
 #define SAY_DOT_NOTE "*: fewer than %u sessions in this hour of the day"
-#define SAY_PLOT_TITLE "0 to %.1f a minute; time goes from left to right"
+#define SAY_PLOT_TITLE "0 to %.1f a minute: marks with their 95 %% intervals, dotted; time goes from left to right"
 #define SAY_PICTURE "Twitches a minute of rest at a site, %s, of %.0f uV and more"
 #define SAY_FORTNIGHT "The last two weeks beside the two weeks before"
 #define SAY_EXERTION "After exertion beside other sessions"

@@ -143,7 +143,8 @@ static int rate_of_one(const Past *p, const TrendOptions *o, const TrendSitting 
 
         int r = sql_query(p->sql, &q, "SELECT channel, twitches, exposure_usec, (boottime_usec -"
                                       " (SELECT start_boottime_usec FROM session WHERE id = ?1)) / 60000000"
-                                      " FROM minute WHERE session = ?1 AND voluntary = 0 AND cut = 0", "i",
+                                      " FROM minute WHERE session IN (SELECT id FROM temp.sitting WHERE session = ?1)"
+                                      " AND voluntary = 0 AND cut = 0", "i",
                           s->session->id);
         while (r >= 0 && (r = sql_next(q)) > 0) {
                 size_t minute = (size_t) MAX(sqlite3_column_int64(q, 3), 0);
@@ -351,4 +352,13 @@ void trend_done(Trend *t) {
         free(t->rows);
         free(t->hours);
         *t = (Trend) {};
+}
+
+double trend_plot_top(const Trend *t) {
+        double rate = 0;
+
+        for (size_t i = 0; i < t->n_rows; i++)
+                if (!t->rows[i].noisy)
+                        rate = fmax(rate, t->rows[i].rate.per_min);
+        return rate > 0 ? TREND_HEADROOM * rate : 1;
 }

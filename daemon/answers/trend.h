@@ -82,3 +82,8 @@ typedef struct Trend {
 
 int trend_compute(const Past *p, const TrendOptions *o, Trend *ret);
 void trend_done(Trend *t);
+
+/* The top of a plot of the rows, twitches a minute: TREND_HEADROOM times the highest rate, 1 if none is above 0.
+ * Raising it lets wider intervals fit and flattens the rates. An interval that does not fit goes up to the edge. */
+#define TREND_HEADROOM 2.0
+double trend_plot_top(const Trend *t);

@@ -14,9 +14,10 @@ static int list(const Past *p, const PastSession *s, Units *u) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
 
         int r = sql_query(p->sql, &q,
-                          "SELECT channel, unit, count(*), avg(amplitude_nv) FROM event"
-                          " WHERE session = ?1 AND unit > 0 GROUP BY channel, unit"
-                          " HAVING count(*) > 1 ORDER BY count(*) DESC, channel, unit LIMIT ?2",
+                          "SELECT channel, unit, count(*), avg(amplitude_nv), session FROM event"
+                          " WHERE session IN (SELECT id FROM temp.sitting WHERE session = ?1) AND unit > 0"
+                          " GROUP BY session, channel, unit HAVING count(*) > 1"
+                          " ORDER BY count(*) DESC, session, channel, unit LIMIT ?2",
                           "ii", s->id, (int64_t)UNITS_MAX);
         while (r >= 0 && (r = sql_next(q)) > 0) {
                 unsigned channel = (unsigned) sqlite3_column_int(q, 0);
@@ -27,19 +28,20 @@ static int list(const Past *p, const PastSession *s, Units *u) {
                         .site = site_of(p, s, channel),
                         .n = (size_t) sqlite3_column_int64(q, 2),
                         .mean_uv = sqlite3_column_double(q, 3) / 1e3,
+                        .part = sqlite3_column_int64(q, 4),
                 };
         }
         return r;
 }
 
-static int add_intervals(const Past *p, const PastSession *s, Unit *u) {
+static int add_intervals(const Past *p, Unit *u) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
         double last_s = NAN;
 
         int r = sql_query(p->sql, &q,
                           "SELECT boottime_usec FROM event WHERE session = ?1 AND channel = ?2"
                           " AND unit = ?3 ORDER BY boottime_usec",
-                          "iii", s->id, (int64_t)u->channel, (int64_t)u->number);
+                          "iii", u->part, (int64_t)u->channel, (int64_t)u->number);
         while (r >= 0 && (r = sql_next(q)) > 0) {
                 double at_s = sqlite3_column_double(q, 0) / 1e6, bin = ceil(log2((at_s - last_s) / 0.1));
 
@@ -51,7 +53,7 @@ static int add_intervals(const Past *p, const PastSession *s, Unit *u) {
 }
 
 /* Aligned at the peak; of different lengths or rates: those that are like the first. */
-static int add_shape(const Past *p, const PastSession *s, Unit *u) {
+static int add_shape(const Past *p, Unit *u) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
         int first_before = 0;
 
@@ -59,7 +61,7 @@ static int add_shape(const Past *p, const PastSession *s, Unit *u) {
                           "SELECT w.before, w.rate_mhz, w.lsb_pv, w.samples FROM waveform w"
                           " JOIN event e ON e.id = w.event AND e.channel = w.channel"
                           " WHERE e.session = ?1 AND e.channel = ?2 AND e.unit = ?3",
-                          "iii", s->id, (int64_t)u->channel, (int64_t)u->number);
+                          "iii", u->part, (int64_t)u->channel, (int64_t)u->number);
         while (r >= 0 && (r = sql_next(q)) > 0) {
                 const uint8_t *bytes = sqlite3_column_blob(q, 3);
                 unsigned n = MIN((unsigned) sqlite3_column_bytes(q, 3) / 3, UNITS_SAMPLES_MAX);
@@ -91,9 +93,9 @@ int units_read(const Past *p, const PastSession *s, Units *ret) {
         *ret = (Units) {};
         r = list(p, s, ret);
         for (size_t i = 0; i < ret->n && r >= 0; i++) {
-                r = add_intervals(p, s, ret->items + i);
+                r = add_intervals(p, ret->items + i);
                 if (r >= 0)
-                        r = add_shape(p, s, ret->items + i);
+                        r = add_shape(p, ret->items + i);
         }
         return r;
 }

@@ -13,6 +13,7 @@
 #define UNITS_INTERVAL_BINS 12u         /* up to 0.1 s, each next one to twice as much; last: all others */
 
 typedef struct Unit {
+        int64_t part;                   /* row of the session: numbers start anew where it was interrupted, too */
         unsigned channel, number;
         const char *site;
         size_t n, n_waveforms;

@@ -35,11 +35,6 @@ void braille_dot(Braille *b, int x, int y) {
         b->cells[(unsigned) row / 4 * b->width + (unsigned) x / 2] |= bits[row % 4][x % 2];
 }
 
-void braille_column(Braille *b, int x, int from, int to) {
-        for (int y = MAX(from, 0); y <= to && y < 4 * (int) b->height; y++)
-                braille_dot(b, x, y);
-}
-
 /* U+2800 and the bits, in UTF-8 */
 void braille_print(const Braille *b, FILE *f, int indent) {
         for (unsigned row = 0; row < b->height; row++) {

@@ -12,6 +12,5 @@ Braille* braille_free(Braille *b);
 
 /* Dots: from the left, 0 up to 2 width - 1, from the bottom, 0 up to 4 height - 1. Others are not drawn. */
 void braille_dot(Braille *b, int x, int y);
-void braille_column(Braille *b, int x, int from, int to);
 
 void braille_print(const Braille *b, FILE *f, int indent);

@@ -133,33 +133,54 @@ static bool has_dots(const Trend *t) {
         return false;
 }
 
-/* A column as high as the rate for each row, along the time */
-static void plot(const Trend *t) {
-        int width = MIN(text_columns() - 4, 100);
-        Braille *b = braille_new((unsigned) MAX(width, 10), PLOT_HEIGHT);
-        double most = 0, from = INFINITY, to = -INFINITY;
+typedef struct PlotScale {
+        double most;                    /* a minute, at the top */
+        double from_usec, to_usec;
+        int right;                      /* the last dot */
+} PlotScale;
+
+static PlotScale plot_scale(const Trend *t, int width) {
+        PlotScale s = { .most = trend_plot_top(t), .from_usec = INFINITY, .to_usec = -INFINITY,
+                        .right = 2 * width - 1 };
 
         for (size_t i = 0; i < t->n_rows; i++)
                 if (!t->rows[i].noisy) {
-                        most = fmax(most, t->rows[i].rate.per_min);
-                        from = fmin(from, (double) t->rows[i].start_usec);
-                        to = fmax(to, (double) t->rows[i].start_usec);
+                        s.from_usec = fmin(s.from_usec, (double) t->rows[i].start_usec);
+                        s.to_usec = fmax(s.to_usec, (double) t->rows[i].start_usec);
                 }
-        if (!b || !(most > 0) || !(to > from)) {
-                braille_free(b);
+        return s;
+}
+
+static int plot_y(const PlotScale *s, double per_min) {
+        return (int) round(fmin(per_min / s->most, 1) * (4 * PLOT_HEIGHT - 1));
+}
+
+/* For each row, along the time, a mark three dots wide at the rate, and its interval as a dotted line */
+static void plot(const Trend *t) {
+        int columns = MIN(text_columns() - 4, 100), width = MAX(columns, 10);
+        PlotScale s = plot_scale(t, width);
+        Braille *b = NULL;
+
+        if (s.to_usec > s.from_usec)
+                b = braille_new((unsigned) width, PLOT_HEIGHT);
+        if (!b)
                 return;
-        }
         for (size_t i = 0; i < t->n_rows; i++) {
                 const TrendRow *row = t->rows + i;
-                double share = ((double) row->start_usec - from) / (to - from);
-                int x = (int) round(share * (2 * MAX(width, 10) - 1));
+                double share = ((double) row->start_usec - s.from_usec) / (s.to_usec - s.from_usec);
+                int x = 1 + (int) round(share * (s.right - 2));
 
-                if (!row->noisy)
-                        braille_column(b, x, 0,
-                                       (int)round(row->rate.per_min / most * (4 * PLOT_HEIGHT - 1)));
+                if (row->noisy)
+                        continue;
+                for (int wide = -1; wide <= 1; wide++)
+                        braille_dot(b, x + wide, plot_y(&s, row->rate.per_min));
+                if (isnan(row->rate.low_per_min))
+                        continue;
+                for (int y = plot_y(&s, row->rate.low_per_min); y <= plot_y(&s, row->rate.high_per_min); y += 2)
+                        braille_dot(b, x, y);
         }
         putchar('\n');
-        say(0, SAY_PLOT_TITLE, most);
+        say(0, SAY_PLOT_TITLE, s.most);
         braille_print(b, stdout, 2);
         braille_free(b);
 }

@@ -117,8 +117,9 @@ static int session(FILE *out, const Past *p, const PastSession *s) {
         static const char query[] =
                         "SELECT e.id, e.boottime_usec - s.start_boottime_usec, e.amplitude_nv, w.event IS "
                         "NOT NULL, w.lsb_pv,"
-                        " w.samples FROM event e JOIN session s ON s.id = e.session LEFT JOIN waveform w"
-                        " ON w.event = e.id AND w.channel = e.channel WHERE e.session = ?1 ORDER BY "
+                        " w.samples FROM session s JOIN temp.sitting g ON g.session = s.id"
+                        " JOIN event e ON e.session = g.id LEFT JOIN waveform w"
+                        " ON w.event = e.id AND w.channel = e.channel WHERE s.id = ?1 ORDER BY "
                         "e.boottime_usec";
         double length_usec = (double) (s->end_usec - s->start_usec);
         char date[DATE_SIZE];

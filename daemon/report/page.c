@@ -41,15 +41,6 @@ static void table(Page *p, const Profile *f) {
 
 /* --- plots -------------------------------------------------------------------------------- */
 
-static double largest_rate(const Profile *f) {
-        double most = 0;
-
-        for (size_t i = 0; i < f->trend.n_rows; i++)
-                if (!f->trend.rows[i].noisy)
-                        most = fmax(most, f->trend.rows[i].rate.per_min);
-        return most > 0 ? 1.05 * most : 1;
-}
-
 static double day_x(const Profile *f, const Frame *g, int64_t usec) {
         return g->x + g->width * (double) (usec - f->from_usec) / (double) (f->to_usec - f->from_usec);
 }
@@ -112,7 +103,8 @@ static void diary(Page *p, const Past *past, const Profile *f, const Frame *g) {
 }
 
 static void days(Page *p, const Past *past, const Profile *f) {
-        Frame g = { .x = MARGIN + 62, .width = INNER - 62, .height = 125, .most = largest_rate(f) };
+        Frame g = { .x = MARGIN + 62, .width = INNER - 62, .height = 125,
+                    .most = trend_plot_top(&f->trend) };
 
         title(p, SAY_BY_DAY, SAY_BY_DAY_KEY);
         g.y = p->y + g.height;

@@ -12,18 +12,6 @@
 #define PICTURE_HEIGHT 260.0
 #define SCALE 2.0                       /* dots of a PNG for each point */
 
-static double most_of(const Trend *t) {
-        double most = 0;
-
-        for (size_t i = 0; i < t->n_rows; i++)
-                if (!t->rows[i].noisy)
-                        most = fmax(most, fmax(t->rows[i].rate.per_min,
-                                               isnan(t->rows[i].rate.high_per_min)
-                                                               ? 0
-                                                               : t->rows[i].rate.high_per_min));
-        return most > 0 ? most : 1;
-}
-
 static double x_of(const Trend *t, const Frame *g, TrendBy by, const TrendRow *row) {
         double from = (double) t->rows[0].start_usec, to = (double) t->rows[t->n_rows - 1].start_usec;
 
@@ -61,7 +49,7 @@ static int draw(cairo_surface_t *surface, const Trend *t, TrendBy by, const char
                    .y = PICTURE_HEIGHT - 28,
                    .width = PICTURE_WIDTH - 90,
                    .height = PICTURE_HEIGHT - 75,
-                   .most = most_of(t)};
+                   .most = trend_plot_top(t)};
         char text[256];
 
         cairo_set_source_rgb(p.c, 1, 1, 1);

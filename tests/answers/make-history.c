@@ -11,6 +11,7 @@
  *               nothing; magnesium is taken when the last session was bad and does nothing; from day 28 on
  *               there is 2.5 times as much; of felt twitches two in three follow a measured one. One session
  *               is noisy, one is taken out.
+ *   interrupted six-weeks, but each session breaks off after 8 minutes and is taken up again
  *   year        the same for 365 days
  *   nights      six nights from 23:30 to 7:30, three times as much from 3:30 to 5:30
  *
@@ -28,6 +29,7 @@
 #define DAY_USEC INT64_C(86400000000)
 #define MINUTE_USEC INT64_C(60000000)
 #define SESSION_MINUTES 20u
+#define INTERRUPTED_MINUTES 8u
 #define NIGHT_MINUTES 480u
 #define BASE_PER_MIN 3.0
 #define FLOOR_UV 12.0
@@ -43,7 +45,7 @@ typedef struct Maker {
         unsigned boots;
         double slow, log_last, log_usual;
         bool running;                   /* exertion comes in runs */
-        bool night;
+        bool night, interrupted;
 } Maker;
 
 static void check(int r, const char *what) {
@@ -165,10 +167,10 @@ static unsigned minute(Maker *m, unsigned channel, usec_t start, double per_min,
         return seen;
 }
 
-static void plug_in(Maker *m) {
+static void plug_in(Maker *m, usec_t at) {
         KeptDevice d = {
                 .source = SOURCE, .identity = "spi0.0", .name = "hat0", .n_channels = 2, .rate_hz = RATE_HZ,
-                .false_alarms_per_hour = 1, .boottime_usec = (usec_t) boottime_usec(),
+                .false_alarms_per_hour = 1, .boottime_usec = at,
         };
 
         for (unsigned c = 0; c < 2; c++) {
@@ -176,6 +178,12 @@ static void plug_in(Maker *m) {
                 d.channels[c].lsb_uv = LSB_UV;
         }
         check(keep_device(&m->keeper, &d), "device");
+}
+
+/* The cable was touched. */
+static void interrupt(Maker *m, usec_t at) {
+        check(keep_device_end(&m->keeper, SOURCE, at, "failed"), "device");
+        plug_in(m, at);
 }
 
 static void session(Maker *m, int64_t utc_usec, const char *template, double per_min, bool noisy, bool marks,
@@ -191,20 +199,23 @@ static void session(Maker *m, int64_t utc_usec, const char *template, double per
         usec_t at;
 
         wake_at(m, utc_usec);
-        plug_in(m);
+        plug_in(m, (usec_t) boottime_usec());
         snprintf(start.template, sizeof(start.template), "%s", template);
         at = start.boottime_usec = (usec_t) boottime_usec();
         check(keep_session_start(&m->keeper, &start, &id), "session");
-        for (unsigned k = 0; k < minutes; k++)
+        for (unsigned k = 0; k < minutes; k++) {
+                if (m->interrupted && k == INTERRUPTED_MINUTES)
+                        interrupt(m, at + k * MINUTE_USEC);
                 for (unsigned c = 1; c <= 2; c++)
                         seen += minute(m, c, at + k * MINUTE_USEC,
                                        (c == 1 ? per_min : per_min / 2) * (m->night && k / 120 == 2 ? 3 : 1),
                                        noisy ? 90 : FLOOR_UV, marks && c == 1);
+        }
         at += minutes * MINUTE_USEC;
         check(keep_session_stop(&m->keeper, at, &id), "session");
         check(keep_device_end(&m->keeper, SOURCE, at, "unplugged"), "device");
-        if (excluded)
-                check(entry_exclude_session(&m->keeper, id, true, "electrode fell off"), "session");
+        for (int64_t part = id - m->interrupted; excluded && part <= id; part++)
+                check(entry_exclude_session(&m->keeper, part, true, "electrode fell off"), "session");
         m->log_last = log(seen + 0.5);
         m->log_usual = m->log_usual == 0 ? m->log_last : 0.9 * m->log_usual + 0.1 * m->log_last;
 }
@@ -250,14 +261,15 @@ int main(int argc, char **argv) {
         Maker m = {};
 
         if (argc != 3 && !session_only) {
-                fprintf(stderr, "make-history empty|one|six-weeks|year|nights FILE\n"
+                fprintf(stderr, "make-history empty|one|six-weeks|interrupted|year|nights FILE\n"
                                 "make-history session FILE UTC_USEC PER_MIN\n");
                 return 2;
         }
-        days = streq(argv[1], "one")         ? 1
-               : streq(argv[1], "six-weeks") ? 42
-               : streq(argv[1], "year")      ? 365
-                                             : 0;
+        m.interrupted = streq(argv[1], "interrupted");
+        days = streq(argv[1], "one")                              ? 1
+               : streq(argv[1], "six-weeks") || m.interrupted ? 42
+               : streq(argv[1], "year")                           ? 365
+                                                                  : 0;
         check(history_open(argv[2], &sql), argv[2]);
         m.keeper.sql = sql;
         prng_init(&m.random, 4, PRNG_SCENE, 0);

@@ -127,7 +127,7 @@ class Page1:
         for p in self.parts:
             events[p.session] += self.above[p[:2]]
             rest[p.session] += p.rest_min
-        return 1.05 * max(events[s] / rest[s] for s in self.sessions if s not in self.noisy)
+        return 2 * max(events[s] / rest[s] for s in self.sessions if s not in self.noisy)
 
     def hour_rates(self):
         """Of each session in each hour: of its twitches there the share above the floor, by its rest."""
