@@ -461,6 +461,43 @@ static int parse_signal(Parser *p, unsigned i) {
         return 0;
 }
 
+/* Whole numbers that writers have for rates are multiples of powers of two (512, 1000, 2400, 16384). */
+static double roundest(double low, double high) {
+        double best = NAN;
+
+        for (double step = 1; step <= high && floor(high / step) * step >= low; step *= 2)
+                best = floor(high / step) * step;
+        return best;
+}
+
+/*
+ * A duration that takes all of its field is not exact but as good as there is room for: 1/512 s is "0.001953".
+ * Rounded or cut off there, it goes with a whole number of samples a second, and that one is meant.
+ */
+static int mend_duration(Parser *p) {
+        Layout *l = p->layout;
+        const char *bytes = field_bytes(p, &record_duration, -1);
+        double n = 0, duration_s = l->record_duration_s;
+        size_t width = record_duration.width;
+
+        const char *point = memchr(bytes, '.', width);
+        for (unsigned i = 0; i < l->n_signals; i++)
+                if (!l->signals[i].annotations)
+                        n = fmax(n, l->signals[i].n_samples);
+        if (!point || memchr(bytes, ' ', width) || memchr(bytes, 0, width) || memchr(bytes, 'e', width) ||
+            memchr(bytes, 'E', width))
+                return 0;
+        double last_digit_s = pow(10, -(double) (bytes + width - 1 - point));
+        double rate_hz = roundest(n / (duration_s + 0.999 * last_digit_s), n / (duration_s - last_digit_s / 2));
+        if (!(duration_s > last_digit_s) || !(rate_hz >= 1) || fabs(n / rate_hz - duration_s) < 1e-9 * duration_s)
+                return 0;
+        l->record_duration_s = n / rate_hz;
+        return notes_add(&l->notes,
+                         "the duration of a data record, %g s, is written as exactly as there is room for: "
+                         "taken for %g samples in a second",
+                         duration_s, rate_hz);
+}
+
 static int parse_signals(Parser *p) {
         Layout *l = p->layout;
         unsigned n_annotations = 0;
@@ -484,7 +521,7 @@ static int parse_signals(Parser *p) {
         if (strncmp(text, "BDF+", 4) == 0 || strncmp(text, "EDF+", 4) == 0)
                 take_identification(p);
         l->discontinuous = strncmp(text, "BDF+D", 5) == 0 || strncmp(text, "EDF+D", 5) == 0;
-        return 0;
+        return mend_duration(p);
 }
 
 /* The header promises another number of records than the file has: those that are whole are used. */
@@ -516,6 +553,53 @@ static int note_records(Parser *p, bool known, double promised, uint64_t present
         return 0;
 }
 
+static uint32_t greatest_common_divisor(uint32_t a, uint32_t b) {
+        while (b > 0) {
+                uint32_t rest = a % b;
+                a = b;
+                b = rest;
+        }
+        return a;
+}
+
+/*
+ * The first data record is cut short, and there is no other: what all signals have of it is read, as a
+ * shorter one. Signals follow each other in it, so the last one has the least.
+ */
+static int take_part_of_record(Parser *p, uint64_t data) {
+        Layout *l = p->layout;
+        uint32_t parts = 0, whole;
+        double duration_s = l->record_duration_s;
+
+        for (unsigned i = 0; i < l->n_signals; i++)
+                if (!l->signals[i].annotations)
+                        parts = greatest_common_divisor(l->signals[i].n_samples, parts);
+        whole = parts;
+        for (unsigned i = 0; i < l->n_signals; i++) {
+                const LayoutSignal *s = l->signals + i;
+                uint64_t present = data > s->offset ? (data - s->offset) / l->sample_bytes : 0;
+
+                if (!s->annotations && s->n_samples > 0 && present / (s->n_samples / parts) < whole)
+                        whole = (uint32_t) (present / (s->n_samples / parts));
+        }
+        if (whole == 0)
+                return fault(p, -EBADMSG, "the file is cut short: not one of its data records is whole");
+        for (unsigned i = 0; i < l->n_signals; i++) {
+                LayoutSignal *s = l->signals + i;
+                uint64_t present = data > s->offset ? (data - s->offset) / l->sample_bytes : 0;
+
+                s->n_samples = s->annotations ? (uint32_t) MIN(present, (uint64_t) s->n_samples) :
+                                                s->n_samples / parts * whole;
+        }
+        l->n_records = 1;
+        l->record_size = data;
+        l->record_duration_s *= (double) whole / parts;
+        return notes_add(&l->notes,
+                         "the file is cut short: of its only data record, of %g s, the first %g s are there "
+                         "and are read",
+                         duration_s, l->record_duration_s);
+}
+
 static int parse_n_records(Parser *p) {
         Layout *l = p->layout;
         uint64_t data = p->file_size - l->data_offset, present = data / l->record_size,
@@ -530,9 +614,8 @@ static int parse_n_records(Parser *p) {
         if (known && promised >= 1 && promised < (double) present && rest > 0)
                 l->n_records = (uint64_t) promised;
         if (l->n_records < 1)
-                return data == 0 ?
-                        fault(p, -EBADMSG, "the file holds no data records") :
-                        fault(p, -EBADMSG, "the file is cut short: not one of its data records is whole");
+                return data == 0 ? fault(p, -EBADMSG, "the file holds no data records") :
+                                   take_part_of_record(p, data);
         return note_records(p, known > 0, promised, present, rest);
 }
 
