@@ -174,32 +174,57 @@ static int write_copy(const AnalyzeOutput *o, FILE *f) {
         return analyze_copy(o, fileno(f));
 }
 
+static int export_csv(const AnalyzeOutput *o, const char *path) {
+        return write_file(o, path, write_csv);
+}
+
+static int export_tsv(const AnalyzeOutput *o, const char *path) {
+        return write_file(o, path, write_tsv);
+}
+
+static int export_copy(const AnalyzeOutput *o, const char *path) {
+        return write_file(o, path, write_copy);
+}
+
 /* Onto itself would lose the recording. */
-static bool is_recording(const AnalyzeOutput *o, const char *path) {
+static bool is_recording(const char *recording, const char *path) {
         struct stat a, b;
 
-        return stat(path, &a) == 0 && stat(o->path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        return stat(path, &a) == 0 && stat(recording, &b) == 0 && a.st_dev == b.st_dev &&
+                a.st_ino == b.st_ino;
+}
+
+static const struct {
+        const char *ending;
+        int (*write)(const AnalyzeOutput *o, const char *path);
+} forms[] = {
+        { "_events.tsv", export_bids }, /* before .tsv */
+        { ".csv", export_csv },         { ".tsv", export_tsv },
+        { ".bdf", export_copy },        { ".edf", export_copy },
+};
+
+int analyze_export_check(const char *recording, const char *path, char **ret_error) {
+        bool known = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++)
+                known = known || ends_with(path, forms[i].ending);
+        if (!known)
+                *ret_error =
+                        strdup("--export takes a file that ends with .csv, .tsv, _events.tsv, .edf or .bdf");
+        else if (is_recording(recording, path))
+                *ret_error = strdup("--export names the recording itself");
+        else
+                return 0;
+        return -EINVAL;
 }
 
 int analyze_export(const AnalyzeOutput *o, const char *path, char **ret_error) {
-        int r = -EINVAL;
+        size_t form = 0;
 
-        if (is_recording(o, path)) {
-                *ret_error = strdup("--export names the recording itself");
-                return -EINVAL;
-        }
-        if (ends_with(path, "_events.tsv"))
-                r = export_bids(o, path);
-        else if (ends_with(path, ".csv"))
-                r = write_file(o, path, write_csv);
-        else if (ends_with(path, ".tsv"))
-                r = write_file(o, path, write_tsv);
-        else if (ends_with(path, ".bdf") || ends_with(path, ".edf"))
-                r = write_file(o, path, write_copy);
-        else
-                *ret_error =
-                        strdup("--export takes a file that ends with .csv, .tsv, _events.tsv, .edf or .bdf");
-        if (r < 0 && !*ret_error && asprintf(ret_error, "cannot write %s: %s", path, strerror(-r)) < 0)
+        while (!ends_with(path, forms[form].ending))
+                form++;
+        int r = forms[form].write(o, path);
+        if (r < 0 && asprintf(ret_error, "cannot write %s: %s", path, strerror(-r)) < 0)
                 *ret_error = NULL;
         return r;
 }

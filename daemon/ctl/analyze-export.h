@@ -10,5 +10,8 @@
 
 #include "analyze-output.h"
 
-/* -EINVAL: none of these names. Writes a file of another name first, so there is a whole one or none. */
+/* -EINVAL: none of these names, or that of the recording. Ask before the work; analyze_export() relies on it. */
+int analyze_export_check(const char *recording, const char *path, char **ret_error);
+
+/* Writes a file of another name first, so there is a whole one or none. */
 int analyze_export(const AnalyzeOutput *o, const char *path, char **ret_error);

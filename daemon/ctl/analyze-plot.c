@@ -1,50 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <sys/wait.h>
 
 #include "analyze-plot.h"
+#include "drawing.h"
+#include "report-call.h"
 #include "text.h"
+#include "utf8.h"
 
 #define WIDTH 1000
-#define MARGIN 60
+#define MARGIN 80
 #define INNER (WIDTH - 2 * MARGIN)
 #define COLUMNS INNER /* of the signal: least and greatest in each */
 #define SIGNAL_HEIGHT 130.0
 #define RATE_HEIGHT 50.0
 #define WAVE_HEIGHT 90.0
 #define WAVE_WIDTH 160.0
-#define CHANNEL_HEIGHT 400.0
+#define PAGE_HEIGHT 420.0
 #define WAVE_S 0.02 /* before and behind the peak */
-#define WAVE_POINTS_MAX 1400u /* of 16800 samples a second */
+#define WAVE_POINTS_MAX 700u /* of 17000 samples a second */
+#define SLACK_S 0.008 /* the peak that an event is timed by may be another one of the same potential */
+#define SLACK_POINTS_MAX 140u
 #define UNITS_MAX 5u /* that are drawn */
 #define EVENTS_MAX 100u /* of a unit that make its mean */
 
+#define LIGHT 0.8
+#define MIDDLE 0.45
+#define FRAME 0.6 /* grey of frames */
+
 typedef struct Plot {
         const AnalyzeOutput *o;
-        FILE *f;
+        Drawing *drawing;
         double from_s, to_s;
         unsigned channel;
-        double top; /* of the channel, on the page */
 } Plot;
 
 static double x_of(const Plot *p, double time_s) {
         double x = (time_s - p->from_s) / (p->to_s - p->from_s);
 
         return MARGIN + INNER * fmin(fmax(x, 0), 1);
-}
-
-static void put_text(FILE *f, double x, double y, const char *anchor, const char *text) {
-        fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-        for (; *text; text++)
-                if (*text == '&' || *text == '<' || *text == '>')
-                        fprintf(f, "&#%d;", *text);
-                else
-                        putc((unsigned char) *text < 32 ? ' ' : *text, f);
-        fputs("</text>\n", f);
-}
-
-static void put_box(FILE *f, double x, double y, double width, double height, const char *style) {
-        fprintf(f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" %s/>\n", x, y,
-                fmax(width, 0.5), height, style);
 }
 
 /* --- the signal --- */
@@ -74,6 +68,17 @@ static int read_columns(const Plot *p, double *low, double *high) {
         return n < 0 ? (int) n : 0;
 }
 
+static void put_twitch(const Plot *p, const Finding *e, double top) {
+        double x = x_of(p, e->time_s);
+        char note[128];
+
+        snprintf(note, sizeof note, "%s, %.3f s, %.1f uV", e->word, e->time_s, e->amplitude_uv);
+        drawing_move(p->drawing, x, top);
+        drawing_line(p->drawing, x - 3, top - 7);
+        drawing_line(p->drawing, x + 3, top - 7);
+        drawing_fill(p->drawing, 0, note);
+}
+
 static void put_marks(const Plot *p, double top) {
         const Findings *found = &p->o->a->findings;
 
@@ -85,15 +90,12 @@ static void put_marks(const Plot *p, double top) {
                         here = here || e->channels[k] == p->channel;
                 if (!here)
                         continue;
-                double x = x_of(p, e->time_s);
                 if (e->is_event && event_kind_is_twitch(e->kind))
-                        fprintf(p->f,
-                                "<path d=\"M%.1f %.1fl-3 -7h6z\"><title>%s, %.3f s, %.1f "
-                                "uV</title></path>\n",
-                                x, top, e->word, e->time_s, e->amplitude_uv);
+                        put_twitch(p, e, top);
                 else
-                        put_box(p->f, x_of(p, e->from_s), top - 7, x_of(p, e->to_s) - x_of(p, e->from_s), 5,
-                                e->is_event ? "fill=\"#777\"" : "fill=\"#ccc\"");
+                        drawing_box(p->drawing, x_of(p, e->from_s), top - 7,
+                                    x_of(p, e->to_s) - x_of(p, e->from_s), 5, e->is_event ? MIDDLE : LIGHT,
+                                    DRAWING_NONE);
         }
 }
 
@@ -111,18 +113,19 @@ static int put_signal(const Plot *p, double top) {
         }
         if (!(most > least))
                 most = least + 1;
-        put_box(p->f, MARGIN, top, INNER, SIGNAL_HEIGHT, "fill=\"none\" stroke=\"#999\"");
-        fputs("<path fill=\"none\" stroke=\"#000\" stroke-width=\"0.7\" d=\"", p->f);
+        drawing_box(p->drawing, MARGIN, top, INNER, SIGNAL_HEIGHT, DRAWING_NONE, FRAME);
         for (unsigned i = 0; i < COLUMNS; i++)
-                if (!isnan(low[i]))
-                        fprintf(p->f, "M%u %.1fV%.1f", MARGIN + i,
-                                top + SIGNAL_HEIGHT * (most - high[i]) / (most - least),
-                                top + SIGNAL_HEIGHT * (most - low[i]) / (most - least) + 0.7);
-        fputs("\"/>\n", p->f);
+                if (!isnan(low[i])) {
+                        drawing_move(p->drawing, MARGIN + i,
+                                     top + SIGNAL_HEIGHT * (most - high[i]) / (most - least));
+                        drawing_line(p->drawing, MARGIN + i,
+                                     top + SIGNAL_HEIGHT * (most - low[i]) / (most - least) + 0.7);
+                }
+        drawing_stroke(p->drawing, 1);
         snprintf(text, sizeof text, "%.0f uV", most);
-        put_text(p->f, MARGIN - 4, top + 10, "end", text);
+        drawing_text(p->drawing, MARGIN - 4, top + 10, DRAWING_RIGHT, text);
         snprintf(text, sizeof text, "%.0f uV", least);
-        put_text(p->f, MARGIN - 4, top + SIGNAL_HEIGHT, "end", text);
+        drawing_text(p->drawing, MARGIN - 4, top + SIGNAL_HEIGHT, DRAWING_RIGHT, text);
         put_marks(p, top);
         return 0;
 }
@@ -140,48 +143,69 @@ static void put_rate(const Plot *p, double top) {
         for (size_t i = 0; i < m->n; i++) {
                 const Minute *n = m->items + i;
                 double x = x_of(p, n->from_s), width = x_of(p, n->to_s) - x,
-                       height = RATE_HEIGHT * n->found.twitches / most;
+                       height = 0.75 * RATE_HEIGHT * n->found.twitches / most;
 
                 if (n->channel != p->channel)
                         continue;
                 if (n->found.voluntary)
-                        put_box(p->f, x, top, width, RATE_HEIGHT, "fill=\"#ddd\"");
+                        drawing_box(p->drawing, x, top, width, RATE_HEIGHT, LIGHT, DRAWING_NONE);
                 if (n->found.twitches > 0)
-                        put_box(p->f, x, top + RATE_HEIGHT - height, width, height,
-                                "fill=\"#555\" stroke=\"#fff\" stroke-width=\"0.5\"");
+                        drawing_box(p->drawing, x, top + RATE_HEIGHT - height, width, height, MIDDLE, 1);
         }
-        put_box(p->f, MARGIN, top, INNER, RATE_HEIGHT, "fill=\"none\" stroke=\"#999\"");
+        drawing_box(p->drawing, MARGIN, top, INNER, RATE_HEIGHT, DRAWING_NONE, FRAME);
         snprintf(text, sizeof text, "%.0f", most);
-        put_text(p->f, MARGIN - 4, top + 10, "end", text);
-        put_text(p->f, MARGIN, top + RATE_HEIGHT + 14, "start",
-                 "twitches in each minute; grey: the muscle was used, no rest");
+        drawing_text(p->drawing, MARGIN - 4, top + 0.25 * RATE_HEIGHT + 4, DRAWING_RIGHT, text);
+        drawing_text(p->drawing, MARGIN, top + RATE_HEIGHT + 14, DRAWING_LEFT,
+                     "twitches in each minute; light grey: the muscle was used, no rest");
 }
 
 /* --- units --- */
 
 typedef struct Wave {
-        unsigned n; /* points */
+        unsigned n, slack; /* points */
         unsigned events;
-        double uv[WAVE_POINTS_MAX];
+        double uv[WAVE_POINTS_MAX]; /* sum */
 } Wave;
+
+/* By how many samples an event goes later than its peak says, so that it lies best on those before it. */
+static unsigned best_shift(const Wave *w, const double *uv /* [n + 2 * slack] */) {
+        double best = -INFINITY;
+        unsigned shift = w->slack;
+
+        for (unsigned k = 0; k <= 2 * w->slack && w->events > 0; k++) {
+                double product = 0;
+
+                for (unsigned i = 0; i < w->n; i++)
+                        product += w->uv[i] * uv[k + i];
+                if (product > best) {
+                        best = product;
+                        shift = k;
+                }
+        }
+        return shift;
+}
 
 /* Adds the samples around a peak, less their mean. */
 static int add_event(const Plot *p, const Finding *e, Wave *w) {
         const FileChannel *c = p->o->a->channels[p->channel].file;
-        int32_t samples[WAVE_POINTS_MAX];
+        int32_t samples[WAVE_POINTS_MAX + 2 * SLACK_POINTS_MAX];
+        double uv[ELEMENTSOF(samples)], mean = 0, from_s = e->time_s - WAVE_S - SLACK_S;
+        unsigned n_wanted = w->n + 2 * w->slack;
         uint64_t position;
-        double mean = 0, from_s = e->time_s - WAVE_S;
 
         if (from_s < 0)
                 return 0;
         file_source_seek(p->o->a->file, p->channel, from_s);
-        ssize_t n = file_source_read(p->o->a->file, p->channel, &position, samples, w->n);
-        if (n < (ssize_t) w->n || fabs((double) position / c->rate_hz - from_s) > 1.5 / c->rate_hz)
+        ssize_t n = file_source_read(p->o->a->file, p->channel, &position, samples, n_wanted);
+        if (n < (ssize_t) n_wanted || fabs((double) position / c->rate_hz - from_s) > 1.5 / c->rate_hz)
                 return n < 0 ? (int) n : 0; /* a gap */
+        for (unsigned i = 0; i < n_wanted; i++)
+                mean += samples[i] * c->lsb_uv / n_wanted;
+        for (unsigned i = 0; i < n_wanted; i++)
+                uv[i] = samples[i] * c->lsb_uv - mean;
+        unsigned shift = best_shift(w, uv);
         for (unsigned i = 0; i < w->n; i++)
-                mean += samples[i] * c->lsb_uv / w->n;
-        for (unsigned i = 0; i < w->n; i++)
-                w->uv[i] += samples[i] * c->lsb_uv - mean;
+                w->uv[i] += uv[shift + i];
         w->events++;
         return 0;
 }
@@ -196,27 +220,27 @@ static void put_wave(const Plot *p, const Wave *w, unsigned unit, double x, doub
         }
         if (!(most > least))
                 return;
-        put_box(p->f, x, top, WAVE_WIDTH - 10, WAVE_HEIGHT, "fill=\"none\" stroke=\"#999\"");
-        fputs("<polyline fill=\"none\" stroke=\"#000\" points=\"", p->f);
+        drawing_box(p->drawing, x, top, WAVE_WIDTH - 10, WAVE_HEIGHT, DRAWING_NONE, FRAME);
         for (unsigned i = 0; i < w->n; i++)
-                fprintf(p->f, "%.1f,%.1f ", x + (WAVE_WIDTH - 10) * i / (w->n - 1),
-                        top + WAVE_HEIGHT * (most - w->uv[i] / w->events) / (most - least));
-        fputs("\"/>\n", p->f);
+                (i == 0 ? drawing_move :
+                          drawing_line)(p->drawing, x + (WAVE_WIDTH - 10) * i / (w->n - 1),
+                                        top + WAVE_HEIGHT * (most - w->uv[i] / w->events) / (most - least));
+        drawing_stroke(p->drawing, 1);
         snprintf(text, sizeof text, "unit %u: %u x, %.0f uV", unit, w->events, most - least);
-        put_text(p->f, x, top + WAVE_HEIGHT + 14, "start", text);
+        drawing_text(p->drawing, x, top + WAVE_HEIGHT + 14, DRAWING_LEFT, text);
 }
 
 static int put_units(const Plot *p, double top) {
         const Findings *found = &p->o->a->findings;
         _cleanup_free_ Wave *w = malloc(sizeof *w);
+        double rate_hz = p->o->a->channels[p->channel].file->rate_hz;
         unsigned drawn = 0;
 
         if (!w)
                 return -ENOMEM;
         for (unsigned unit = 1; unit < 100 && drawn < UNITS_MAX; unit++) {
-                *w = (Wave){ .n = (unsigned) fmin(
-                                     WAVE_POINTS_MAX,
-                                     round(2 * WAVE_S * p->o->a->channels[p->channel].file->rate_hz)) };
+                *w = (Wave){ .n = (unsigned) fmin(WAVE_POINTS_MAX, round(2 * WAVE_S * rate_hz)),
+                             .slack = (unsigned) fmin(SLACK_POINTS_MAX, round(SLACK_S * rate_hz)) };
                 for (size_t i = 0; i < found->n && w->events < EVENTS_MAX; i++) {
                         const Finding *e = found->items + i;
                         int r = e->is_event && e->unit == unit && e->channels[0] == p->channel ?
@@ -236,67 +260,108 @@ static int put_units(const Plot *p, double top) {
 static int put_channel(const Plot *p) {
         const AnalysisChannel *c = p->o->a->channels + p->channel;
         AnalyzeRate rate = analyze_rate(c);
-        char text[256], rest[40], from[40], to[40];
+        char text[512], label[128], rest[40], from[40], to[40], floor_uv[64];
 
-        int n = snprintf(text, sizeof text, "ch %u %.40s: %llu twitches in %s of rest", p->channel + 1,
-                         c->file->label, (unsigned long long) c->stats.rest_twitches,
+        (void) utf8_clean(label, sizeof label, c->file->label, strlen(c->file->label));
+        drawing_page(p->drawing);
+        int n = snprintf(text, sizeof text, "ch %u %s: %llu twitches in %s of rest", p->channel + 1, label,
+                         (unsigned long long) c->stats.rest_twitches,
                          text_duration(c->stats.rest_s, 0, rest));
         if (!isnan(rate.per_min))
                 n += snprintf(text + n, sizeof text - (size_t) n, ", %.2f a minute (%.2f to %.2f)",
                               rate.per_min, rate.low_per_min, rate.high_per_min);
-        snprintf(text + n, sizeof text - (size_t) n, "; floor %.1f uV", c->stats.floor_uv);
-        put_text(p->f, MARGIN, p->top + 20, "start", text);
-        int r = put_signal(p, p->top + 36);
+        snprintf(text + n, sizeof text - (size_t) n, "; floor %s",
+                 text_number(c->stats.floor_uv, 1, " uV", floor_uv));
+        drawing_text(p->drawing, MARGIN, 20, DRAWING_LEFT, text);
+        int r = put_signal(p, 36);
         if (r < 0)
                 return r;
-        put_text(p->f, MARGIN, p->top + SIGNAL_HEIGHT + 50, "start", text_duration(p->from_s, 0, from));
-        put_text(p->f, MARGIN + INNER, p->top + SIGNAL_HEIGHT + 50, "end", text_duration(p->to_s, 0, to));
-        put_rate(p, p->top + SIGNAL_HEIGHT + 60);
-        return put_units(p, p->top + SIGNAL_HEIGHT + RATE_HEIGHT + 84);
+        drawing_text(p->drawing, MARGIN, SIGNAL_HEIGHT + 50, DRAWING_LEFT,
+                     text_duration(p->from_s, 0, from));
+        drawing_text(p->drawing, MARGIN + INNER, SIGNAL_HEIGHT + 50, DRAWING_RIGHT,
+                     text_duration(p->to_s, 0, to));
+        put_rate(p, SIGNAL_HEIGHT + 60);
+        if ((r = put_units(p, SIGNAL_HEIGHT + RATE_HEIGHT + 84)) < 0)
+                return r;
+        drawing_text(p->drawing, MARGIN, PAGE_HEIGHT - 20, DRAWING_LEFT,
+                     "Triangles: twitches; dark bars: other events; light bars: artefacts, not counted. "
+                     "Research and self-tracking; not a medical device.");
+        return 0;
 }
 
-static int write_page(Plot *p) {
+static int draw(Plot *p) {
         const Analysis *a = p->o->a;
         unsigned n = 0;
 
         for (unsigned i = 0; i < a->n_channels; i++)
                 n += !a->channels[i].left_out;
-        fprintf(p->f,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
-                "font-family=\"sans-serif\" font-size=\"12\">\n"
-                "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-                WIDTH, CHANNEL_HEIGHT * n + 40);
+        drawing_begin(p->drawing, WIDTH, PAGE_HEIGHT, n);
         for (p->channel = 0; p->channel < a->n_channels; p->channel++) {
-                if (a->channels[p->channel].left_out)
-                        continue;
-                int r = put_channel(p);
+                int r = a->channels[p->channel].left_out ? 0 : put_channel(p);
                 if (r < 0)
                         return r;
-                p->top += CHANNEL_HEIGHT;
         }
-        put_text(p->f, MARGIN, p->top + 20, "start",
-                 "Triangles: twitches; dark bars: other events; light bars: artefacts, not counted. "
-                 "Research and self-tracking; not a medical device.");
-        fputs("</svg>\n", p->f);
-        return ferror(p->f) ? -EIO : 0;
+        return drawing_end(p->drawing);
+}
+
+/* SVG is written here; the other forms by twitch-report, which has Cairo. */
+static const char *form_of(const char *path) {
+        static const char *const forms[] = { "svg", "png", "pdf" };
+        const char *point = strrchr(path, '.');
+
+        for (size_t i = 0; point && i < ELEMENTSOF(forms); i++)
+                if (strcasecmp(point + 1, forms[i]) == 0)
+                        return forms[i];
+        return NULL;
+}
+
+int analyze_plot_check(const char *path, char **ret_error) {
+        if (form_of(path))
+                return 0;
+        *ret_error = strdup("--plot takes a file that ends with .svg, .png or .pdf");
+        return -EINVAL;
+}
+
+/* Draws the list at f; says itself what goes wrong. */
+static int call_report(FILE *f, const char *path) {
+        int status;
+
+        rewind(f);
+        (void) fflush(NULL);
+        pid_t child = fork();
+        if (child < 0)
+                return -errno;
+        if (child == 0) {
+                char *args[REPORT_CALL_MAX] = {};
+
+                report_call_add(args, "picture", form_of(path));
+                report_call_add(args, "output", path);
+                if (dup2(fileno(f), STDIN_FILENO) >= 0)
+                        (void) report_call(args);
+                _exit(EXIT_FAILURE);
+        }
+        while (waitpid(child, &status, 0) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        return status == 0 ? 0 : -ECHILD;
 }
 
 int analyze_plot(const AnalyzeOutput *o, const char *path, char **ret_error) {
         const AnalysisOptions *options = &o->a->options;
-        size_t n = strlen(path);
-
-        if (n < 5 || strcasecmp(path + n - 4, ".svg") != 0) {
-                *ret_error = strdup("--plot takes a file that ends with .svg");
-                return -EINVAL;
-        }
+        bool svg = streq(form_of(path), "svg");
+        _cleanup_fclose_ FILE *f = svg ? fopen(path, "we") : tmpfile();
+        Drawing drawing = { .f = f, .svg = svg };
         Plot p = { .o = o,
-                   .f = fopen(path, "we"),
+                   .drawing = &drawing,
                    .from_s = options->from_s,
                    .to_s = fmin(options->to_s, fmax(o->a->reached_s, 1e-3)) };
-        int r = p.f ? write_page(&p) : -errno;
-        if (p.f && fclose(p.f) != 0 && r >= 0)
-                r = -errno;
-        if (r < 0 && asprintf(ret_error, "cannot draw %s: %s", path, strerror(-r)) < 0)
+
+        int r = f ? draw(&p) : -errno;
+        if (r >= 0 && !svg)
+                r = call_report(f, path);
+        if (r == -ECHILD)
+                *ret_error = strdup("");
+        else if (r < 0 && asprintf(ret_error, "cannot draw %s: %s", path, strerror(-r)) < 0)
                 *ret_error = NULL;
         return r;
 }

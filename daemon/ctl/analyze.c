@@ -78,7 +78,9 @@ static int prepare(const char *path, Analysis **ret, char **ret_error) {
         _cleanup_(file_source_freep) FileSource *file = NULL;
         int r;
 
-        if ((r = file_source_open(path, &arg_text, &file, ret_error)) < 0 ||
+        if ((r = arg_export ? analyze_export_check(path, arg_export, ret_error) : 0) < 0 ||
+            (r = arg_plot ? analyze_plot_check(arg_plot, ret_error) : 0) < 0 ||
+            (r = file_source_open(path, &arg_text, &file, ret_error)) < 0 ||
             (r = pick_set_units(arg_unit, file, ret_error)) < 0 ||
             (r = pick_check_channels(arg_channels, file, ret_error)) < 0)
                 return r;
@@ -119,6 +121,14 @@ static int analyze(const char *path, char **ret_error) {
         return r;
 }
 
+/* An empty error has been printed already. */
+static void print_error(const char *path, int r, const char *error) {
+        if (!error)
+                error = r == -EBADMSG ? "the file ends too early" : strerror(-r);
+        if (error[0])
+                fprintf(stderr, "twitchctl: %s: %s\n", path, error);
+}
+
 static int run(int argc, char **argv) {
         int result = 0;
 
@@ -135,10 +145,7 @@ static int run(int argc, char **argv) {
                 int r = analyze(argv[i], &error);
                 if (r < 0) {
                         (void) fflush(stdout);
-                        fprintf(stderr, "twitchctl: %s: %s\n", argv[i],
-                                error                 ? error :
-                                        r == -EBADMSG ? "the file ends too early" :
-                                                        strerror(-r));
+                        print_error(argv[i], r, error);
                         result = r;
                 }
         }
@@ -219,8 +226,9 @@ static const Option options[] = {
                   "(_events.tsv, with its "
                   "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, "
                   ".bdf)." },
-        { "plot", .value = "FILE.svg", .text = &arg_plot,
-          .help = "Draw a picture: of each channel the signal with what was found, twitches a minute, and "
+        { "plot", .value = "FILE", .text = &arg_plot,
+          .help = "Draw a picture (.svg, .png, or .pdf with a page a channel): of each channel the signal "
+                  "with what was found, twitches a minute, and "
                   "the mean waveform of each unit." },
         { "rate", .value = "HZ", .parse = parse_rate,
           .help = "Samples per second of a text that does not say it." },

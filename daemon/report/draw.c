@@ -68,3 +68,7 @@ void frame_draw(Page *p, const Frame *g) {
         label_right(p, g->x - 3, g->y - g->height - 3, top);
         label_right(p, g->x - 3, g->y - 6, "0");
 }
+
+cairo_status_t draw_write(void *out, const unsigned char *data, unsigned length) {
+        return fwrite(data, 1, length, out) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}

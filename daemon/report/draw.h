@@ -38,5 +38,8 @@ typedef struct Frame {
         double most;                    /* value at the upper edge */
 } Frame;
 
+/* For Cairo's streams: `out` is a FILE. */
+cairo_status_t draw_write(void *out, const unsigned char *data, unsigned length);
+
 double frame_y(const Frame *g, double value);
 void frame_draw(Page *p, const Frame *g);

@@ -361,10 +361,6 @@ static int page_2(Page *p, const Past *past, const Profile *f) {
         return units(p, past, f);
 }
 
-static cairo_status_t write_out(void *out, const unsigned char *data, unsigned length) {
-        return fwrite(data, 1, length, out) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
 static int draw(cairo_surface_t *surface, const Past *p, const Profile *f, const ReportOptions *o,
                 bool page_2_too) {
         Page page = { .c = cairo_create(surface) };
@@ -389,13 +385,13 @@ static int draw(cairo_surface_t *surface, const Past *p, const Profile *f, const
 
 int report_pdf(const Past *p, const Profile *f, const ReportOptions *o, FILE *out) {
         cairo_surface_t *surface =
-                        cairo_pdf_surface_create_for_stream(write_out, out, PAGE_WIDTH, PAGE_HEIGHT);
+                        cairo_pdf_surface_create_for_stream(draw_write, out, PAGE_WIDTH, PAGE_HEIGHT);
 
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, SAY_PROFILE);
         return draw(surface, p, f, o, o->page_2);
 }
 
 int report_svg(const Past *p, const Profile *f, const ReportOptions *o, FILE *out) {
-        return draw(cairo_svg_surface_create_for_stream(write_out, out, PAGE_WIDTH, PAGE_HEIGHT), p, f, o,
+        return draw(cairo_svg_surface_create_for_stream(draw_write, out, PAGE_WIDTH, PAGE_HEIGHT), p, f, o,
                     false);
 }

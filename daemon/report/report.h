@@ -15,6 +15,9 @@ int report_html(const Past *p, const Profile *f, const ReportOptions *o, FILE *o
 int trend_plot_svg(const Trend *t, TrendBy by, const char *site, FILE *out);
 int trend_plot_png(const Trend *t, TrendBy by, const char *site, FILE *out);
 
+/* What ctl/drawing.h wrote: as PNG, or as PDF with a page for each of its pages. */
+int picture_write(FILE *in, bool pdf, FILE *out);
+
 /* A4, black on white. pdf: one page, or two; SVG: page 1. */
 int report_pdf(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);
 int report_svg(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);

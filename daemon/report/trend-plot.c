@@ -66,13 +66,9 @@ static int draw(cairo_surface_t *surface, const Trend *t, TrendBy by, const char
         return cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS ? 0 : -EIO;
 }
 
-static cairo_status_t write_out(void *out, const unsigned char *data, unsigned length) {
-        return fwrite(data, 1, length, out) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
 int trend_plot_svg(const Trend *t, TrendBy by, const char *site, FILE *out) {
         cairo_surface_t *surface =
-                        cairo_svg_surface_create_for_stream(write_out, out, PICTURE_WIDTH, PICTURE_HEIGHT);
+                        cairo_svg_surface_create_for_stream(draw_write, out, PICTURE_WIDTH, PICTURE_HEIGHT);
         int r = draw(surface, t, by, site);
 
         cairo_surface_finish(surface);
@@ -89,7 +85,7 @@ int trend_plot_png(const Trend *t, TrendBy by, const char *site, FILE *out) {
 
         cairo_surface_set_device_scale(surface, SCALE, SCALE);
         r = draw(surface, t, by, site);
-        if (r >= 0 && cairo_surface_write_to_png_stream(surface, write_out, out) != CAIRO_STATUS_SUCCESS)
+        if (r >= 0 && cairo_surface_write_to_png_stream(surface, draw_write, out) != CAIRO_STATUS_SUCCESS)
                 r = -EIO;
         cairo_surface_destroy(surface);
         return r;

@@ -27,6 +27,9 @@ static bool arg_trend = false;
 static TrendBy arg_by = TREND_BY_SESSION;
 static unsigned arg_weeks = 4;
 
+/* A drawing of ctl/drawing.h instead, from standard input */
+static bool arg_picture = false, arg_picture_png = false;
+
 static const struct {
         const char *ending;
         int (*write)(const Past *p, const Profile *f, const ReportOptions *o, FILE *out);
@@ -44,7 +47,7 @@ static int parse(int argc, char **argv) {
                 { "address", required_argument, NULL, 'a' }, { "more", no_argument, NULL, '2' },
                 { "serial", no_argument, NULL, 's' },        { "trend", required_argument, NULL, 'T' },
                 { "weeks", required_argument, NULL, 'w' },   { "site", required_argument, NULL, 'S' },
-                {},
+                { "picture", required_argument, NULL, 'P' }, {},
         };
 
         for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) >= 0;)
@@ -81,6 +84,10 @@ static int parse(int argc, char **argv) {
                         break;
                 case 'S':
                         arg_site = optarg;
+                        break;
+                case 'P':
+                        arg_picture = true;
+                        arg_picture_png = streq(optarg, "png");
                         break;
                 default:
                         return -EINVAL;
@@ -161,6 +168,8 @@ static int compute(Job *j) {
 static int write_to(const Job *j, FILE *out) {
         const char *site = arg_site ? arg_site : SAY_ALL_SITES;
 
+        if (arg_picture)
+                return picture_write(stdin, !arg_picture_png, out);
         if (!arg_trend)
                 return forms[j->form].write(j->past, &j->profile, &arg_report, out);
         return j->png ? trend_plot_png(&j->trend, arg_by, site, out)
@@ -194,7 +203,11 @@ int main(int argc, char **argv) {
         Job j = {};
         int r;
 
-        if (parse(argc, argv) < 0 || find_form(&j) < 0)
+        if (parse(argc, argv) < 0)
+                return EXIT_USAGE;
+        if (arg_picture)
+                return write_report(&j) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (find_form(&j) < 0)
                 return EXIT_USAGE;
         if (past_open(&p) < 0)
                 return EXIT_FAILURE;

@@ -471,8 +471,9 @@ static double roundest(double low, double high) {
 }
 
 /*
- * A duration that takes all of its field is not exact but as good as there is room for: 1/512 s is "0.001953".
- * Rounded or cut off there, it goes with a whole number of samples a second, and that one is meant.
+ * A duration that takes all of its field is not exact but as good as there is room for: 1/512 s is
+ * "0.001953". Rounded or cut off there, it goes with a whole number of samples a second, and that one is
+ * meant.
  */
 static int mend_duration(Parser *p) {
         Layout *l = p->layout;
@@ -488,8 +489,10 @@ static int mend_duration(Parser *p) {
             memchr(bytes, 'E', width))
                 return 0;
         double last_digit_s = pow(10, -(double) (bytes + width - 1 - point));
-        double rate_hz = roundest(n / (duration_s + 0.999 * last_digit_s), n / (duration_s - last_digit_s / 2));
-        if (!(duration_s > last_digit_s) || !(rate_hz >= 1) || fabs(n / rate_hz - duration_s) < 1e-9 * duration_s)
+        double rate_hz =
+                roundest(n / (duration_s + 0.999 * last_digit_s), n / (duration_s - last_digit_s / 2));
+        if (!(duration_s > last_digit_s) || !(rate_hz >= 1) ||
+            fabs(n / rate_hz - duration_s) < 1e-9 * duration_s)
                 return 0;
         l->record_duration_s = n / rate_hz;
         return notes_add(&l->notes,
