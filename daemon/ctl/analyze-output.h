@@ -7,6 +7,7 @@
 typedef struct AnalyzeOutput {
         const Analysis *a;
         const char *path;
+        const char *export_path; /* NULL: nothing is exported */
         bool minutes; /* list them */
         bool titled; /* the titles of the list of findings have been printed */
         Annotations annotations;

@@ -92,7 +92,7 @@ static int prepare(const char *path, Analysis **ret, char **ret_error) {
 
 static int analyze(const char *path, char **ret_error) {
         _cleanup_(analysis_freep) Analysis *a = NULL;
-        AnalyzeOutput o = { .path = path, .minutes = arg_minutes };
+        AnalyzeOutput o = { .path = path, .export_path = arg_export, .minutes = arg_minutes };
         int r;
 
         if ((r = prepare(path, &a, ret_error)) < 0 || (r = check_times(a, ret_error)) < 0 ||
@@ -223,8 +223,8 @@ static const Option options[] = {
                   "say it, or CHANNEL=uV, with commas between several." },
         { "export", .value = "FILE", .text = &arg_export,
           .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set "
-                  "(_events.tsv, with its "
-                  "channels.tsv), or a copy of the recording in which every event is an annotation (.edf, "
+                  "(_events.tsv, with the "
+                  "files that go with it), or a copy of the recording in which every event is an annotation (.edf, "
                   ".bdf)." },
         { "plot", .value = "FILE", .text = &arg_plot,
           .help = "Draw a picture (.svg, .png, or .pdf with a page a channel): of each channel the signal "
