@@ -340,16 +340,21 @@ static int method_exclude_session(sd_bus_message *call, void *userdata, sd_bus_e
         return 1;
 }
 
+/* What a call is about, from and to, in microseconds of UTC */
+static int read_range(sd_bus_message *call, void *userdata, uint64_t *ret_from, uint64_t *ret_to, sd_bus_error *error) {
+        int r = check_history(userdata, error);
+
+        if (r >= 0)
+                r = sd_bus_message_read(call, "tt", ret_from, ret_to);
+        if (r >= 0)
+                r = check_time(*ret_from, error);
+        return r < 0 ? r : check_time(*ret_to, error);
+}
+
 static int method_list_sessions(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t from, to;
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = sd_bus_message_read(call, "tt", &from, &to);
-        if (r >= 0)
-                r = check_time(from, error);
-        if (r >= 0)
-                r = check_time(to, error);
+        int r = read_range(call, userdata, &from, &to, error);
         if (r < 0)
                 return r;
         record_list_sessions(record(userdata), (int64_t) from, (int64_t) to, answer_sessions, sd_bus_message_ref(call));
@@ -490,13 +495,7 @@ static int method_mark_felt(sd_bus_message *call, void *userdata, sd_bus_error *
 static int method_delete(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t from, to;
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = sd_bus_message_read(call, "tt", &from, &to);
-        if (r >= 0)
-                r = check_time(from, error);
-        if (r >= 0)
-                r = check_time(to, error);
+        int r = read_range(call, userdata, &from, &to, error);
         if (r < 0)
                 return r;
         record_delete(record(userdata), (int64_t) from, (int64_t) to, answer_deleted, sd_bus_message_ref(call));

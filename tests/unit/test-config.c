@@ -289,7 +289,7 @@ START_TEST(log_is_not_flooded) {
         fclose(log);
         ck_assert_int_eq(r, 200000);
         ck_assert_uint_eq(c.rate_hz, 500);
-        ck_assert_uint_ge(n, 1);        /* in one process with other tests the lines of that place are used up */
+        ck_assert_uint_gt(n, 1);
         ck_assert_uint_lt(n, 40);
 }
 END_TEST
@@ -318,6 +318,7 @@ int main(void) {
         SRunner *sr = srunner_create(s);
 
         tcase_add_checked_fixture(t, set_up, tear_down);
+        tcase_add_test(t, log_is_not_flooded);          /* first: in one process (CK_FORK=no) others use up its lines */
         tcase_add_test(t, no_file_is_the_default);
         tcase_add_test(t, all_settings);
         tcase_add_test(t, drop_ins_in_order);
@@ -327,7 +328,6 @@ int main(void) {
         tcase_add_test(t, folders_in_order);
         tcase_add_test(t, old_place);
         tcase_add_test(t, all_mistakes_are_named);
-        tcase_add_test(t, log_is_not_flooded);
         tcase_add_test(t, comparison);
         suite_add_tcase(s, t);
         srunner_run_all(sr, CK_NORMAL);
