@@ -265,11 +265,6 @@ void detector_finish(Detector *d) {
 
 /* --- what is known of a channel --- */
 
-double detector_floor_uv(const Detector *d, const Channel *c) {
-        return d->droop.typical_gain *
-                template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
-}
-
 int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChannelStats *ret) {
         if (channel >= d->config.n_channels)
                 return -EINVAL;
@@ -279,7 +274,7 @@ int detector_get_channel_stats(const Detector *d, unsigned channel, DetectChanne
 
         if (noise_known(&c->noise)) {
                 noise_uv = (double) c->noise.sigma_uv;
-                floor_uv = detector_floor_uv(d, c);
+                floor_uv = exposure_floor_uv(d, c);
         }
         *ret = (DetectChannelStats) {
                 .noise_uv = noise_uv,

@@ -107,8 +107,6 @@ struct Detector {
         bool finished;
 };
 
-double detector_floor_uv(const Detector *d, const Channel *c);
-
 static inline double in_steps(const Detector *d, double seconds) {
         return seconds * d->step_rate_hz;
 }

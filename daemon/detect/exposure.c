@@ -14,6 +14,7 @@
 #include "exposure.h"
 #include "daemon/detect/events/candidate.h"
 #include "daemon/detect/statistic/noise.h"
+#include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
 #include "detect.h"
 #include "detector.h"
@@ -277,13 +278,18 @@ static double decided_until(const Detector *d) {
         return detector_frame_of_step(d, first - CONTRACTION_BESIDE_S * d->step_rate_hz);
 }
 
+double exposure_floor_uv(const Detector *d, const Channel *c) {
+        return d->droop.typical_gain *
+                template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
+}
+
 static void sample_noise(const Detector *d, Channel *c) {
         ExposureMinute *m = minute_at(d, c, detector_frame_of_step(d, (double) d->step));
 
         if (!c->running || !noise_known(&c->noise))
                 return;
         m->noise_uv += (double) c->noise.sigma_uv;
-        m->floor_uv += detector_floor_uv(d, c);
+        m->floor_uv += exposure_floor_uv(d, c);
         m->n_evals++;
 }
 

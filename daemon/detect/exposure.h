@@ -58,3 +58,6 @@ void exposure_event(Detector *d, const CandidateEvent *h, EventKind kind);
 void exposure_sample(Detector *d);
 void exposure_finish(Detector *d);
 double exposure_s(const Detector *d, const Channel *c);
+
+/* The smallest potential that is found 9 times in 10, peak to peak, 20-450 Hz. The noise has to be known. */
+double exposure_floor_uv(const Detector *d, const Channel *c);
