@@ -99,17 +99,17 @@ static void print_json(const Config *c, const Origins *o, bool all) {
 
                         if (!(all && i == 0) && !is_shown(o, s, i))
                                 continue;
-                        json_object(&j, NULL);
-                        json_string(&j, "section", s->section);
+                        json_begin(&j, NULL);
+                        json_put_string(&j, "section", s->section);
                         if (s->per_channel)
-                                json_unsigned(&j, "channel", i + 1);
-                        json_string(&j, "setting", s->name);
-                        json_string(&j, "value", config_value_text(c, s, i, value));
-                        json_string(&j, "from", from[0] ? from : "default");
-                        json_bool(&j, "per_channel", s->per_channel);
-                        json_string(&j, "allowed", s->allowed);
-                        json_string(&j, "help", s->help);
-                        json_object_end(&j);
+                                json_put_unsigned(&j, "channel", i + 1);
+                        json_put_string(&j, "setting", s->name);
+                        json_put_string(&j, "value", config_value_text(c, s, i, value));
+                        json_put_string(&j, "from", from[0] ? from : "default");
+                        json_put_bool(&j, "per_channel", s->per_channel);
+                        json_put_string(&j, "allowed", s->allowed);
+                        json_put_string(&j, "help", s->help);
+                        json_end(&j);
                         json_line(&j);
                 }
 }

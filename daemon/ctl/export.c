@@ -90,20 +90,20 @@ static int write_json(const History *h, sqlite3_stmt *q, const char *table, FILE
         int rc;
 
         while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-                json_object(&j, NULL);
-                json_string(&j, "table", table);
+                json_begin(&j, NULL);
+                json_put_string(&j, "table", table);
                 for (int c = 0; c < sqlite3_column_count(q); c++) {
                         const char *name = sqlite3_column_name(q, c);
                         int type = sqlite3_column_type(q, c);
 
                         if (type == SQLITE_INTEGER)
-                                json_double(&j, name, (double) sqlite3_column_int64(q, c), 0);
+                                json_put_double(&j, name, (double) sqlite3_column_int64(q, c), 0);
                         else if (type == SQLITE_FLOAT)
-                                json_double(&j, name, sqlite3_column_double(q, c), 6);
+                                json_put_double(&j, name, sqlite3_column_double(q, c), 6);
                         else if (type != SQLITE_NULL)
-                                json_string(&j, name, history_text(q, c));
+                                json_put_string(&j, name, history_text(q, c));
                 }
-                json_object_end(&j);
+                json_end(&j);
                 json_line(&j);
         }
         return rc == SQLITE_DONE ? 0 : history_complain(h);

@@ -90,45 +90,45 @@ void help_print_verb(FILE *f, const Verb *verb, const char *path) {
 /* --- for pages.py: man pages and completion are made from this -------------------- */
 
 static void json_options(Json *j, const Option *options) {
-        json_array(j, "options");
+        json_begin_array(j, "options");
         for (const Option *o = options; o && o->name; o++) {
                 char letter[] = { o->letter, 0 };
 
-                json_object(j, NULL);
-                json_string(j, "name", o->name);
+                json_begin(j, NULL);
+                json_put_string(j, "name", o->name);
                 if (o->letter)
-                        json_string(j, "letter", letter);
+                        json_put_string(j, "letter", letter);
                 if (o->value)
-                        json_string(j, "value", o->value);
-                json_string(j, "help", o->help);
-                json_object_end(j);
+                        json_put_string(j, "value", o->value);
+                json_put_string(j, "help", o->help);
+                json_end(j);
         }
-        json_array_end(j);
+        json_end(j);
 }
 
 static void json_verb(Json *j, const Verb *verb) {
-        json_object(j, NULL);
-        json_string(j, "name", verb->name);
-        json_string(j, "args", verb->args);
-        json_string(j, "summary", verb->summary);
-        json_string(j, "text", verb->text ? verb->text : "");
-        json_bool(j, "json", verb->json);
-        json_bool(j, "bus", verb->bus);
+        json_begin(j, NULL);
+        json_put_string(j, "name", verb->name);
+        json_put_string(j, "args", verb->args);
+        json_put_string(j, "summary", verb->summary);
+        json_put_string(j, "text", verb->text ? verb->text : "");
+        json_put_bool(j, "json", verb->json);
+        json_put_bool(j, "bus", verb->bus);
         json_options(j, verb->options);
-        json_array(j, "subs");
+        json_begin_array(j, "subs");
         for (const Verb *s = verb->subs; s && s->name; s++)
                 json_verb(j, s);
-        json_array_end(j);
-        json_object_end(j);
+        json_end(j);
+        json_end(j);
 }
 
 /* First the options of all verbs, then a line a verb */
 static void print_json(void) {
         Json j = { .f = stdout };
 
-        json_object(&j, NULL);
+        json_begin(&j, NULL);
         json_options(&j, global_options);
-        json_object_end(&j);
+        json_end(&j);
         json_line(&j);
         for (const Verb *const *v = verbs; *v; v++) {
                 json_verb(&j, *v);

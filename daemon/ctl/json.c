@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define JSON_WITH_JANSSON
 #include "json.h"
 #include "utf8.h"
 

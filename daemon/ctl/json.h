@@ -36,31 +36,3 @@ void json_lags(Json *j, const double *lags_ms, size_t n);
 
 /* Writes the value at the top, and ends the line. */
 void json_line(Json *j);
-
-#ifndef JSON_WITH_JANSSON
-/* Other names of the same, for files that do not include jansson's header, which has such names itself. */
-static inline void json_object(Json *j, const char *key) {
-        json_begin(j, key);
-}
-static inline void json_array(Json *j, const char *key) {
-        json_begin_array(j, key);
-}
-static inline void json_object_end(Json *j) {
-        json_end(j);
-}
-static inline void json_array_end(Json *j) {
-        json_end(j);
-}
-static inline void json_string(Json *j, const char *key, const char *value) {
-        json_put_string(j, key, value);
-}
-static inline void json_unsigned(Json *j, const char *key, uint64_t value) {
-        json_put_unsigned(j, key, value);
-}
-static inline void json_double(Json *j, const char *key, double value, unsigned decimals) {
-        json_put_double(j, key, value, decimals);
-}
-static inline void json_bool(Json *j, const char *key, bool value) {
-        json_put_bool(j, key, value);
-}
-#endif

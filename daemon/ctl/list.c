@@ -11,30 +11,30 @@
 static void print_json(const Snapshot *s) {
         Json j = { .f = stdout };
 
-        json_object(&j, NULL);
-        json_array(&j, "monitors");
+        json_begin(&j, NULL);
+        json_begin_array(&j, "monitors");
         for (size_t i = 0; i < s->n_monitors; i++) {
                 const MonitorInfo *m = s->monitors + i;
 
-                json_object(&j, NULL);
-                json_string(&j, "name", m->name);
-                json_string(&j, "path", m->path);
-                json_string(&j, "device", or_unknown(m->device));
-                json_string(&j, "state", or_unknown(m->state));
-                json_double(&j, "nominal_rate_hz", m->nominal_rate_hz, 3);
-                json_array(&j, "channels");
+                json_begin(&j, NULL);
+                json_put_string(&j, "name", m->name);
+                json_put_string(&j, "path", m->path);
+                json_put_string(&j, "device", or_unknown(m->device));
+                json_put_string(&j, "state", or_unknown(m->state));
+                json_put_double(&j, "nominal_rate_hz", m->nominal_rate_hz, 3);
+                json_begin_array(&j, "channels");
                 for (size_t k = 0; k < m->n_channels; k++) {
-                        json_object(&j, NULL);
-                        json_unsigned(&j, "index", m->channels[k].index);
-                        json_string(&j, "label", m->channels[k].label ? m->channels[k].label : "");
-                        json_string(&j, "path", m->channels[k].path);
-                        json_object_end(&j);
+                        json_begin(&j, NULL);
+                        json_put_unsigned(&j, "index", m->channels[k].index);
+                        json_put_string(&j, "label", m->channels[k].label ? m->channels[k].label : "");
+                        json_put_string(&j, "path", m->channels[k].path);
+                        json_end(&j);
                 }
-                json_array_end(&j);
-                json_object_end(&j);
+                json_end(&j);
+                json_end(&j);
         }
-        json_array_end(&j);
-        json_object_end(&j);
+        json_end(&j);
+        json_end(&j);
         json_line(&j);
 }
 

@@ -362,19 +362,19 @@ static int list_json(const History *h, sqlite3_stmt *q) {
         int rc;
 
         while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-                json_object(&j, NULL);
-                json_unsigned(&j, "entry", (uint64_t) sqlite3_column_int64(q, 0));
-                json_unsigned(&j, "time_usec", (uint64_t) sqlite3_column_int64(q, 1));
-                json_double(&j, "utc_offset_s", (double) sqlite3_column_int64(q, 2), 0);
+                json_begin(&j, NULL);
+                json_put_unsigned(&j, "entry", (uint64_t) sqlite3_column_int64(q, 0));
+                json_put_unsigned(&j, "time_usec", (uint64_t) sqlite3_column_int64(q, 1));
+                json_put_double(&j, "utc_offset_s", (double) sqlite3_column_int64(q, 2), 0);
                 if (sqlite3_column_type(q, 3) != SQLITE_NULL)
-                        json_unsigned(&j, "end_usec", (uint64_t) sqlite3_column_int64(q, 3));
-                json_string(&j, "kind", history_text(q, 4));
+                        json_put_unsigned(&j, "end_usec", (uint64_t) sqlite3_column_int64(q, 3));
+                json_put_string(&j, "kind", history_text(q, 4));
                 if (sqlite3_column_type(q, 5) != SQLITE_NULL)
-                        json_double(&j, "amount", (double) sqlite3_column_int64(q, 5) / 1e3, 3);
-                json_string(&j, "unit", history_text(q, 6));
-                json_string(&j, "text", history_text(q, 7));
-                json_unsigned(&j, "logged_usec", (uint64_t) sqlite3_column_int64(q, 8));
-                json_object_end(&j);
+                        json_put_double(&j, "amount", (double) sqlite3_column_int64(q, 5) / 1e3, 3);
+                json_put_string(&j, "unit", history_text(q, 6));
+                json_put_string(&j, "text", history_text(q, 7));
+                json_put_unsigned(&j, "logged_usec", (uint64_t) sqlite3_column_int64(q, 8));
+                json_end(&j);
                 json_line(&j);
         }
         return rc == SQLITE_DONE ? 0 : history_complain(h);

@@ -48,23 +48,23 @@ void minutes_done(Minutes *m) {
 static void json_minute(Json *j, const Minute *m) {
         const DetectMinute *f = &m->found;
 
-        json_object(j, NULL);
-        json_string(j, "type", "minute");
-        json_unsigned(j, "channel", m->channel);
-        json_double(j, "from", m->from_s, 4);
-        json_double(j, "to", m->to_s, 4);
-        json_double(j, "exposure_s", f->exposure_s, 3);
-        json_object(j, "excluded_s");
+        json_begin(j, NULL);
+        json_put_string(j, "type", "minute");
+        json_put_unsigned(j, "channel", m->channel);
+        json_put_double(j, "from", m->from_s, 4);
+        json_put_double(j, "to", m->to_s, 4);
+        json_put_double(j, "exposure_s", f->exposure_s, 3);
+        json_begin(j, "excluded_s");
         for (unsigned i = 0; i < _EXCLUSION_MAX; i++)
                 if (f->excluded_s[i] >= 0.0005)
-                        json_double(j, exclusion_to_string((Exclusion) i), f->excluded_s[i], 3);
-        json_object_end(j);
-        json_double(j, "noise_uv", f->noise_uv, 2);
-        json_double(j, "floor_uv", f->floor_uv, 2);
-        json_unsigned(j, "events", f->events);
-        json_unsigned(j, "twitches", f->twitches);
-        json_bool(j, "voluntary", f->voluntary);
-        json_object_end(j);
+                        json_put_double(j, exclusion_to_string((Exclusion) i), f->excluded_s[i], 3);
+        json_end(j);
+        json_put_double(j, "noise_uv", f->noise_uv, 2);
+        json_put_double(j, "floor_uv", f->floor_uv, 2);
+        json_put_unsigned(j, "events", f->events);
+        json_put_unsigned(j, "twitches", f->twitches);
+        json_put_bool(j, "voluntary", f->voluntary);
+        json_end(j);
         json_line(j);
 }
 

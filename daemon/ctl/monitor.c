@@ -149,47 +149,47 @@ static int read_artefact(sd_bus_message *m, Signal *s) {
 /* The time of day it was by what the clock shows now. */
 static void json_time(Json *j, const char *key, uint64_t boottime_usec) {
         if (boottime_usec > 0)
-                json_unsigned(j, key, twitchd_realtime_usec(boottime_usec));
+                json_put_unsigned(j, key, twitchd_realtime_usec(boottime_usec));
 }
 
 static void print_json(const char *monitor, const Signal *s) {
         Json j = { .f = stdout };
 
-        json_object(&j, NULL);
-        json_string(&j, "type", s->is_event ? "event" : "artefact");
-        json_string(&j, "monitor", monitor);
+        json_begin(&j, NULL);
+        json_put_string(&j, "type", s->is_event ? "event" : "artefact");
+        json_put_string(&j, "monitor", monitor);
         if (s->instance)
-                json_string(&j, "instance", s->instance);
+                json_put_string(&j, "instance", s->instance);
         if (s->is_event) {
-                json_unsigned(&j, "id", s->id);
+                json_put_unsigned(&j, "id", s->id);
                 json_time(&j, "time_usec", s->boottime_usec);
-                json_unsigned(&j, "boottime_usec", s->boottime_usec);
+                json_put_unsigned(&j, "boottime_usec", s->boottime_usec);
                 json_time(&j, "onset_usec", s->onset_boottime_usec);
                 json_time(&j, "end_usec", s->end_boottime_usec);
         } else {
                 json_time(&j, "from_usec", s->boottime_usec);
                 json_time(&j, "to_usec", s->to_boottime_usec);
-                json_unsigned(&j, "from_boottime_usec", s->boottime_usec);
-                json_unsigned(&j, "to_boottime_usec", s->to_boottime_usec);
+                json_put_unsigned(&j, "from_boottime_usec", s->boottime_usec);
+                json_put_unsigned(&j, "to_boottime_usec", s->to_boottime_usec);
         }
-        json_string(&j, s->is_event ? "kind" : "cause", s->word);
-        json_array(&j, "channels");
+        json_put_string(&j, s->is_event ? "kind" : "cause", s->word);
+        json_begin_array(&j, "channels");
         for (size_t i = 0; i < s->n_channels; i++)
-                json_unsigned(&j, NULL, s->channels[i]);
-        json_array_end(&j);
+                json_put_unsigned(&j, NULL, s->channels[i]);
+        json_end(&j);
         if (s->is_event) {
-                json_double(&j, "amplitude_uv", s->amplitude_uv, 2);
-                json_double(&j, "duration_ms", s->duration_ms, 1);
+                json_put_double(&j, "amplitude_uv", s->amplitude_uv, 2);
+                json_put_double(&j, "duration_ms", s->duration_ms, 1);
                 if (!isnan(s->snr))
-                        json_double(&j, "snr", s->snr, 1);
+                        json_put_double(&j, "snr", s->snr, 1);
                 if (s->discharges > 0)
-                        json_unsigned(&j, "discharges", s->discharges);
+                        json_put_unsigned(&j, "discharges", s->discharges);
                 if (s->unit > 0)
-                        json_unsigned(&j, "unit", s->unit);
+                        json_put_unsigned(&j, "unit", s->unit);
                 if (s->n_lags > 0)
                         json_lags(&j, s->lags_ms, s->n_lags);
         }
-        json_object_end(&j);
+        json_end(&j);
         json_line(&j);
 }
 

@@ -261,7 +261,7 @@ static int list_text(const History *h, sqlite3_stmt *q) {
 
 static void json_text_or_null(Json *j, const char *key, sqlite3_stmt *q, int column) {
         if (sqlite3_column_type(q, column) != SQLITE_NULL)
-                json_string(j, key, history_text(q, column));
+                json_put_string(j, key, history_text(q, column));
 }
 
 static int list_json(const History *h, sqlite3_stmt *q) {
@@ -269,24 +269,24 @@ static int list_json(const History *h, sqlite3_stmt *q) {
         int rc;
 
         while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-                json_object(&j, NULL);
-                json_unsigned(&j, "session", (uint64_t) sqlite3_column_int64(q, 0));
-                json_string(&j, "uuid", history_text(q, 1));
-                json_unsigned(&j, "start_usec", (uint64_t) sqlite3_column_int64(q, 2));
+                json_begin(&j, NULL);
+                json_put_unsigned(&j, "session", (uint64_t) sqlite3_column_int64(q, 0));
+                json_put_string(&j, "uuid", history_text(q, 1));
+                json_put_unsigned(&j, "start_usec", (uint64_t) sqlite3_column_int64(q, 2));
                 if (sqlite3_column_type(q, 3) != SQLITE_NULL)
-                        json_unsigned(&j, "end_usec", (uint64_t) sqlite3_column_int64(q, 3));
-                json_double(&j, "utc_offset_s", (double) sqlite3_column_int64(q, 4), 0);
-                json_string(&j, "device", history_text(q, 10));
+                        json_put_unsigned(&j, "end_usec", (uint64_t) sqlite3_column_int64(q, 3));
+                json_put_double(&j, "utc_offset_s", (double) sqlite3_column_int64(q, 4), 0);
+                json_put_string(&j, "device", history_text(q, 10));
                 json_text_or_null(&j, "template", q, 5);
                 json_text_or_null(&j, "posture", q, 6);
-                json_bool(&j, "confirmed", sqlite3_column_int(q, 7));
-                json_bool(&j, "excluded", sqlite3_column_int(q, 8));
+                json_put_bool(&j, "confirmed", sqlite3_column_int(q, 7));
+                json_put_bool(&j, "excluded", sqlite3_column_int(q, 8));
                 json_text_or_null(&j, "why", q, 14);
                 json_text_or_null(&j, "ended", q, 9);
                 json_text_or_null(&j, "sites", q, 11);
-                json_double(&j, "rest_s", (double) sqlite3_column_int64(q, 12) / 1e6, 3);
-                json_unsigned(&j, "rest_twitches", (uint64_t) sqlite3_column_int64(q, 13));
-                json_object_end(&j);
+                json_put_double(&j, "rest_s", (double) sqlite3_column_int64(q, 12) / 1e6, 3);
+                json_put_unsigned(&j, "rest_twitches", (uint64_t) sqlite3_column_int64(q, 13));
+                json_end(&j);
                 json_line(&j);
         }
         return rc == SQLITE_DONE ? 0 : history_complain(h);

@@ -156,27 +156,27 @@ static int event_json(const History *h, sqlite3_stmt *q, int64_t id) {
         int r = read_waveform(h, id, &w);
         if (r < 0)
                 return r;
-        json_object(&j, NULL);
-        json_unsigned(&j, "event", (uint64_t) id);
-        json_unsigned(&j, "session", (uint64_t) sqlite3_column_int64(q, 0));
-        json_unsigned(&j, "time_usec", (uint64_t) sqlite3_column_int64(q, 1));
-        json_unsigned(&j, "channel", (uint64_t) sqlite3_column_int64(q, 3));
-        json_string(&j, "site", history_text(q, 4));
-        json_string(&j, "kind", history_text(q, 6));
-        json_double(&j, "amplitude_uv", uv(sqlite3_column_int64(q, 7)), 1);
-        json_double(&j, "duration_ms", (double) sqlite3_column_int64(q, 8) / 1e3, 1);
-        json_double(&j, "snr", (double) sqlite3_column_int64(q, 9) / 1e3, 1);
-        json_unsigned(&j, "discharges", (uint64_t) sqlite3_column_int64(q, 10));
-        json_unsigned(&j, "unit", (uint64_t) sqlite3_column_int64(q, 11));
+        json_begin(&j, NULL);
+        json_put_unsigned(&j, "event", (uint64_t) id);
+        json_put_unsigned(&j, "session", (uint64_t) sqlite3_column_int64(q, 0));
+        json_put_unsigned(&j, "time_usec", (uint64_t) sqlite3_column_int64(q, 1));
+        json_put_unsigned(&j, "channel", (uint64_t) sqlite3_column_int64(q, 3));
+        json_put_string(&j, "site", history_text(q, 4));
+        json_put_string(&j, "kind", history_text(q, 6));
+        json_put_double(&j, "amplitude_uv", uv(sqlite3_column_int64(q, 7)), 1);
+        json_put_double(&j, "duration_ms", (double) sqlite3_column_int64(q, 8) / 1e3, 1);
+        json_put_double(&j, "snr", (double) sqlite3_column_int64(q, 9) / 1e3, 1);
+        json_put_unsigned(&j, "discharges", (uint64_t) sqlite3_column_int64(q, 10));
+        json_put_unsigned(&j, "unit", (uint64_t) sqlite3_column_int64(q, 11));
         if (r > 0) {
-                json_double(&j, "rate_hz", w.rate_hz, 3);
-                json_unsigned(&j, "before", (uint64_t) w.before);
-                json_array(&j, "waveform_uv");
+                json_put_double(&j, "rate_hz", w.rate_hz, 3);
+                json_put_unsigned(&j, "before", (uint64_t) w.before);
+                json_begin_array(&j, "waveform_uv");
                 for (size_t i = 0; i < w.n; i++)
-                        json_double(&j, NULL, w.uv[i], 2);
-                json_array_end(&j);
+                        json_put_double(&j, NULL, w.uv[i], 2);
+                json_end(&j);
         }
-        json_object_end(&j);
+        json_end(&j);
         json_line(&j);
         return 0;
 }

@@ -14,71 +14,71 @@
 #include "verbs.h"
 
 static void json_channel(Json *j, const ChannelInfo *c) {
-        json_object(j, NULL);
-        json_unsigned(j, "index", c->index);
-        json_string(j, "label", c->label ? c->label : "");
-        json_unsigned(j, "gain", c->gain);
-        json_double(j, "lsb_uv", c->lsb_uv, 9);
-        json_double(j, "noise_uv", c->noise_uv, 2);
-        json_double(j, "floor_uv", c->floor_uv, 2);
-        json_double(j, "exposure_s", c->exposure_s, 1);
-        json_unsigned(j, "events", c->events);
-        json_double(j, "rest_s", c->rest_s, 1);
-        json_unsigned(j, "rest_twitches", c->rest_twitches);
-        json_bool(j, "lead_off", c->lead_off);
-        json_string(j, "status", or_unknown(c->status));
-        json_object_end(j);
+        json_begin(j, NULL);
+        json_put_unsigned(j, "index", c->index);
+        json_put_string(j, "label", c->label ? c->label : "");
+        json_put_unsigned(j, "gain", c->gain);
+        json_put_double(j, "lsb_uv", c->lsb_uv, 9);
+        json_put_double(j, "noise_uv", c->noise_uv, 2);
+        json_put_double(j, "floor_uv", c->floor_uv, 2);
+        json_put_double(j, "exposure_s", c->exposure_s, 1);
+        json_put_unsigned(j, "events", c->events);
+        json_put_double(j, "rest_s", c->rest_s, 1);
+        json_put_unsigned(j, "rest_twitches", c->rest_twitches);
+        json_put_bool(j, "lead_off", c->lead_off);
+        json_put_string(j, "status", or_unknown(c->status));
+        json_end(j);
 }
 
 static void json_monitor(Json *j, const MonitorInfo *m) {
-        json_object(j, NULL);
-        json_string(j, "name", m->name);
-        json_string(j, "device", or_unknown(m->device));
-        json_string(j, "state", or_unknown(m->state));
-        json_double(j, "nominal_rate_hz", m->nominal_rate_hz, 3);
-        json_double(j, "rate_hz", m->rate_hz, 4);
-        json_double(j, "false_alarms_per_hour", m->false_alarms_per_hour, 3);
-        json_unsigned(j, "scans", m->scans);
-        json_object(j, "lost");
+        json_begin(j, NULL);
+        json_put_string(j, "name", m->name);
+        json_put_string(j, "device", or_unknown(m->device));
+        json_put_string(j, "state", or_unknown(m->state));
+        json_put_double(j, "nominal_rate_hz", m->nominal_rate_hz, 3);
+        json_put_double(j, "rate_hz", m->rate_hz, 4);
+        json_put_double(j, "false_alarms_per_hour", m->false_alarms_per_hour, 3);
+        json_put_unsigned(j, "scans", m->scans);
+        json_begin(j, "lost");
         for (size_t i = 0; i < m->n_lost; i++)
-                json_unsigned(j, m->lost[i].cause, m->lost[i].n);
-        json_object_end(j);
-        json_unsigned(j, "events", m->events);
-        json_array(j, "channels");
+                json_put_unsigned(j, m->lost[i].cause, m->lost[i].n);
+        json_end(j);
+        json_put_unsigned(j, "events", m->events);
+        json_begin_array(j, "channels");
         for (size_t i = 0; i < m->n_channels; i++)
                 json_channel(j, m->channels + i);
-        json_array_end(j);
-        json_object_end(j);
+        json_end(j);
+        json_end(j);
 }
 
 static void print_json(const Snapshot *s, const HistoryState *h, const Today *today, const char *version) {
         Json j = { .f = stdout };
 
-        json_object(&j, NULL);
-        json_string(&j, "version", version);
+        json_begin(&j, NULL);
+        json_put_string(&j, "version", version);
         if (h->state) {
-                json_object(&j, "history");
-                json_string(&j, "state", h->state);
-                json_string(&j, "file", h->file ? h->file : "");
-                json_string(&j, "damaged_file", h->damaged_file ? h->damaged_file : "");
-                json_unsigned(&j, "waiting", h->n_waiting);
-                json_unsigned(&j, "lost", h->n_lost);
-                json_object_end(&j);
+                json_begin(&j, "history");
+                json_put_string(&j, "state", h->state);
+                json_put_string(&j, "file", h->file ? h->file : "");
+                json_put_string(&j, "damaged_file", h->damaged_file ? h->damaged_file : "");
+                json_put_unsigned(&j, "waiting", h->n_waiting);
+                json_put_unsigned(&j, "lost", h->n_lost);
+                json_end(&j);
         }
-        json_array(&j, "monitors");
+        json_begin_array(&j, "monitors");
         for (size_t i = 0; i < s->n_monitors; i++)
                 json_monitor(&j, s->monitors + i);
-        json_array_end(&j);
-        json_array(&j, "today");
+        json_end(&j);
+        json_begin_array(&j, "today");
         for (size_t i = 0; i < today->n; i++) {
-                json_object(&j, NULL);
-                json_string(&j, "site", today->sites[i].name);
-                json_unsigned(&j, "twitches", today->sites[i].twitches);
-                json_double(&j, "exposure_s", today->sites[i].exposure_s, 1);
-                json_object_end(&j);
+                json_begin(&j, NULL);
+                json_put_string(&j, "site", today->sites[i].name);
+                json_put_unsigned(&j, "twitches", today->sites[i].twitches);
+                json_put_double(&j, "exposure_s", today->sites[i].exposure_s, 1);
+                json_end(&j);
         }
-        json_array_end(&j);
-        json_object_end(&j);
+        json_end(&j);
+        json_end(&j);
         json_line(&j);
 }
 

@@ -38,25 +38,25 @@ START_TEST(commas_and_nesting) {
         Sink s;
         Json *j = sink_open(&s);
 
-        json_object(j, NULL);
-        json_array(j, "empty");
-        json_array_end(j);
-        json_object(j, "o");
-        json_object_end(j);
-        json_array(j, "a");
-        json_unsigned(j, NULL, 1);
-        json_unsigned(j, NULL, UINT64_MAX);
-        json_array(j, NULL);
-        json_bool(j, NULL, true);
-        json_array_end(j);
-        json_object(j, NULL);
-        json_bool(j, "b", false);
-        json_object_end(j);
-        json_array_end(j);
-        json_string(j, "s", "");
-        json_object_end(j);
+        json_begin(j, NULL);
+        json_begin_array(j, "empty");
+        json_end(j);
+        json_begin(j, "o");
+        json_end(j);
+        json_begin_array(j, "a");
+        json_put_unsigned(j, NULL, 1);
+        json_put_unsigned(j, NULL, UINT64_MAX);
+        json_begin_array(j, NULL);
+        json_put_bool(j, NULL, true);
+        json_end(j);
+        json_begin(j, NULL);
+        json_put_bool(j, "b", false);
+        json_end(j);
+        json_end(j);
+        json_put_string(j, "s", "");
+        json_end(j);
         json_line(j);
-        json_unsigned(j, NULL, 0);
+        json_put_unsigned(j, NULL, 0);
         json_line(j);
         sink_expect(&s, "{\"empty\":[],\"o\":{},\"a\":[1,1.84467440737096e19,[true],{\"b\":false}],\"s\":\"\"}\n0");
 }
@@ -82,7 +82,7 @@ START_TEST(strings_are_escaped) {
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 Sink s;
-                json_string(sink_open(&s), NULL, table[i].in);
+                json_put_string(sink_open(&s), NULL, table[i].in);
                 sink_expect(&s, table[i].out);
         }
 }
@@ -92,9 +92,9 @@ START_TEST(keys_are_escaped) {
         Sink s;
         Json *j = sink_open(&s);
 
-        json_object(j, NULL);
-        json_bool(j, "a\"b", true);
-        json_object_end(j);
+        json_begin(j, NULL);
+        json_put_bool(j, "a\"b", true);
+        json_end(j);
         sink_expect(&s, "{\"a\\\"b\":true}");
 }
 END_TEST
@@ -112,7 +112,7 @@ START_TEST(numbers) {
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 Sink s;
-                json_double(sink_open(&s), NULL, table[i].in, table[i].decimals);
+                json_put_double(sink_open(&s), NULL, table[i].in, table[i].decimals);
                 sink_expect(&s, table[i].out);
         }
 }
@@ -121,7 +121,7 @@ END_TEST
 START_TEST(largest_number_survives) {
         Sink s;
 
-        json_double(sink_open(&s), NULL, -1e300, UINT_MAX);
+        json_put_double(sink_open(&s), NULL, -1e300, UINT_MAX);
         json_line(&s.json);
         ck_assert_int_eq(fclose(s.json.f), 0);
         ck_assert_double_eq(strtod(s.text, NULL), -1e300);
@@ -138,7 +138,7 @@ START_TEST(decimal_point_in_any_locale) {
                 found = setlocale(LC_NUMERIC, comma[i]) && streq(localeconv()->decimal_point, ",");
         if (!found)
                 printf("skipped: no locale with a decimal comma is installed\n");
-        json_double(sink_open(&s), NULL, 0.25, 2);
+        json_put_double(sink_open(&s), NULL, 0.25, 2);
         setlocale(LC_NUMERIC, "C");
         sink_expect(&s, "0.25");
 }
