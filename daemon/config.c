@@ -26,6 +26,7 @@ static void forget_service(Config *c) {
         c->felt_key = 0;
         c->record = RECORD_OFF;
         c->record_free_mb = 0;
+        c->record_delete_oldest = false;
 }
 
 bool config_equal_for_device(const Config *a, const Config *b) {
@@ -161,6 +162,17 @@ static bool parse_megabytes(const char *s, void *ret) {
         return true;
 }
 
+static bool parse_yes(const char *s, void *ret) {
+        if (!streq(s, "yes") && !streq(s, "no"))
+                return false;
+        *(bool*) ret = streq(s, "yes");
+        return true;
+}
+
+static void format_yes(const void *value, char *ret, size_t size) {
+        snprintf(ret, size, "%s", *(const bool*) value ? "yes" : "no");
+}
+
 /* Not cut: who writes it is there to be told. */
 static bool parse_label(const char *s, void *ret) {
         char text[CONFIG_LABEL_MAX] = "";
@@ -216,6 +228,9 @@ const Setting config_settings[] = {
         { "recording", "free_mb", false, "a whole number from 0 to 1000000",
           "Megabytes that stay free on the disk: with less, nothing is recorded.",
           parse_megabytes, format_unsigned, FIELD(record_free_mb) },
+        { "recording", "delete_oldest", false, "yes or no",
+          "Whether the oldest recordings are deleted when less than free_mb is free, for new ones to have room.",
+          parse_yes, format_yes, FIELD(record_delete_oldest) },
         {},
 };
 

@@ -32,6 +32,7 @@ typedef struct Config {
         char felt_site[CONFIG_LABEL_MAX];       /* "": not said */
         ConfigRecord record;
         unsigned record_free_mb;        /* with less than that free, nothing is recorded */
+        bool record_delete_oldest;      /* unless deleting the oldest files makes room */
 } Config;
 
 void config_default(Config *c);

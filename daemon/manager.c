@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
@@ -22,11 +23,12 @@
 /* Without a device, time for a client that activated the service to hear so. */
 #define LINGER_USEC (3 * USEC_PER_SEC)
 
-/* A stop takes less than 2 s, whatever hangs: all threads together, then the bus. */
+/* A stop takes less than 2 s, whatever hangs: all threads together, then the files, then the bus. */
 #define STOP_JOIN_USEC (1 * USEC_PER_SEC)
 #define STOP_FLUSH_USEC (300 * USEC_PER_MSEC)
 #define STOP_BARRIER_USEC (300 * USEC_PER_MSEC)
 /* The history has what is left of this, and the second number at least. */
+#define STOP_RECORDINGS_USEC (1300 * USEC_PER_MSEC)
 #define STOP_HISTORY_USEC (1500 * USEC_PER_MSEC)
 #define STOP_HISTORY_USEC_MIN (200 * USEC_PER_MSEC)
 
@@ -171,6 +173,7 @@ static void stop(Manager *m, int exit_status) {
                 log_error("%s: the device does not let go; leaving all the same.", m->monitors[0]->name);
                 remove_monitor(m, m->monitors[0]);
         }
+        recorder_finish(&m->recorder, MAX(began + STOP_RECORDINGS_USEC, now_usec() + STOP_HISTORY_USEC_MIN));
         stop_history(m, began);
         flush_bus(m);
         (void) sd_event_exit(m->event, exit_status);
@@ -512,8 +515,17 @@ static void on_felt_marked(RecordAnswer *a, void *userdata) {
 static void on_felt_pressed(void *userdata) {
         Manager *m = userdata;
 
-        if (m->record)
-                record_mark_felt(m->record, m->config.felt_site, "key", on_felt_marked, m);
+        if (!m->record)
+                return;
+        record_mark_felt(m->record, m->config.felt_site, "key", on_felt_marked, m);
+        manager_note_felt(m, record_now_usec(), m->config.felt_site);
+}
+
+void manager_note_felt(Manager *m, usec_t boottime_usec, const char *site) {
+        char text[CONFIG_LABEL_MAX + 8];
+
+        snprintf(text, sizeof(text), "felt%s%s", site[0] ? " " : "", site);
+        recorder_note(&m->recorder, (int64_t) boottime_usec, NAN, text);
 }
 
 static void open_felt_key(Manager *m) {
@@ -579,9 +591,72 @@ static int set_up_event(Manager *m) {
 
 static void on_history_changed(void *userdata) {
         Manager *m = userdata;
+        bool was_on = recorder_is_on(&m->recorder);
 
+        for (size_t i = 0; i < m->n_monitors; i++) {
+                int64_t session;
+                bool begun;
+
+                if (record_get_session(m->record, m->monitors[i], &session, &begun))
+                        recorder_session(&m->recorder, m->monitors[i], session, begun);
+        }
+        if (m->named && recorder_is_on(&m->recorder) != was_on)
+                bus_recording_changed(m->bus);
         if (m->named)
                 bus_history_changed(m->bus);
+}
+
+/* --- recordings ----------------------------------------------------------------------- */
+
+typedef struct Began {
+        Manager *manager;
+        RecordingNews file;
+        char place[DEVICE_PATH_MAX];
+} Began;
+
+static void on_recording_kept(RecordAnswer *a, void *userdata) {
+        _cleanup_free_ Began *b = userdata;
+
+        if (a->result < 0) {
+                log_warning_errno(a->result, "%s: not in the history until it is closed: %m", b->file.name);
+                return;
+        }
+        for (size_t i = 0; i < a->words->n; i++)
+                recorder_note_file(&b->manager->recorder, &b->file, b->place, a->words->words[i].channel,
+                                   a->words->words[i].text);
+}
+
+static void on_recording_file(const char *place, const RecordingNews *news, void *userdata) {
+        Manager *m = userdata;
+        KeptRecording f = { .boottime_usec = (usec_t) MAX(news->boottime_usec, INT64_C(0)) };
+
+        if (!m->record)
+                return;
+        snprintf(f.identity, sizeof(f.identity), "%s", place);
+        snprintf(f.name, sizeof(f.name), "%s", news->name);
+        if (news->what == RECORDING_DELETED) {
+                log_notice("%s: the oldest recording is deleted for want of room.", news->name);
+                record_recording_deleted(m->record, &f);
+                return;
+        }
+        if (news->what == RECORDING_CLOSED) {
+                f.end_boottime_usec =
+                        f.boottime_usec + MAX((usec_t) (news->duration_s * USEC_PER_SEC), UINT64_C(1));
+                record_recording_closed(m->record, &f);
+                return;
+        }
+        Began *b = calloc(1, sizeof(*b));
+        if (!b)
+                return;
+        *b = (Began) { .manager = m, .file = *news };
+        snprintf(b->place, sizeof(b->place), "%s", place);
+        record_recording_began(m->record, &f, on_recording_kept, b);
+}
+
+static int open_recorder(Manager *m) {
+        const RecorderSinks sinks = { .file = on_recording_file, .userdata = m };
+
+        return recorder_init(&m->recorder, m->event, getenv("STATE_DIRECTORY"), &m->config, &sinks);
 }
 
 /* A monitor without a memory is better than none. */
@@ -627,7 +702,7 @@ int manager_new(const Config *config, const char *config_path, const char *const
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         open_history(m);
         open_felt_key(m);
-        r = recorder_init(&m->recorder, getenv("STATE_DIRECTORY"), config);
+        r = open_recorder(m);
         if (r < 0)
                 return r;
         r = open_bus(m);

@@ -60,5 +60,8 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(Manager*, manager_free);
  */
 int manager_run(Manager *m);
 
+/* Into what is being recorded. site: "" if it was not said */
+void manager_note_felt(Manager *m, usec_t boottime_usec, const char *site);
+
 /* NULL if there is none of that name. */
 Monitor* manager_find_monitor(const Manager *m, const char *name);

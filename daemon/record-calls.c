@@ -11,6 +11,7 @@ typedef struct Call {
         int fd;
         HistoryCheck checked;
         HistoryList list;
+        RecordingWords *words;
 
         /* what is asked */
         int64_t number, from, to;
@@ -24,6 +25,7 @@ typedef struct Call {
                 Bet bet;
                 Trial trial;
                 TrialAct act;
+                KeptRecording recording;
         };
 } Call;
 
@@ -33,7 +35,8 @@ static Call* call_of(StoreJob *j) {
 
 static void on_done(StoreJob *j) {
         Call *c = call_of(j);
-        RecordAnswer a = { .result = j->result, .id = c->id, .fd = c->fd, .check = &c->checked, .list = &c->list };
+        RecordAnswer a = { .result = j->result, .id = c->id, .fd = c->fd, .check = &c->checked, .list = &c->list,
+                           .words = c->words };
 
         c->answer(&a, c->userdata);
         c->fd = a.fd;
@@ -45,6 +48,7 @@ static void on_release(StoreJob *j) {
         if (c->fd >= 0)
                 close(c->fd);
         history_list_done(&c->list);
+        free(c->words);
 }
 
 /* NULL: out of memory, and it was answered so. */
@@ -238,6 +242,18 @@ void record_list_events(Record *r, int64_t session, int64_t after_id, unsigned m
         submit_beside(r, c);
 }
 
+static int run_get_waveform(Keeper *k, StoreJob *j) {
+        return history_get_waveform(k, call_of(j)->number, &call_of(j)->list);
+}
+
+void record_get_waveform(Record *r, int64_t event, RecordAnswered answer, void *userdata) {
+        Call *c = new_call(run_get_waveform, answer, userdata);
+
+        if (c)
+                c->number = event;
+        submit_beside(r, c);
+}
+
 static int run_copy(Keeper *k, StoreJob *j) {
         return history_copy(k, &call_of(j)->fd);
 }
@@ -280,6 +296,69 @@ static int run_check(Keeper *k, StoreJob *j) {
 
 void record_check(Record *r, RecordAnswered answer, void *userdata) {
         submit_beside(r, new_call(run_check, answer, userdata));
+}
+
+/* --- recordings --------------------------------------------------------------------------- */
+
+static int run_recording_began(Keeper *k, StoreJob *j) {
+        Call *c = call_of(j);
+
+        if (!c->words)
+                c->words = calloc(1, sizeof(*c->words));
+        int r = c->words ? keep_recording(k, &c->recording, &c->id) : -ENOMEM;
+        return r < 0 ? r : recordings_describe(k, c->id, c->words);
+}
+
+void record_recording_began(Record *r, const KeptRecording *f, RecordAnswered answer, void *userdata) {
+        Call *c = new_call(run_recording_began, answer, userdata);
+
+        if (c)
+                c->recording = *f;
+        submit(r, c);
+}
+
+typedef struct RecordingJob {
+        StoreJob job;
+        KeptRecording recording;
+} RecordingJob;
+
+static int run_recording_closed(Keeper *k, StoreJob *j) {
+        int64_t session;
+
+        return keep_recording(k, &((RecordingJob*) j)->recording, &session);
+}
+
+static int run_recording_deleted(Keeper *k, StoreJob *j) {
+        return keep_recording_deleted(k, ((RecordingJob*) j)->recording.name);
+}
+
+static void submit_recording(Record *r, int (*run)(Keeper *k, StoreJob *j), const KeptRecording *f) {
+        RecordingJob *j = calloc(1, sizeof(*j));
+
+        if (!j)
+                return;         /* the next start finds the file */
+        *j = (RecordingJob) { .job = { .run = run, .essential = true }, .recording = *f };
+        store_submit(r->store, &j->job, sizeof(*j));
+}
+
+void record_recording_closed(Record *r, const KeptRecording *f) {
+        submit_recording(r, run_recording_closed, f);
+}
+
+void record_recording_deleted(Record *r, const KeptRecording *f) {
+        submit_recording(r, run_recording_deleted, f);
+}
+
+static int run_open_recording(Keeper *k, StoreJob *j) {
+        return recordings_open(k, call_of(j)->number, &call_of(j)->fd);
+}
+
+void record_open_recording(Record *r, int64_t id, RecordAnswered answer, void *userdata) {
+        Call *c = new_call(run_open_recording, answer, userdata);
+
+        if (c)
+                c->number = id;
+        submit_beside(r, c);
 }
 
 /* --- questions, bets, experiments --------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "record.h"
 #include "store/copy.h"
 #include "store/entries.h"
+#include "store/recordings.h"
 #include "store/lists.h"
 #include "store/sites.h"
 
@@ -17,6 +18,7 @@ typedef struct RecordAnswer {
         int fd;                                 /* of who is answered when it takes it; else closed */
         const HistoryCheck *check;
         const HistoryList *list;
+        const RecordingWords *words;
 } RecordAnswer;
 
 typedef void (*RecordAnswered)(RecordAnswer *a, void *userdata);
@@ -36,8 +38,16 @@ void record_delete(Record *r, int64_t from_usec, int64_t to_usec, RecordAnswered
 
 void record_list_sessions(Record *r, int64_t from_usec, int64_t to_usec, RecordAnswered answer, void *userdata);
 void record_list_events(Record *r, int64_t session, int64_t after_id, unsigned max, RecordAnswered answer, void *userdata);
+void record_get_waveform(Record *r, int64_t event, RecordAnswered answer, void *userdata);
 void record_open_snapshot(Record *r, RecordAnswered answer, void *userdata);
 void record_check(Record *r, RecordAnswered answer, void *userdata);
+
+/* A file of samples began: the answer has words of its session */
+void record_recording_began(Record *r, const KeptRecording *f, RecordAnswered answer, void *userdata);
+/* It was closed, or deleted for want of room; kept until it can be written */
+void record_recording_closed(Record *r, const KeptRecording *f);
+void record_recording_deleted(Record *r, const KeptRecording *f);
+void record_open_recording(Record *r, int64_t id, RecordAnswered answer, void *userdata);
 
 void record_ask(Record *r, const char *kind, bool asked, RecordAnswered answer, void *userdata);
 void record_add_bet(Record *r, const Bet *b, RecordAnswered answer, void *userdata);

@@ -158,6 +158,22 @@ void record_end(Record *r, const Monitor *m, const char *why) {
         r->monitors[i].lately = lately_free(r->monitors[i].lately);
 }
 
+bool record_get_session(Record *r, const Monitor *m, int64_t *ret_id, bool *ret_begun) {
+        ssize_t i = find(r, m);
+        StoreStatus status;
+
+        if (i < 0)
+                return false;
+        store_get_status(r->store, &status);
+        for (size_t k = 0; k < ELEMENTSOF(status.sessions); k++)
+                if (status.sessions[k].source == r->monitors[i].source && status.sessions[k].id != 0) {
+                        *ret_id = status.sessions[k].id;
+                        *ret_begun = status.sessions[k].confirmed;
+                        return true;
+                }
+        return false;
+}
+
 /* --- what they find ---------------------------------------------------------------- */
 
 void record_frames(Record *r, const Monitor *m, uint64_t position, const int32_t *samples, size_t n_frames) {

@@ -42,6 +42,8 @@ void record_frames(Record *r, const Monitor *m, uint64_t position, const int32_t
 void record_event(Record *r, const Monitor *m, const MonitorEvent *e);
 void record_minute(Record *r, const Monitor *m, const MonitorMinute *minute);
 void record_lost(Record *r, const Monitor *m);
+/* The session of a monitor as it is on the disk; false: none is known. */
+bool record_get_session(Record *r, const Monitor *m, int64_t *ret_id, bool *ret_begun);
 void record_tick(Record *r);                    /* once a second: has somebody set the clock? */
 
 /* BOOTTIME */

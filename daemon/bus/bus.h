@@ -24,6 +24,7 @@ void bus_monitor_changed(sd_bus *bus, const Monitor *monitor, const char *proper
 void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel);
 
 void bus_history_changed(sd_bus *bus);
+void bus_recording_changed(sd_bus *bus);
 
 /* For the files of this folder */
 extern const sd_bus_vtable manager_vtable[], monitor_vtable[], channel_vtable[], history_vtable[],

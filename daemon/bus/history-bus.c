@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.twitchd1.History: what is remembered. Every answer comes when it is on the disk. */
+#include <math.h>
+
 #include "bus.h"
 #include "errors.h"
 #include "log.h"
@@ -98,28 +100,9 @@ static void changed(sd_bus_message *call, const RecordAnswer *a, const char *sig
                                           TWITCHD_HISTORY_INTERFACE, signal, "");
 }
 
-typedef struct SessionCall {
-        Manager *manager;
-        sd_bus_message *message;
-        bool begins;
-} SessionCall;
-
 static void answer_session(RecordAnswer *a, void *userdata) {
-        _cleanup_free_ SessionCall *c = userdata;
-
-        /* what began, or ended: where there was none to end, none goes on either */
-        if (a->result >= 0 || (!c->begins && a->result == -ESRCH))
-                recorder_session(&c->manager->recorder, c->begins);
-        changed(c->message, a, "SessionsChanged");
-        answer(c->message, a, "t", (uint64_t) a->id);
-}
-
-static SessionCall* session_call_new(Manager *m, sd_bus_message *message, bool begins) {
-        SessionCall *c = malloc(sizeof(*c));
-
-        if (c)
-                *c = (SessionCall) { m, sd_bus_message_ref(message), begins };
-        return c;
+        changed(userdata, a, "SessionsChanged");
+        answer(userdata, a, "t", (uint64_t) a->id);
 }
 
 static void answer_excluded(RecordAnswer *a, void *userdata) {
@@ -130,6 +113,47 @@ static void answer_excluded(RecordAnswer *a, void *userdata) {
 static void answer_entry(RecordAnswer *a, void *userdata) {
         changed(userdata, a, "DiaryChanged");
         answer(userdata, a, "t", (uint64_t) a->id);
+}
+
+/* What stands in the history goes into what is being recorded, too. */
+typedef struct DiaryCall {
+        Manager *manager;
+        sd_bus_message *message;
+        DiaryEntry entry;
+} DiaryCall;
+
+static void note_diary(Manager *m, const DiaryEntry *e) {
+        char text[ENTRY_TEXT_MAX + ENTRY_WORD_MAX + 64], amount[32] = "";
+
+        if (e->has_amount)
+                snprintf(amount, sizeof(amount), " %.10g", e->amount);
+        snprintf(text, sizeof(text), "diary %s%s%s%s", e->kind, amount, e->text[0] ? ": " : "", e->text);
+        recorder_note(&m->recorder, e->time_usec - m->record->clock.utc_minus_boottime_usec,
+                      e->end_usec > 0 ? (double) (e->end_usec - e->time_usec) / (double) USEC_PER_SEC : NAN,
+                      text);
+}
+
+static void answer_diary(RecordAnswer *a, void *userdata) {
+        _cleanup_free_ DiaryCall *c = userdata;
+
+        if (a->result >= 0)
+                note_diary(c->manager, &c->entry);
+        answer_entry(a, c->message);
+}
+
+typedef struct FeltCall {
+        Manager *manager;
+        sd_bus_message *message;
+        usec_t boottime_usec;
+        char site[ENTRY_WORD_MAX];
+} FeltCall;
+
+static void answer_felt(RecordAnswer *a, void *userdata) {
+        _cleanup_free_ FeltCall *c = userdata;
+
+        if (a->result >= 0)
+                manager_note_felt(c->manager, c->boottime_usec, c->site);
+        answer_entry(a, c->message);
 }
 
 static void answer_removed(RecordAnswer *a, void *userdata) {
@@ -200,6 +224,18 @@ static void answer_events(RecordAnswer *a, void *userdata) {
         int r = a->result < 0 ? a->result : sd_bus_message_new_method_return(userdata, &reply);
         if (r >= 0)
                 r = append_events(reply, a->list);
+        finish(userdata, reply, r);
+}
+
+static void answer_waveform(RecordAnswer *a, void *userdata) {
+        sd_bus_message *reply = NULL;
+        const ListedWaveform *w = a->list->waveform;
+
+        int r = a->result < 0 ? a->result : sd_bus_message_new_method_return(userdata, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "uudd", w->channel, w->before, w->rate_hz, w->lsb_nv);
+        if (r >= 0)
+                r = sd_bus_message_append_array(reply, 'i', w->samples, w->n * sizeof(w->samples[0]));
         finish(userdata, reply, r);
 }
 
@@ -303,10 +339,7 @@ static int method_start_session(sd_bus_message *call, void *userdata, sd_bus_err
                 r = read_details(call, session_detail, &start, error);
         if (r < 0)
                 return r;
-        SessionCall *c = session_call_new(userdata, call, true);
-        if (!c)
-                return -ENOMEM;
-        record_start_session(record(userdata), &start, answer_session, c);
+        record_start_session(record(userdata), &start, answer_session, sd_bus_message_ref(call));
         return 1;
 }
 
@@ -315,10 +348,7 @@ static int method_end_session(sd_bus_message *call, void *userdata, sd_bus_error
 
         if (r < 0)
                 return r;
-        SessionCall *c = session_call_new(userdata, call, false);
-        if (!c)
-                return -ENOMEM;
-        record_stop_session(record(userdata), answer_session, c);
+        record_stop_session(record(userdata), answer_session, sd_bus_message_ref(call));
         return 1;
 }
 
@@ -375,6 +405,18 @@ static int method_get_events(sd_bus_message *call, void *userdata, sd_bus_error 
         return 1;
 }
 
+static int method_get_waveform(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        uint64_t event;
+
+        int r = check_history(userdata, error);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "t", &event);
+        if (r < 0)
+                return r;
+        record_get_waveform(record(userdata), (int64_t) event, answer_waveform, sd_bus_message_ref(call));
+        return 1;
+}
+
 /* --- diary ------------------------------------------------------------------------------ */
 
 static int diary_detail(sd_bus_message *m, const char *name, void *to, sd_bus_error *error) {
@@ -414,20 +456,30 @@ static int read_diary(sd_bus_message *call, DiaryEntry *e, sd_bus_error *error) 
         return r < 0 ? r : read_details(call, diary_detail, e, error);
 }
 
-static int method_add_diary(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        DiaryEntry e = {};
+/* replaces: 0 for a new entry */
+static int add_diary(sd_bus_message *call, Manager *m, int64_t replaces, sd_bus_error *error) {
+        DiaryCall *c = calloc(1, sizeof(*c));
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = read_diary(call, &e, error);
-        if (r < 0)
+        if (!c)
+                return -ENOMEM;
+        int r = read_diary(call, &c->entry, error);
+        if (r < 0) {
+                free(c);
                 return r;
-        record_add_diary(record(userdata), &e, 0, answer_entry, sd_bus_message_ref(call));
+        }
+        c->manager = m;
+        c->message = sd_bus_message_ref(call);
+        record_add_diary(m->record, &c->entry, replaces, answer_diary, c);
         return 1;
 }
 
+static int method_add_diary(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int r = check_history(userdata, error);
+
+        return r < 0 ? r : add_diary(call, userdata, 0, error);
+}
+
 static int method_replace_diary(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        DiaryEntry e = {};
         uint64_t id;
 
         int r = check_history(userdata, error);
@@ -435,12 +487,7 @@ static int method_replace_diary(sd_bus_message *call, void *userdata, sd_bus_err
                 r = sd_bus_message_read(call, "t", &id);
         if (r >= 0 && id == 0)
                 return invalid(error, "Entries count from 1.");
-        if (r >= 0)
-                r = read_diary(call, &e, error);
-        if (r < 0)
-                return r;
-        record_add_diary(record(userdata), &e, (int64_t) id, answer_entry, sd_bus_message_ref(call));
-        return 1;
+        return r < 0 ? r : add_diary(call, userdata, (int64_t) id, error);
 }
 
 static int method_remove_diary(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -476,17 +523,22 @@ static int method_add_kind(sd_bus_message *call, void *userdata, sd_bus_error *e
 }
 
 static int method_mark_felt(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        char site[ENTRY_WORD_MAX];
+        FeltCall felt = { .manager = userdata, .message = call, .boottime_usec = record_now_usec() };
         const char *text;
 
         int r = check_history(userdata, error);
         if (r >= 0)
                 r = sd_bus_message_read(call, "s", &text);
         if (r >= 0)
-                r = COPY_TEXT(site, text, "A site");
+                r = COPY_TEXT(felt.site, text, "A site");
         if (r < 0)
                 return r;
-        record_mark_felt(record(userdata), site, "person", answer_entry, sd_bus_message_ref(call));
+        FeltCall *c = malloc(sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        *c = felt;
+        sd_bus_message_ref(call);
+        record_mark_felt(record(userdata), c->site, "person", answer_felt, c);
         return 1;
 }
 
@@ -508,6 +560,18 @@ static int method_open_snapshot(sd_bus_message *call, void *userdata, sd_bus_err
         if (r < 0)
                 return r;
         record_open_snapshot(record(userdata), answer_snapshot, sd_bus_message_ref(call));
+        return 1;
+}
+
+static int method_open_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        uint64_t id;
+
+        int r = check_history(userdata, error);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "t", &id);
+        if (r < 0)
+                return r;
+        record_open_recording(record(userdata), (int64_t) id, answer_snapshot, sd_bus_message_ref(call));
         return 1;
 }
 
@@ -642,6 +706,9 @@ const sd_bus_vtable history_vtable[] = {
         METHOD("ExcludeSession", SD_BUS_ARGS("t", session, "b", excluded, "s", why), SD_BUS_NO_RESULT, method_exclude_session, GROUP),
         METHOD("ListSessions", SD_BUS_ARGS("t", from_usec, "t", to_usec), SD_BUS_RESULT("a(tsttxssbb)", sessions), method_list_sessions, GROUP),
         METHOD("GetEvents", SD_BUS_ARGS("t", session, "t", after_id, "u", max), SD_BUS_RESULT("a(tttusttu)", events), method_get_events, GROUP),
+        METHOD("GetWaveform", SD_BUS_ARGS("t", event),
+               SD_BUS_RESULT("u", channel, "u", before, "d", rate_hz, "d", lsb_nv, "ai", samples),
+               method_get_waveform, GROUP),
         METHOD("AddDiary", SD_BUS_ARGS("s", kind, "t", time_usec, "a{sv}", details), SD_BUS_RESULT("t", id), method_add_diary, GROUP),
         METHOD("ReplaceDiary", SD_BUS_ARGS("t", replaces, "s", kind, "t", time_usec, "a{sv}", details), SD_BUS_RESULT("t", id),
                method_replace_diary, GROUP),
@@ -650,6 +717,8 @@ const sd_bus_vtable history_vtable[] = {
         METHOD("MarkFelt", SD_BUS_ARGS("s", site), SD_BUS_RESULT("t", id), method_mark_felt, GROUP),
         METHOD("Delete", SD_BUS_ARGS("t", from_usec, "t", to_usec), SD_BUS_RESULT("t", sessions), method_delete, GROUP),
         METHOD("OpenSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", database), method_open_snapshot, GROUP),
+        METHOD("OpenRecording", SD_BUS_ARGS("t", id), SD_BUS_RESULT("h", file), method_open_recording,
+               GROUP),
         METHOD("Check", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", intact, "s", found, "t", wrong_sessions), method_check, GROUP),
         METHOD("Ask", SD_BUS_ARGS("s", kind, "b", asked), SD_BUS_NO_RESULT, method_ask, GROUP),
         METHOD("AddBet", SD_BUS_ARGS("s", kind, "s", site, "s", session_exposed, "s", session_other, "t", floor_nv,

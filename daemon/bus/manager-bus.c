@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.twitchd1.Manager, and the registration of everything. */
 #include "bus.h"
+#include "errors.h"
 #include "log.h"
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -39,24 +40,76 @@ static int get_recording(sd_bus *bus, const char *path, const char *interface, c
         return sd_bus_message_append(reply, "b", recorder_is_on(&((Manager*) userdata)->recorder));
 }
 
-static int answer_recording(sd_bus_message *call, Manager *m, bool on, sd_bus_error *error) {
-        int r = recorder_ask(&m->recorder, on);
+void bus_recording_changed(sd_bus *bus) {
+        (void) sd_bus_emit_properties_changed(bus, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, "Recording",
+                                              NULL);
+}
+
+static int ask_recording(sd_bus_message *call, Manager *m, bool on, const char *name, sd_bus_error *error) {
+        int r = recorder_ask(&m->recorder, on, name);
 
         if (r == -EOPNOTSUPP)
                 return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
                                         "The service has no directory to record to ($STATE_DIRECTORY)");
+        if (r == -EINVAL)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "A name of files has at most 63 bytes, no \"/\" and no \".\" in front.");
         if (r >= 0)
-                (void) sd_bus_emit_properties_changed(sd_bus_message_get_bus(call), TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
-                                                      "Recording", NULL);
-        return r < 0 ? r : sd_bus_reply_method_return(call, "sb", m->recorder.dir, recorder_is_on(&m->recorder));
+                bus_recording_changed(sd_bus_message_get_bus(call));
+        return r;
+}
+
+static int answer_recording(sd_bus_message *call, const Manager *m) {
+        return sd_bus_reply_method_return(call, "sb", m->recorder.dir, recorder_is_on(&m->recorder));
+}
+
+static int start_recording(sd_bus_message *call, Manager *m, const char *name, sd_bus_error *error) {
+        int r = ask_recording(call, m, true, name, error);
+
+        return r < 0 ? r : answer_recording(call, m);
 }
 
 static int method_start_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return answer_recording(call, userdata, true, error);
+        return start_recording(call, userdata, "", error);
 }
 
+static int method_start_recording_as(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const char *name;
+
+        int r = sd_bus_message_read(call, "s", &name);
+        return r < 0 ? r : start_recording(call, userdata, name, error);
+}
+
+typedef struct StopCall {
+        Manager *manager;
+        sd_bus_message *message;
+} StopCall;
+
+static void on_recordings_closed(void *userdata) {
+        StopCall *c = userdata;
+
+        (void) answer_recording(c->message, c->manager);
+        sd_bus_message_unref(c->message);
+        free(c);
+}
+
+/* Answered when the files are closed */
 static int method_stop_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return answer_recording(call, userdata, false, error);
+        Manager *m = userdata;
+
+        int r = ask_recording(call, m, false, "", error);
+        if (r < 0)
+                return r;
+        StopCall *c = malloc(sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        *c = (StopCall) { m, sd_bus_message_ref(call) };
+        r = recorder_wait(&m->recorder, on_recordings_closed, c);
+        if (r >= 0)
+                return 1;
+        sd_bus_message_unref(c->message);
+        free(c);
+        return bus_error_from_errno(error, r);
 }
 
 /*
@@ -71,6 +124,9 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Recording", "b", get_recording, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("StartRecording", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", directory, "b", recording),
                                 method_start_recording, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("StartRecordingAs", SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("s", directory, "b", recording),
+                                method_start_recording_as, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("StopRecording", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", directory, "b", recording),
                                 method_stop_recording, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

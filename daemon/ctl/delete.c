@@ -21,15 +21,19 @@ static int count(int64_t from, int64_t to) {
         if (r < 0)
                 return r;
         q = history_query(&h, "SELECT (SELECT count(*) FROM session WHERE start_usec >= ?1 AND start_usec < ?2"
-                              " AND end_usec IS NOT NULL), (SELECT count(*) FROM diary WHERE time_usec >= ?1 AND time_usec < ?2),"
+                              " AND end_usec IS NOT NULL), (SELECT count(*) FROM recording r"
+                              " JOIN session s ON s.id = r.session WHERE s.start_usec >= ?1 AND s.start_usec < ?2"
+                              " AND s.end_usec IS NOT NULL AND r.state != 'deleted'),"
+                              " (SELECT count(*) FROM diary WHERE time_usec >= ?1 AND time_usec < ?2),"
                               " (SELECT count(*) FROM felt WHERE time_usec >= ?1 AND time_usec < ?2)", "ii", from, to);
         if (!q)
                 return -EIO;
         if (sqlite3_step(q) != SQLITE_ROW)
                 return history_complain(&h);
-        printf("From %s to %s: %lld sessions with all that was measured in them, %lld diary entries, %lld felt twitches.\n",
+        printf("From %s to %s: %lld sessions with all that was measured in them, %lld recordings, %lld diary "
+               "entries, %lld felt twitches.\n",
                when_text_here(from, a), when_text_here(to, b), sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
-               sqlite3_column_int64(q, 2));
+               sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3));
         return 0;
 }
 
@@ -71,7 +75,7 @@ static int run(int argc, char **argv) {
         r = sd_bus_message_read(reply, "t", &n);
         if (r < 0)
                 return bus_complain(r, NULL);
-        printf("%" PRIu64 " sessions are deleted, and what else there was. Recordings, a damaged history "
+        printf("%" PRIu64 " sessions are deleted with their recordings, and what else there was. A damaged history "
                "put aside, copies and exports are files of their own, which this does not delete.\n", n);
         return 0;
 }
@@ -87,9 +91,9 @@ const Verb verb_delete = {
         .name = "delete",
         .args = "",
         .summary = "Delete a time from the history, for good",
-        .text = "Sessions that began in that time, with everything measured in them, diary entries and felt twitches are "
-                "overwritten in the file, not only marked. The session that goes on stays; so do bets and experiments, which hold "
-                "nothing of the body. Recordings, a damaged history that was put aside, copies "
+        .text = "Sessions that began in that time, with everything measured in them and their recordings, diary entries "
+                "and felt twitches are overwritten in the file, not only marked. The session that goes on stays; so do bets and experiments, which hold "
+                "nothing of the body. A damaged history that was put aside, recordings that it does not know, copies "
                 "and exports are files of their own: they are not deleted, whatever time they are of.",
         .bus = true,
         .options = options,

@@ -332,7 +332,7 @@ int edf_writer_close(EdfWriter *w) {
         return r;
 }
 
-int edf_repair(int fd) {
+int edf_repair(int fd, double *ret_duration_s) {
         Layout l = {};
         char *error = NULL, said[9] = "";
         struct stat st;
@@ -352,6 +352,8 @@ int edf_repair(int fd) {
                         r = -errno;
                 else
                         r = write_n_records(fd, l.n_records) < 0 || fsync(fd) < 0 ? -errno : 1;
+                if (ret_duration_s)
+                        *ret_duration_s = (double) l.n_records * l.record_duration_s;
         }
         layout_done(&l);
         return r;

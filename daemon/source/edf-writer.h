@@ -63,6 +63,7 @@ int edf_writer_close(EdfWriter *w);
 
 /*
  * A file that was never closed: cuts off the part of a data record at its end and says in the header how
- * many there are. 1: mended; 0: it was whole; -EBADMSG: this is no EDF or BDF file.
+ * many there are. 1: mended; 0: it was whole; -EBADMSG: this is no EDF or BDF file. ret_duration_s: of all of its
+ * data records; may be NULL.
  */
-int edf_repair(int fd);
+int edf_repair(int fd, double *ret_duration_s);

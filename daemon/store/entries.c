@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "entries.h"
+#include "recordings.h"
 #include "sites.h"
 
 /* Local time minus UTC at a time of day: the zone's rules, also for the past. */
@@ -123,6 +124,8 @@ int entry_delete(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n_s
                                     " UNION SELECT d.id, d.replaces FROM diary d JOIN gone g"
                                     "  ON d.id = g.replaces OR d.replaces = g.id)"
                                     " DELETE FROM diary WHERE id IN (SELECT id FROM gone)", "ii", from_usec, to_usec);
+        if (r >= 0)
+                r = recordings_delete(k, from_usec, to_usec);
         /* continues: of those that stay */
         if (r >= 0)
                 r = sql_run(k->sql, "UPDATE session SET continues = NULL WHERE continues IN (SELECT id FROM session"

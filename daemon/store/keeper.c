@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "keeper.h"
+#include "recordings.h"
 #include "rollup.h"
 
 /* A clock that was wrong by this much had not been set at all, and so its zone was that of another season or year. */
@@ -357,6 +358,8 @@ int keeper_begin(Keeper *k) {
                                 "SELECT id FROM software WHERE version = ?1", TWITCHD_VERSION, NULL, &k->state.software);
         if (r >= 0)
                 r = begin_boot(k);
+        if (r >= 0)
+                r = recordings_mend(k);
         for (size_t i = 0; i < KEEPER_DEVICES_MAX && r >= 0; i++) {
                 KeeperDevice *d = &k->state.devices[i];
 

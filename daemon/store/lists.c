@@ -69,8 +69,49 @@ int history_list_events(const Keeper *k, int64_t session, int64_t after_id, unsi
         return r;
 }
 
+static int read_waveform(sqlite3_stmt *q, ListedWaveform **ret) {
+        const uint8_t *bytes = sqlite3_column_blob(q, 4);
+        size_t n = (size_t) sqlite3_column_bytes(q, 4) / 3;
+        ListedWaveform *w = malloc(sizeof(*w) + n * sizeof(w->samples[0]));
+
+        if (!w)
+                return -ENOMEM;
+        *w = (ListedWaveform) {
+                .channel = (uint32_t) sqlite3_column_int64(q, 0),
+                .before = (uint32_t) sqlite3_column_int64(q, 1),
+                .rate_hz = (double) sqlite3_column_int64(q, 2) / 1e3,
+                .lsb_nv = (double) sqlite3_column_int64(q, 3) / 1e3,
+                .n = n,
+        };
+        for (size_t i = 0; i < n; i++) {
+                const uint8_t *b = bytes + 3 * i;
+
+                w->samples[i] = (int32_t) ((uint32_t) b[0] << 8 | (uint32_t) b[1] << 16 | (uint32_t) b[2] << 24) >> 8;
+        }
+        *ret = w;
+        return 0;
+}
+
+int history_get_waveform(const Keeper *k, int64_t event, HistoryList *ret) {
+        _cleanup_(sql_freep) Sql *s = NULL;
+        _cleanup_sql_ sqlite3_stmt *q = NULL;
+
+        *ret = (HistoryList) {};
+        int r = history_open_beside(k, &s);
+        if (r >= 0)
+                r = sql_query(s, &q, "SELECT w.channel, w.before, w.rate_mhz, w.lsb_pv, w.samples"
+                                     " FROM event e JOIN waveform w ON w.event = e.id AND w.channel = e.channel"
+                                     " WHERE e.id = ?1", "i", event);
+        if (r >= 0)
+                r = sql_next(q);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        return read_waveform(q, &ret->waveform);
+}
+
 void history_list_done(HistoryList *l) {
         free(l->sessions);
         free(l->events);
+        free(l->waveform);
         *l = (HistoryList) {};
 }

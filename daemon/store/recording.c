@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -22,6 +25,7 @@ typedef struct Segment {
         int fd;
         char path[4096];
         uint64_t position, end; /* of its first frame, and behind its last */
+        int64_t boottime_usec; /* of its first frame */
         double record_s, fraction_s;
         uint64_t n_records;
 } Segment;
@@ -44,6 +48,8 @@ struct Recording {
         double rate_hz;
         uint32_t record_frames;
         int32_t code_min, code_max;
+        bool sinc3;
+        int news_fd;
 
         /* under the mutex: a ring of frames, which follow each other but for one step */
         int32_t *ring;
@@ -53,10 +59,13 @@ struct Recording {
                                               UINT64_MAX: none */
         bool blocked; /* what came behind another break was refused: this one waits for nothing more */
         bool begun;
-        int64_t break_utc_usec;
-        int32_t local_offset_s;
-        double true_rate_hz;
+        uint64_t split_at; /* from the frame of that number on another segment; UINT64_MAX: none */
+        uint64_t at_position; /* which was at that time: of what was pushed last */
+        RecordingTime at;
         uint64_t free_bytes_min;
+        bool delete_oldest;
+        RecordingNews news[RECORDING_NEWS_MAX];
+        unsigned n_news;
         Note notes[ANNOTATIONS_WAITING_MAX];
         unsigned n_notes;
         RecordingStatus status;
@@ -75,7 +84,7 @@ static void lose(Recording *r, uint64_t n) {
 }
 
 void recording_push(Recording *r, uint64_t position, const int32_t *samples, size_t n_frames,
-                    int64_t utc_usec, int32_t local_offset_s, double rate_hz) {
+                    const RecordingTime *at) {
         pthread_mutex_lock(&r->mutex);
         bool follows = r->begun && position == r->head_position,
              room = r->head - r->tail + n_frames <= r->ring_frames;
@@ -96,11 +105,10 @@ void recording_push(Recording *r, uint64_t position, const int32_t *samples, siz
                 if (!follows) {
                         r->break_at = r->head;
                         r->break_position = position;
-                        r->break_utc_usec = utc_usec;
-                        r->local_offset_s = local_offset_s;
                         r->begun = true;
                 }
-                r->true_rate_hz = rate_hz;
+                r->at_position = position;
+                r->at = *at;
                 for (size_t i = 0; i < n_frames; i++)
                         memcpy(r->ring + (r->head + i) % r->ring_frames * r->n_channels,
                                samples + i * r->n_channels, r->n_channels * sizeof *r->ring);
@@ -122,10 +130,28 @@ void recording_annotate(Recording *r, double position, double duration_frames, c
         pthread_mutex_unlock(&r->mutex);
 }
 
-void recording_set_free_bytes_min(Recording *r, uint64_t free_bytes_min) {
+void recording_split(Recording *r) {
+        pthread_mutex_lock(&r->mutex);
+        r->split_at = r->head;
+        pthread_mutex_unlock(&r->mutex);
+}
+
+void recording_set_room(Recording *r, uint64_t free_bytes_min, bool delete_oldest) {
         pthread_mutex_lock(&r->mutex);
         r->free_bytes_min = free_bytes_min;
+        r->delete_oldest = delete_oldest;
         pthread_mutex_unlock(&r->mutex);
+}
+
+int recording_take_news(Recording *r, RecordingNews *ret) {
+        pthread_mutex_lock(&r->mutex);
+        bool any = r->n_news > 0;
+        if (any) {
+                *ret = r->news[0];
+                memmove(r->news, r->news + 1, --r->n_news * sizeof r->news[0]);
+        }
+        pthread_mutex_unlock(&r->mutex);
+        return any;
 }
 
 void recording_get_status(Recording *r, RecordingStatus *ret) {
@@ -143,13 +169,83 @@ static void set_status(Recording *r, const char *path, int error) {
         pthread_mutex_unlock(&r->mutex);
 }
 
+/* Of the thread, and not while it is left to itself: then nobody has the descriptor any more. */
+static void tell(Recording *r, RecordingWhat what, const char *name, const Segment *s) {
+        RecordingNews news = { .what = what };
+
+        snprintf(news.name, sizeof news.name, "%s", name);
+        if (s) {
+                news.position = s->position;
+                news.boottime_usec = s->boottime_usec;
+                news.duration_s = (double) s->n_records * s->record_s;
+        }
+        pthread_mutex_lock(&r->mutex);
+        if (r->n_news == RECORDING_NEWS_MAX)
+                memmove(r->news, r->news + 1, --r->n_news * sizeof r->news[0]);
+        r->news[r->n_news++] = news;
+        if (r->news_fd >= 0 && !r->abandoned)
+                (void) eventfd_write(r->news_fd, 1);
+        pthread_mutex_unlock(&r->mutex);
+}
+
+/* As it will be when it is closed */
+static void name_of(const char *path, char ret[static 256]) {
+        const char *slash = strrchr(path, '/');
+
+        snprintf(ret, 256, "%s", slash ? slash + 1 : path);
+        size_t n = strlen(ret), k = strlen(PART);
+        if (n > k && streq(ret + n - k, PART))
+                ret[n - k] = 0;
+}
+
+/* -ENOENT: there is none that was closed */
+static int delete_oldest(Recording *r) {
+        char oldest[256] = "", path[4096];
+        int64_t oldest_ns = 0;
+        DIR *d = opendir(r->dir);
+
+        if (!d)
+                return -errno;
+        for (struct dirent *e; (e = readdir(d));) {
+                size_t n = strlen(e->d_name);
+                struct stat st;
+
+                if (n < 5 || n >= sizeof oldest || !streq(e->d_name + n - 4, ".bdf") ||
+                    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+                        continue;
+                int64_t written_ns = st.st_mtim.tv_sec * (int64_t) NSEC_PER_SEC + st.st_mtim.tv_nsec;
+
+                /* of the same moment: names of one front end are in order of time */
+                if (oldest[0] &&
+                    (written_ns > oldest_ns || (written_ns == oldest_ns && strcmp(e->d_name, oldest) > 0)))
+                        continue;
+                strcpy(oldest, e->d_name);
+                oldest_ns = written_ns;
+        }
+        closedir(d);
+        if (!oldest[0])
+                return -ENOENT;
+        if (snprintf(path, sizeof path, "%s/%s", r->dir, oldest) >= (int) sizeof path)
+                return -ENAMETOOLONG;
+        if (unlink(path) < 0)
+                return -errno;
+        tell(r, RECORDING_DELETED, oldest, NULL);
+        return 0;
+}
+
 static bool has_room(Recording *r) {
         struct statvfs s;
 
         pthread_mutex_lock(&r->mutex);
         uint64_t free_bytes_min = r->free_bytes_min;
+        bool deletes = r->delete_oldest;
         pthread_mutex_unlock(&r->mutex);
-        return statvfs(r->dir, &s) < 0 || (uint64_t) s.f_bavail * s.f_frsize >= free_bytes_min;
+        for (;;) {
+                if (statvfs(r->dir, &s) < 0 || (uint64_t) s.f_bavail * s.f_frsize >= free_bytes_min)
+                        return true;
+                if (!deletes || delete_oldest(r) < 0)
+                        return false;
+        }
 }
 
 static int open_file(Recording *r, Segment *s, int64_t local_s) {
@@ -173,8 +269,14 @@ static int open_file(Recording *r, Segment *s, int64_t local_s) {
                         continue;
                 strcat(s->path, PART);
                 s->fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-                if (s->fd >= 0 || errno != EEXIST)
-                        return s->fd < 0 ? -errno : 0;
+                if (s->fd < 0 && errno == EEXIST)
+                        continue;
+                if (s->fd < 0)
+                        return -errno;
+                /* Who mends files leaves it alone. Without locks on that file system it is written all the
+                 * same. */
+                (void) flock(s->fd, LOCK_EX | LOCK_NB);
+                return 0;
         }
         return -EEXIST;
 }
@@ -188,12 +290,13 @@ static int write_header(Recording *r, Segment *s, int64_t local_s, double true_r
         for (unsigned i = 0; i < r->n_channels; i++) {
                 const RecordingChannel *c = r->channels + i;
 
-                snprintf(transducer[i], sizeof transducer[i], "ADS1299 gain %u", c->gain);
+                snprintf(transducer[i], sizeof transducer[i], r->sinc3 ? "ADS1299 gain %u" : "gain %u",
+                         c->gain);
                 signals[i] = (EdfWriterSignal){
                         .label = c->label,
                         .unit = "uV",
                         .transducer = transducer[i],
-                        .prefiltering = "sinc3",
+                        .prefiltering = r->sinc3 ? "sinc3" : NULL,
                         .physical_min = r->code_min * c->lsb_uv,
                         .physical_max = r->code_max * c->lsb_uv,
                         .digital_min = r->code_min,
@@ -203,7 +306,7 @@ static int write_header(Recording *r, Segment *s, int64_t local_s, double true_r
         }
         const EdfWriterConfig config = {
                 .bdf = true,
-                .recording = "X X twitchd_ADS1299",
+                .recording = r->sinc3 ? "X X twitchd_ADS1299" : "X X twitchd",
                 .record_duration_s = s->record_s,
                 .annotation_bytes = ANNOTATION_BYTES,
                 .start = { .known = true, .seconds = local_s },
@@ -251,8 +354,15 @@ static int close_segment(Recording *r, Segment *s) {
         close(s->fd);
         if (k >= 0)
                 k = q;
+        /* one that was deleted meanwhile has no name, and needs none */
         if (k >= 0 && final && rename(s->path, final) < 0)
-                k = -errno;
+                k = errno == ENOENT ? 0 : -errno;
+        if (k >= 0) {
+                char name[256];
+
+                name_of(s->path, name);
+                tell(r, RECORDING_CLOSED, name, s);
+        }
         return k;
 }
 
@@ -266,20 +376,25 @@ static void end_segment(Recording *r) {
         set_status(r, "", k);
 }
 
-static int begin_segment(Recording *r, uint64_t position, int64_t utc_usec, int32_t local_offset_s,
-                         double true_rate_hz) {
-        int64_t local_usec = utc_usec + local_offset_s * (int64_t) USEC_PER_SEC,
+/* at: when `known` was, which is not far from position */
+static int begin_segment(Recording *r, uint64_t position, uint64_t known, const RecordingTime *at) {
+        double rate_hz = at->rate_hz > 0 ? at->rate_hz : r->rate_hz;
+        int64_t boottime_usec = at->boottime_usec +
+                llround(((double) position - (double) known) / rate_hz * (double) USEC_PER_SEC);
+        int64_t local_usec = boottime_usec + at->utc_minus_boottime_usec +
+                at->local_offset_s * (int64_t) USEC_PER_SEC,
                 local_s = local_usec / (int64_t) USEC_PER_SEC;
         Segment s = {
                 .position = position,
                 .end = position,
+                .boottime_usec = boottime_usec,
                 .fraction_s = (double) (local_usec - local_s * (int64_t) USEC_PER_SEC) / USEC_PER_SEC,
         };
 
         int k = open_file(r, &s, local_s);
         if (k < 0)
                 return k;
-        k = write_header(r, &s, local_s, true_rate_hz);
+        k = write_header(r, &s, local_s, at->rate_hz);
         if (k < 0) {
                 close(s.fd);
                 (void) unlink(s.path);
@@ -290,6 +405,9 @@ static int begin_segment(Recording *r, uint64_t position, int64_t utc_usec, int3
         pthread_mutex_lock(&r->mutex);
         r->status.segments++;
         pthread_mutex_unlock(&r->mutex);
+        char name[256];
+        name_of(s.path, name);
+        tell(r, RECORDING_BEGAN, name, &s);
         return 0;
 }
 
@@ -323,13 +441,12 @@ static int write_record(Recording *r) {
 /* --- the thread --- */
 
 typedef struct Work {
-        bool quit, breaks; /* a new segment begins before these frames */
+        bool quit, breaks, splits; /* a new segment begins before these frames */
         uint64_t n_left; /* frames in front of a break that make no record */
         bool record; /* r->frames holds one */
         uint64_t position;
-        int64_t utc_usec;
-        int32_t local_offset_s;
-        double true_rate_hz;
+        uint64_t at_position;
+        RecordingTime at;
 } Work;
 
 /* Under the mutex: whether there is something to do, and what. */
@@ -338,7 +455,7 @@ static bool next_work(Recording *r, Work *w, bool open) {
                 (r->break_at != UINT64_MAX && r->break_at > r->tail ? r->break_at : r->head) - r->tail;
         uint64_t lead = open || r->stopping ? 0 : (uint64_t) (LEAD_S * r->rate_hz);
 
-        *w = (Work){ .local_offset_s = r->local_offset_s, .true_rate_hz = r->true_rate_hz };
+        *w = (Work){ .at_position = r->at_position, .at = r->at };
         if (r->break_at == r->tail) {
                 /* the first frames wait until the rate is known */
                 if (r->head - r->tail < MAX(lead, (uint64_t) r->record_frames) && !r->stopping &&
@@ -346,12 +463,14 @@ static bool next_work(Recording *r, Work *w, bool open) {
                         return false;
                 w->breaks = true;
                 w->position = r->break_position;
-                w->utc_usec = r->break_utc_usec;
                 r->break_at = UINT64_MAX;
                 r->blocked = false;
                 return true;
         }
         if (available >= r->record_frames) {
+                w->splits = r->split_at <= r->tail;
+                if (w->splits)
+                        r->split_at = UINT64_MAX;
                 for (uint32_t i = 0; i < r->record_frames; i++)
                         memcpy(r->frames + (size_t) i * r->n_channels,
                                r->ring + (r->tail + i) % r->ring_frames * r->n_channels,
@@ -383,20 +502,14 @@ static void refused(Recording *r, int error) {
         r->retry_usec = now_usec() + (usec_t) (RECORDING_RETRY_S * USEC_PER_SEC);
 }
 
-/* Where the next frame to be written belongs, whether a file is open or not */
-typedef struct Place {
-        uint64_t position;
-        int64_t utc_usec;
-        double rate_hz;
-} Place;
-
-static void do_work(Recording *r, const Work *w, Place *at) {
+/* position: of the next frame to be written, whether a file is open or not */
+static void do_work(Recording *r, const Work *w, uint64_t *position) {
         int k = 0;
 
-        if (w->breaks || w->n_left > 0)
+        if (w->breaks || w->splits || w->n_left > 0)
                 end_segment(r);
         if (w->breaks)
-                *at = (Place){ w->position, w->utc_usec, w->true_rate_hz };
+                *position = w->position;
         if (w->n_left > 0)
                 count(r, 0, w->n_left);
         if (!w->record)
@@ -405,16 +518,14 @@ static void do_work(Recording *r, const Work *w, Place *at) {
         if (r->now.writer && (double) r->now.n_records * r->now.record_s >= RECORDING_SEGMENT_S)
                 end_segment(r);
         if (!r->now.writer && now_usec() >= r->retry_usec)
-                k = begin_segment(r, at->position, at->utc_usec, w->local_offset_s, w->true_rate_hz);
+                k = begin_segment(r, *position, w->at_position, &w->at);
         if (k >= 0 && r->now.writer)
                 k = write_record(r);
         if (k < 0)
                 refused(r, k);
         bool written = k >= 0 && r->now.writer;
         count(r, written ? r->record_frames : 0, written ? 0 : r->record_frames);
-        double rate_hz = w->true_rate_hz > 0 ? w->true_rate_hz : r->rate_hz;
-        at->position += r->record_frames;
-        at->utc_usec += llround(r->record_frames / rate_hz * USEC_PER_SEC);
+        *position += r->record_frames;
 }
 
 static void free_all(Recording *r) {
@@ -430,7 +541,7 @@ static void free_all(Recording *r) {
 
 static void *run(void *userdata) {
         Recording *r = userdata;
-        Place at = {};
+        uint64_t position = 0;
         Work w;
 
         for (;;) {
@@ -438,7 +549,7 @@ static void *run(void *userdata) {
                 while (!next_work(r, &w, r->now.writer))
                         pthread_cond_wait(&r->wake, &r->mutex);
                 pthread_mutex_unlock(&r->mutex);
-                do_work(r, &w, &at);
+                do_work(r, &w, &position);
                 if (w.quit)
                         break;
         }
@@ -447,6 +558,8 @@ static void *run(void *userdata) {
         pthread_mutex_lock(&r->mutex);
         bool abandoned = r->abandoned;
         r->done = true;
+        if (r->news_fd >= 0 && !abandoned)
+                (void) eventfd_write(r->news_fd, 1);
         pthread_cond_signal(&r->ended);
         pthread_mutex_unlock(&r->mutex);
         if (abandoned)
@@ -474,7 +587,11 @@ static int set_up(Recording *r, const RecordingConfig *c) {
         r->record_frames = (uint32_t) lround(c->rate_hz * RECORDING_RECORD_S);
         r->code_min = c->code_min;
         r->code_max = c->code_max;
+        r->sinc3 = c->sinc3;
         r->free_bytes_min = c->free_bytes_min;
+        r->delete_oldest = c->delete_oldest;
+        r->news_fd = c->news_fd;
+        r->split_at = UINT64_MAX;
         r->ring_frames = (uint64_t) (c->rate_hz * RECORDING_QUEUE_S);
         r->break_at = UINT64_MAX;
         r->dir = strdup(c->dir);
@@ -509,16 +626,27 @@ int recording_new(const RecordingConfig *config, Recording **ret) {
         return 0;
 }
 
-int recording_stop(Recording *r, usec_t timeout_usec) {
-        if (!r)
-                return 0;
-        usec_t until = now_usec() + timeout_usec;
-        struct timespec ts = { .tv_sec = (time_t) (until / USEC_PER_SEC),
-                               .tv_nsec = (long) (until % USEC_PER_SEC * NSEC_PER_USEC) };
-
+void recording_end(Recording *r) {
         pthread_mutex_lock(&r->mutex);
         r->stopping = true;
         pthread_cond_signal(&r->wake);
+        pthread_mutex_unlock(&r->mutex);
+}
+
+bool recording_is_done(Recording *r) {
+        pthread_mutex_lock(&r->mutex);
+        bool done = r->done;
+        pthread_mutex_unlock(&r->mutex);
+        return done;
+}
+
+int recording_join(Recording *r, usec_t until_usec) {
+        struct timespec ts = { .tv_sec = (time_t) (until_usec / USEC_PER_SEC),
+                               .tv_nsec = (long) (until_usec % USEC_PER_SEC * NSEC_PER_USEC) };
+
+        if (!r)
+                return 0;
+        pthread_mutex_lock(&r->mutex);
         int k = 0;
         while (!r->done && k == 0)
                 k = pthread_cond_timedwait(&r->ended, &r->mutex, &ts);
@@ -532,4 +660,40 @@ int recording_stop(Recording *r, usec_t timeout_usec) {
         pthread_join(r->thread, NULL);
         free_all(r);
         return 0;
+}
+
+int recording_stop(Recording *r, usec_t timeout_usec) {
+        if (!r)
+                return 0;
+        recording_end(r);
+        return recording_join(r, now_usec() + timeout_usec);
+}
+
+/* --- after a crash --- */
+
+/* A file that is whole gets its final name. */
+static int rename_part(const char *path) {
+        size_t n = strlen(path), k = strlen(PART);
+        _cleanup_free_ char *final = NULL;
+
+        if (n <= k || !streq(path + n - k, PART))
+                return 0;
+        final = strndup(path, n - k);
+        if (!final)
+                return -ENOMEM;
+        if (access(final, F_OK) == 0)
+                return -EEXIST;
+        return rename(path, final) < 0 ? -errno : 0;
+}
+
+int recording_repair(const char *path, double *ret_duration_s) {
+        _cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+        if (fd < 0)
+                return -errno;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return -EBUSY;
+        int mended = edf_repair(fd, ret_duration_s);
+        int r = mended < 0 ? mended : rename_part(path);
+        return r < 0 ? r : mended;
 }

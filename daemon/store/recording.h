@@ -38,8 +38,32 @@ typedef struct RecordingConfig {
         unsigned n_channels;
         const RecordingChannel *channels;
         int32_t code_min, code_max;
+        bool sinc3; /* the converter's filter: told to who reads the file, for sizes to be corrected alike */
         uint64_t free_bytes_min; /* below that nothing is written */
+        bool delete_oldest; /* of the closed files in dir, when less than that is free */
+        int news_fd; /* an eventfd, written when there is news, and at the end; -1: none */
 } RecordingConfig;
+
+/* When a position was, and what the clocks said then */
+typedef struct RecordingTime {
+        int64_t boottime_usec, utc_minus_boottime_usec;
+        int32_t local_offset_s; /* local time minus UTC */
+        double rate_hz; /* true one, as it is known now; 0: not yet */
+} RecordingTime;
+
+typedef enum RecordingWhat {
+        RECORDING_BEGAN, /* a file: name without ".part" */
+        RECORDING_CLOSED,
+        RECORDING_DELETED, /* the oldest, for want of room */
+} RecordingWhat;
+
+typedef struct RecordingNews {
+        RecordingWhat what;
+        char name[256]; /* in dir */
+        uint64_t position; /* of its first frame */
+        int64_t boottime_usec; /* of it; deleted: 0 */
+        double duration_s; /* closed */
+} RecordingNews;
 
 typedef struct RecordingStatus {
         char path[4096]; /* of the segment under way, ""; none */
@@ -52,23 +76,39 @@ typedef struct RecordingStatus {
 /* dir is made if it is not there. -EINVAL: a rate or a number of channels that cannot be. */
 int recording_new(const RecordingConfig *config, Recording **ret);
 
-/*
- * Frames from a position on: [n_frames][n_channels] codes. utc_usec: of the first of them, local_offset_s:
- * of local time then; rate_hz: true rate as it is known now. A position that does not follow ends the
- * segment.
- */
+/* Frames from a position on: [n_frames][n_channels] codes; at: of the first of them. A position that does
+ * not follow ends the segment. */
 void recording_push(Recording *r, uint64_t position, const int32_t *samples, size_t n_frames,
-                    int64_t utc_usec, int32_t local_offset_s, double rate_hz);
+                    const RecordingTime *at);
+
+/* What is pushed from now on goes into another file; nothing is lost, and the cut is a data record's. */
+void recording_split(Recording *r);
 
 /* At a position, which may lie behind what was pushed; kept with the segment it belongs to, or the next one.
  */
 void recording_annotate(Recording *r, double position, double duration_frames, const char *text);
 
 /* From now on */
-void recording_set_free_bytes_min(Recording *r, uint64_t free_bytes_min);
+void recording_set_room(Recording *r, uint64_t free_bytes_min, bool delete_oldest);
+
+/* 1: the oldest there was; 0: none. Of more than RECORDING_NEWS_MAX the oldest are lost. */
+#define RECORDING_NEWS_MAX 16u
+int recording_take_news(Recording *r, RecordingNews *ret);
 
 void recording_get_status(Recording *r, RecordingStatus *ret);
 
-/* Writes what waits, closes the segment. After timeout_usec it leaves the thread to itself: -ETIMEDOUT. NULL
+/* Asks for the end: writes what waits, closes the segment. Nothing is to be pushed after that. */
+void recording_end(Recording *r);
+bool recording_is_done(Recording *r);
+/* Waits for it, until CLOCK_MONOTONIC says so, and frees r: -ETIMEDOUT: it leaves the thread to itself. NULL
  * is taken. */
+int recording_join(Recording *r, usec_t until_usec);
+/* Both, at most so long */
 int recording_stop(Recording *r, usec_t timeout_usec);
+
+/*
+ * A file that was never closed gets its header and, where it ends with ".part", its name. ret_duration_s:
+ * what there is of it. 1: mended; 0: it was whole; -EBUSY: it is being written; -EBADMSG: no EDF or BDF file
+ * with a whole data record; -EEXIST: there is one of that name.
+ */
+int recording_repair(const char *path, double *ret_duration_s);

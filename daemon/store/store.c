@@ -399,6 +399,25 @@ static int run_all(Store *s, const JobList *jobs) {
         return 0;
 }
 
+/* Locked. Who is told of another session looks at the status. */
+static void publish_sessions(Store *s) {
+        bool another = false;
+
+        for (size_t i = 0; i < KEEPER_DEVICES_MAX; i++) {
+                const KeeperDevice *d = &s->keeper.state.devices[i];
+                StoreSession *to = &s->status.sessions[i], now = { .source = d->source };
+
+                if (d->source != 0 && d->n_sessions > 0) {
+                        now.id = d->sessions[0].id;
+                        now.confirmed = d->sessions[0].confirmed;
+                }
+                another = another || to->source != now.source || to->id != now.id || to->confirmed != now.confirmed;
+                *to = now;
+        }
+        if (another)
+                (void) eventfd_write(s->fd, 1);
+}
+
 /* Done ones go to who submitted them; the others are freed, or stay when nothing could be written. */
 static void settle(Store *s, JobList *jobs, int error) {
         bool any = jobs->first;
@@ -418,6 +437,8 @@ static void settle(Store *s, JobList *jobs, int error) {
         list_prepend(&s->waiting, &stay);
         s->first_usec = s->waiting.first ? now_usec() : 0;
         s->status.n_commits += any && error >= 0;
+        if (error >= 0)
+                publish_sessions(s);
         pthread_mutex_unlock(&s->lock);
 }
 

@@ -57,10 +57,18 @@ typedef enum StoreState {
 
 const char* store_state_to_string(StoreState s);
 
+/* The session of a device that is there, as committed last */
+typedef struct StoreSession {
+        uint64_t source;                        /* 0: none */
+        int64_t id;
+        bool confirmed;                         /* a person began it */
+} StoreSession;
+
 typedef struct StoreStatus {
         StoreState state;
         uint64_t n_waiting, n_lost, n_commits;
         char aside[256];                        /* the damaged file that was moved aside last; empty: none */
+        StoreSession sessions[KEEPER_DEVICES_MAX];
 } StoreStatus;
 
 /* dir: of the file. Starts the thread; never fails because of the disk. */

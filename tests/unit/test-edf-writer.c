@@ -158,7 +158,7 @@ START_TEST(error_in_a_record) {
         ck_assert_int_eq(edf_writer_close(w), 0);
         ck_assert_int_eq(fstat(fd, &st), 0);
         ck_assert_int_eq(st.st_size, whole);
-        ck_assert_int_eq(edf_repair(fd), 0); /* it was whole */
+        ck_assert_int_eq(edf_repair(fd, NULL), 0); /* it was whole */
         edf_writer_free(w);
         close(fd);
 }
@@ -179,8 +179,8 @@ START_TEST(crash_at_any_byte) {
                 ck_assert_uint_eq(file_source_channel(f, 0)->n_samples, (size - header) / record * RATE);
 
                 int fd = open(path, O_RDWR);
-                ck_assert_int_eq(edf_repair(fd), 1);
-                ck_assert_int_eq(edf_repair(fd), 0);
+                ck_assert_int_eq(edf_repair(fd, NULL), 1);
+                ck_assert_int_eq(edf_repair(fd, NULL), 0);
                 close(fd);
                 check_with_edflib(true, (unsigned) ((size - header) / record));
         }
@@ -190,9 +190,9 @@ END_TEST
 START_TEST(repair_of_what_is_none) {
         int fd = open(path, O_RDWR);
 
-        ck_assert_int_eq(edf_repair(fd), -EBADMSG);
+        ck_assert_int_eq(edf_repair(fd, NULL), -EBADMSG);
         ck_assert_int_eq(write(fd, "a diary, not a recording", 24), 24);
-        ck_assert_int_eq(edf_repair(fd), -EBADMSG);
+        ck_assert_int_eq(edf_repair(fd, NULL), -EBADMSG);
         close(fd);
 }
 END_TEST

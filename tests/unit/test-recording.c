@@ -42,6 +42,8 @@ static Recording *begin(uint64_t free_bytes_min) {
                 .code_min = -8388608,
                 .code_max = 8388607,
                 .free_bytes_min = free_bytes_min,
+                .sinc3 = true,
+                .news_fd = -1,
         };
         Recording *r;
 
@@ -60,8 +62,11 @@ static void push(Recording *r, uint64_t from, uint64_t n) {
                 size_t k = (size_t) MIN(n - i, UINT64_C(64));
                 for (size_t f = 0; f < k; f++)
                         frames[2 * f] = frames[2 * f + 1] = code_at(from + i + f, 0);
-                recording_push(r, from + i, frames, k, UTC_USEC + (int64_t) (from + i) * 1000, 3600,
-                               RATE * 1.001);
+                recording_push(r, from + i, frames, k,
+                               &(RecordingTime){ .boottime_usec = (int64_t) ((double) (from + i) / 1001 * 1e6),
+                                                 .utc_minus_boottime_usec = UTC_USEC,
+                                                 .local_offset_s = 3600,
+                                                 .rate_hz = RATE * 1.001 });
                 i += k;
         }
 }
@@ -106,7 +111,7 @@ static void check_file(const char *path, uint64_t from, uint64_t n, const double
         ck_assert(file_source_channel(f, 0)->sinc3);
         ck_assert(file_source_start(f)->known);
         ck_assert_double_eq_tol((double) file_source_start(f)->seconds + file_source_start(f)->fraction_s,
-                                1e-6 * UTC_USEC + 3600 + (double) from / RATE, 1e-3);
+                                1e-6 * UTC_USEC + 3600 + (double) from / (RATE * 1.001), 1e-3);
         while ((got = file_source_read(f, 1, &position, samples, 1000)) > 0)
                 for (ssize_t i = 0; i < got; i++, k++)
                         ck_assert_int_eq(samples[i], code_at(from + k, 1));
@@ -183,6 +188,94 @@ START_TEST(gaps_in_a_row) {
 END_TEST
 
 /* Stopped before the rate was known */
+/* Another session: another file, nothing lost, and who asks is told of both. */
+START_TEST(split) {
+        char paths[8][400];
+        RecordingNews news;
+        RecordingStatus s;
+        Recording *r = begin(0);
+        static const RecordingWhat order[] = { RECORDING_BEGAN, RECORDING_BEGAN, RECORDING_CLOSED };
+
+        push(r, 0, 7050); /* half a data record of it belongs to the first file still */
+        recording_split(r);
+        push(r, 7050, 7950);
+        wait_for(r, 15000);
+        push(r, 15000, 12050);
+        wait_for(r, 27000);
+        recording_get_status(r, &s);
+        ck_assert_uint_eq(s.segments, 2);
+        ck_assert_uint_eq(s.frames_lost, 0);
+        for (size_t i = 0; i < ELEMENTSOF(order); i++) {
+                ck_assert_int_eq(recording_take_news(r, &news), 1);
+                ck_assert_int_eq(news.what, order[i]);
+                ck_assert_uint_eq(news.position, i == 1 ? 7100 : 0);
+                ck_assert_double_eq_tol((double) news.boottime_usec, i == 1 ? 7100e3 / 1.001 : 0, 100);
+                ck_assert_double_eq_tol(news.duration_s, i == 2 ? 7.1 / 1.001 : 0, 1e-3);
+        }
+        ck_assert_str_eq(news.name, "spi0.0-2025-11-30T08-00-00.bdf");
+        ck_assert_int_eq(recording_take_news(r, &news), 0);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+        ck_assert_uint_eq(list(paths), 2);
+        check_file(paths[0], 0, 7100, NULL, 0);
+        check_file(paths[1], 7100, 19900, NULL, 0);
+}
+END_TEST
+
+/* Who mends a file that is being written would cut off what comes. */
+START_TEST(not_mended_while_written) {
+        char paths[8][400];
+        double duration_s;
+        Recording *r = begin(0);
+
+        push(r, 0, 8000);
+        wait_for(r, 8000);
+        ck_assert_uint_eq(list(paths), 1);
+        ck_assert_int_eq(recording_repair(paths[0], &duration_s), -EBUSY);
+        push(r, 8000, 8000);
+        wait_for(r, 16000);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+        ck_assert_uint_eq(list(paths), 1);
+        check_file(paths[0], 0, 16000, NULL, 0);
+        ck_assert_int_eq(recording_repair(paths[0], &duration_s), 0);
+        ck_assert_double_eq_tol(duration_s, 16 / 1.001, 1e-3);
+}
+END_TEST
+
+/* Only if that is wanted, and only as many as it takes: here one cannot be enough, so all closed ones go. */
+START_TEST(oldest_are_deleted_for_room) {
+        char paths[8][400];
+        RecordingNews news;
+        Recording *r = begin(0);
+        unsigned deleted = 0;
+
+        push(r, 0, 6000);
+        wait_for(r, 6000);
+        push(r, 10000, 6000);
+        wait_for(r, 12000);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+        ck_assert_uint_eq(list(paths), 2);
+
+        r = begin(UINT64_MAX);
+        push(r, 20000, 6000);
+        wait_for(r, 6000);
+        ck_assert_int_eq(recording_take_news(r, &news), 0);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+        ck_assert_uint_eq(list(paths), 2);
+
+        r = begin(UINT64_MAX);
+        recording_set_room(r, UINT64_MAX, true);
+        push(r, 20000, 6000);
+        wait_for(r, 6000);
+        while (recording_take_news(r, &news) > 0) {
+                ck_assert_int_eq(news.what, RECORDING_DELETED);
+                ck_assert_ptr_nonnull(strstr(deleted++ == 0 ? paths[0] : paths[1], news.name));
+        }
+        ck_assert_uint_eq(deleted, 2);
+        ck_assert_int_eq(recording_stop(r, 10 * USEC_PER_SEC), 0);
+        ck_assert_uint_eq(list(paths), 0);
+}
+END_TEST
+
 START_TEST(short_one) {
         char paths[8][400];
         static const double at[] = { 50 };
@@ -242,7 +335,7 @@ START_TEST(killed) {
                 ck_assert_uint_eq(list(paths), 1);
 
                 int fd = open(paths[0], O_RDWR);
-                ck_assert_int_eq(edf_repair(fd), 1);
+                ck_assert_int_eq(edf_repair(fd, NULL), 1);
                 struct stat st;
                 ck_assert_int_eq(fstat(fd, &st), 0);
                 close(fd);
@@ -262,6 +355,9 @@ int main(void) {
         tcase_set_timeout(t, 120);
         tcase_add_test(t, segments_end_at_gaps);
         tcase_add_test(t, gaps_in_a_row);
+        tcase_add_test(t, split);
+        tcase_add_test(t, not_mended_while_written);
+        tcase_add_test(t, oldest_are_deleted_for_room);
         tcase_add_test(t, short_one);
         tcase_add_test(t, nothing_at_all);
         tcase_add_test(t, full_disk);
