@@ -44,6 +44,8 @@ static uint64_t gap_before(Reader *r, double index, double time_s) {
         const TextFormat *f = r->format;
         double rate_hz = f->rate_hz, lost = 0;
 
+        if (!(index >= 0 && index <= f->index_modulus)) /* a damaged one: no counter says so */
+                index = NAN;
         if (r->n_rows > 0 && f->index_column >= 0 && !isnan(index) && !isnan(r->last_index)) {
                 double d =
                         fmod(index - r->last_index - f->index_step + 2 * f->index_modulus, f->index_modulus);
