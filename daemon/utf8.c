@@ -3,24 +3,31 @@
 #include <string.h>
 
 #include "utf8.h"
+#include "util.h"
+
+/* Table 3-7 of the Unicode standard: for a first byte, how many there are, and the limits of the second. */
+static const struct {
+        unsigned char first, last, n, low, high;
+} forms[] = {
+        { 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+        { 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
+        { 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
 
 unsigned utf8_length(const char *text, size_t size) {
         const unsigned char *s = (const unsigned char*) text;
+        size_t k = 0;
 
         if (size == 0)
                 return 0;
-        unsigned n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-                     s[0] < 0xf5 ? 4 : 0;
-
-        if (n > size)
+        while (k < ELEMENTSOF(forms) && (s[0] < forms[k].first || s[0] > forms[k].last))
+                k++;
+        if (k == ELEMENTSOF(forms) || forms[k].n > size)
                 return 0;
-        for (unsigned i = 1; i < n; i++)
-                if ((s[i] & 0xc0) != 0x80)
+        for (unsigned i = 1; i < forms[k].n; i++)
+                if (s[i] < (i == 1 ? forms[k].low : 0x80) || s[i] > (i == 1 ? forms[k].high : 0xbf))
                         return 0;
-        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-            (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-                return 0;
-        return n;
+        return forms[k].n;
 }
 
 bool utf8_is_valid(const char *s, size_t n) {

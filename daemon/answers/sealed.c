@@ -32,26 +32,29 @@ char sealed_arm(const char *text, unsigned block, unsigned session) {
         return order[6 + at];
 }
 
+static void take_act(const Past *p, const PastTrial *t, const PastAct *a, Sealed *s) {
+        SealedBlock *b;
+        unsigned which;
+
+        s->stopped = s->stopped || streq(a->act, "stopped");
+        if (a->block < 1 || a->block > t->blocks || a->block > TRIAL_BLOCKS_MAX)
+                return;
+        b = s->blocks + (a->block - 1);
+        which = a->arm[0] == sealed_arm(t->coins, a->block, 0) ? 0 : 1;
+        b->voided = b->voided || streq(a->act, "void");
+        if (streq(a->act, "revealed")) {
+                b->revealed[which] = true;
+                b->revealed_usec[which] = a->made_usec;
+        } else if (streq(a->act, "measured"))
+                b->session[which] = past_find_session(p, a->session);
+}
+
 void sealed_read(const Past *p, const PastTrial *t, Sealed *ret) {
         *ret = (Sealed) { .trial = t };
         for (unsigned k = 0; k < TRIAL_BLOCKS_MAX; k++)
                 ret->blocks[k].session[0] = ret->blocks[k].session[1] = -1;
-        for (size_t i = 0; i < t->n_acts; i++) {
-                const PastAct *a = t->acts + i;
-                SealedBlock *b = ret->blocks + (a->block - 1);
-                unsigned which;
-
-                ret->stopped = ret->stopped || streq(a->act, "stopped");
-                if (a->block < 1 || a->block > t->blocks || a->block > TRIAL_BLOCKS_MAX)
-                        continue;
-                which = a->arm[0] == sealed_arm(t->coins, a->block, 0) ? 0 : 1;
-                b->voided = b->voided || streq(a->act, "void");
-                if (streq(a->act, "revealed")) {
-                        b->revealed[which] = true;
-                        b->revealed_usec[which] = a->made_usec;
-                } else if (streq(a->act, "measured"))
-                        b->session[which] = past_find_session(p, a->session);
-        }
+        for (size_t i = 0; i < t->n_acts; i++)
+                take_act(p, t, t->acts + i, ret);
         while (ret->n_over < t->blocks && ret->n_over < TRIAL_BLOCKS_MAX) {
                 const SealedBlock *b = ret->blocks + ret->n_over;
 

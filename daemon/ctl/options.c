@@ -179,6 +179,16 @@ static int apply(const Option *o, const char *value) {
         return 0;
 }
 
+/* What getopt_long() does not know; optopt is 0 for a long one. */
+static void say_not_understood(const Parser *p, const Verb *verb, const char *path, const char *typed) {
+        char letter[] = { '-', (char) optopt, 0 };
+
+        if (optopt >= FIRST_OPTION)
+                fprintf(stderr, "twitchctl: --%s takes no value\n", option_by_value(p, optopt)->name);
+        else
+                say_unknown(verb, path, optopt ? letter : typed);
+}
+
 int options_parse(const Verb *verb, const char *path, int argc, char **argv) {
         Parser p = { .letters = ":" };
 
@@ -195,14 +205,7 @@ int options_parse(const Verb *verb, const char *path, int argc, char **argv) {
                 if (c < 0)
                         return optind;
                 if (c == '?') {
-                        char letter[] = { '-', (char) optopt, 0 };
-                        bool takes_none = optopt >= FIRST_OPTION;
-
-                        if (takes_none)
-                                fprintf(stderr, "twitchctl: --%s takes no value\n",
-                                        option_by_value(&p, optopt)->name);
-                        else
-                                say_unknown(verb, path, optopt ? letter : argv[optind - 1]);
+                        say_not_understood(&p, verb, path, argv[optind - 1]);
                         return -EINVAL;
                 }
                 const Option *o = option_by_value(&p, c == ':' ? optopt : c);

@@ -3,35 +3,21 @@
 
 #include "sql.h"
 
+static const struct {
+        int rc, error;
+} errors[] = {
+        { SQLITE_OK, 0 },            { SQLITE_ROW, 0 },          { SQLITE_DONE, 0 },
+        { SQLITE_FULL, ENOSPC },     { SQLITE_CORRUPT, EUCLEAN }, { SQLITE_NOTADB, EUCLEAN },
+        { SQLITE_READONLY, EROFS },  { SQLITE_CANTOPEN, EROFS }, { SQLITE_PERM, EACCES },
+        { SQLITE_AUTH, EACCES },     { SQLITE_NOMEM, ENOMEM },   { SQLITE_BUSY, EBUSY },
+        { SQLITE_LOCKED, EBUSY },    { SQLITE_CONSTRAINT, EEXIST }, { SQLITE_INTERRUPT, EINTR },
+};
+
 int sql_errno(int rc) {
-        switch (rc & 0xff) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE:
-                return 0;
-        case SQLITE_FULL:
-                return -ENOSPC;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-                return -EUCLEAN;
-        case SQLITE_READONLY:
-        case SQLITE_CANTOPEN:
-                return -EROFS;
-        case SQLITE_PERM:
-        case SQLITE_AUTH:
-                return -EACCES;
-        case SQLITE_NOMEM:
-                return -ENOMEM;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-                return -EBUSY;
-        case SQLITE_CONSTRAINT:
-                return -EEXIST;
-        case SQLITE_INTERRUPT:
-                return -EINTR;
-        default:
-                return -EIO;
-        }
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
+                if (errors[i].rc == (rc & 0xff))
+                        return -errors[i].error;
+        return -EIO;
 }
 
 int sql_new(sqlite3 *db, Sql **ret) {
