@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+
 #include "record-calls.h"
 
 typedef struct Call {
@@ -12,6 +14,7 @@ typedef struct Call {
         HistoryCheck checked;
         HistoryList list;
         RecordingWords *words;
+        ImportCounts imported;
 
         /* what is asked */
         int64_t number, from, to;
@@ -36,7 +39,7 @@ static Call* call_of(StoreJob *j) {
 static void on_done(StoreJob *j) {
         Call *c = call_of(j);
         RecordAnswer a = { .result = j->result, .id = c->id, .fd = c->fd, .check = &c->checked, .list = &c->list,
-                           .words = c->words };
+                           .words = c->words, .imported = &c->imported };
 
         c->answer(&a, c->userdata);
         c->fd = a.fd;
@@ -296,6 +299,19 @@ static int run_check(Keeper *k, StoreJob *j) {
 
 void record_check(Record *r, RecordAnswered answer, void *userdata) {
         submit_beside(r, new_call(run_check, answer, userdata));
+}
+
+static int run_import(Keeper *k, StoreJob *j) {
+        return history_import(k, call_of(j)->fd, &call_of(j)->imported);
+}
+
+void record_import(Record *r, int fd, RecordAnswered answer, void *userdata) {
+        Call *c = new_call(run_import, answer, userdata);
+
+        if (!c)
+                return;
+        c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);  /* without one: -EBADF from the reading */
+        submit(r, c);
 }
 
 /* --- recordings --------------------------------------------------------------------------- */

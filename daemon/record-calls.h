@@ -8,6 +8,7 @@
 #include "record.h"
 #include "store/copy.h"
 #include "store/entries.h"
+#include "store/import.h"
 #include "store/recordings.h"
 #include "store/lists.h"
 #include "store/sites.h"
@@ -19,6 +20,7 @@ typedef struct RecordAnswer {
         const HistoryCheck *check;
         const HistoryList *list;
         const RecordingWords *words;
+        const ImportCounts *imported;
 } RecordAnswer;
 
 typedef void (*RecordAnswered)(RecordAnswer *a, void *userdata);
@@ -41,6 +43,9 @@ void record_list_events(Record *r, int64_t session, int64_t after_id, unsigned m
 void record_get_waveform(Record *r, int64_t event, RecordAnswered answer, void *userdata);
 void record_open_snapshot(Record *r, RecordAnswered answer, void *userdata);
 void record_check(Record *r, RecordAnswered answer, void *userdata);
+
+/* fd: of an export; it is duplicated */
+void record_import(Record *r, int fd, RecordAnswered answer, void *userdata);
 
 /* A file of samples began: the answer has words of its session */
 void record_recording_began(Record *r, const KeptRecording *f, RecordAnswered answer, void *userdata);

@@ -58,6 +58,11 @@ static int fill_error(sd_bus_error *error, int r) {
         case -ESRCH:
                 return sd_bus_error_set(error, TWITCHD_ERROR("NotFound"),
                                         "No session that a person started is going on.");
+        case -EBADMSG:
+        case -EFBIG:
+        case -EBADF:
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "This is no export of a history (export --sqlite), or it is damaged.");
         case -EINVAL:
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "A kind, site, channel, amount or time that there is not.");
@@ -177,6 +182,15 @@ static void answer_deleted(RecordAnswer *a, void *userdata) {
 
 static void answer_snapshot(RecordAnswer *a, void *userdata) {
         answer(userdata, a, "h", a->fd);
+}
+
+static void answer_import(RecordAnswer *a, void *userdata) {
+        const ImportCounts *n = a->imported;
+
+        changed(userdata, a, "SessionsChanged");
+        changed(userdata, a, "DiaryChanged");
+        answer(userdata, a, "ttttttt", n->sessions, n->diary, n->felt, n->others, n->known, n->unfinished,
+               n->recordings);
 }
 
 static void answer_check(RecordAnswer *a, void *userdata) {
@@ -563,6 +577,18 @@ static int method_open_snapshot(sd_bus_message *call, void *userdata, sd_bus_err
         return 1;
 }
 
+static int method_import(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int fd;
+
+        int r = check_history(userdata, error);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "h", &fd);
+        if (r < 0)
+                return r;
+        record_import(record(userdata), fd, answer_import, sd_bus_message_ref(call));
+        return 1;
+}
+
 static int method_open_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t id;
 
@@ -717,6 +743,9 @@ const sd_bus_vtable history_vtable[] = {
         METHOD("MarkFelt", SD_BUS_ARGS("s", site), SD_BUS_RESULT("t", id), method_mark_felt, GROUP),
         METHOD("Delete", SD_BUS_ARGS("t", from_usec, "t", to_usec), SD_BUS_RESULT("t", sessions), method_delete, GROUP),
         METHOD("OpenSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", database), method_open_snapshot, GROUP),
+        METHOD("Import", SD_BUS_ARGS("h", file),
+               SD_BUS_RESULT("t", sessions, "t", diary, "t", felt, "t", others, "t", known, "t", unfinished,
+                             "t", recordings), method_import, GROUP),
         METHOD("OpenRecording", SD_BUS_ARGS("t", id), SD_BUS_RESULT("h", file), method_open_recording,
                GROUP),
         METHOD("Check", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", intact, "s", found, "t", wrong_sessions), method_check, GROUP),

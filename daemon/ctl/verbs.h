@@ -16,6 +16,7 @@
         X(felt)         \
         X(show)         \
         X(export)       \
+        X(import)       \
         X(delete)       \
         X(history)      \
         X(trends)       \

@@ -11,7 +11,10 @@
 static const char schema_1[] =
 #include "schema.sql.h"
         ;
-static const char *const migrations[HISTORY_VERSION] = { schema_1 };
+static const char schema_2[] =
+#include "schema-2.sql.h"
+        ;
+static const char *const migrations[HISTORY_VERSION] = { schema_1, schema_2 };
 
 static void size_db(sqlite3_context *context, int argc, sqlite3_value **argv) {
         double uv = (double) sqlite3_value_int64(argv[0]) / 1e3;

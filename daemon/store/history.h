@@ -8,7 +8,7 @@
 #include "sql.h"
 
 #define HISTORY_FILE "history.sqlite"
-#define HISTORY_VERSION 1                       /* PRAGMA user_version */
+#define HISTORY_VERSION 2                       /* PRAGMA user_version */
 
 /*
  * To write: creates the file if there is none, migrates an older one. -EUCLEAN: damaged; -EPROTONOSUPPORT: of

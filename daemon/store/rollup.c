@@ -119,6 +119,17 @@ static int session_is_right(Sql *s, int64_t session) {
         return r < 0 ? r : n_hours == 0 && n_excluded == 0 && n_sizes == 0;
 }
 
+/* Over all sessions; rows of which nothing is left may stay. */
+static int totals_are_right(Sql *s) {
+        int64_t n = 0;
+
+        int r = sql_int(s, &n,
+                        DIFFERENCE("SELECT channel, kind, size_db, n FROM size_total WHERE n != 0",
+                                   "SELECT channel, kind, size_db, sum(n) FROM size_histogram GROUP BY 1, 2, 3"),
+                        "");
+        return r < 0 ? r : n == 0;
+}
+
 int rollup_check(Sql *s, uint64_t *ret_n_wrong) {
         _cleanup_sql_ sqlite3_stmt *sessions = NULL;
         uint64_t n_wrong = 0;
@@ -133,6 +144,9 @@ int rollup_check(Sql *s, uint64_t *ret_n_wrong) {
                 n_wrong += r == 0;
         }
         if (r >= 0)
-                *ret_n_wrong = n_wrong;
-        return r;
+                r = totals_are_right(s);
+        if (r < 0)
+                return r;
+        *ret_n_wrong = n_wrong + (r == 0);
+        return 0;
 }

@@ -12,7 +12,7 @@
 
 #include "../util.h"
 
-#define SQL_KEPT_MAX 96u
+#define SQL_KEPT_MAX 192u
 
 typedef struct Sql {
         sqlite3 *db;

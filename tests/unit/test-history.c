@@ -207,6 +207,12 @@ START_TEST(rollups_are_what_the_rows_give) {
         ck_assert_int_eq(rollup_rebuild(s, session), 0);
         ck_assert_int_eq(rollup_check(s, &wrong), 0);
         ck_assert_uint_eq(wrong, 0);
+        ck_assert_int_eq(sql_exec(s, "UPDATE size_total SET n = n + 1 WHERE channel = 1"), 0);
+        ck_assert_int_eq(rollup_check(s, &wrong), 0);
+        ck_assert_uint_eq(wrong, 1);
+        ck_assert_int_eq(sql_exec(s, "UPDATE size_total SET n = n - 1 WHERE channel = 1"), 0);
+        ck_assert_int_eq(sql_exec(s, "DELETE FROM session"), 0);
+        ck_assert_int_eq(get(s, "SELECT sum(n) FROM size_total"), 0);
         assert_intact(s);
 }
 END_TEST
@@ -265,6 +271,8 @@ START_TEST(migrates_from_each_version) {
 
                 add_event(s, session, 1000000, 1, 20000);
                 add_minute(s, session, 0, 1, 0, 1);
+                ck_assert_int_eq(sql_exec(s, "INSERT INTO recording (session, path, start_boottime_usec, state)"
+                                             " VALUES (1, 'a.bdf', 0, 'closed')"), 0);
         }
         s = sql_free(s);
 
