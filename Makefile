@@ -220,9 +220,11 @@ bench-speed: packages-bench $(B)/bench-speed ## time the detector beside the sam
 
 $(B)/bench-reader: $(B)/tests/bench/bench-reader.o $(B)/libtwitchd.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -ledf -lm
-.PHONY: bench-reader
+.PHONY: bench-reader bench-large
 bench-reader: tools all $(B)/bench-reader ## time reading and analysing an hour of 8 channels beside EDFlib
 	@tests/bench/reader $(B)
+bench-large: tools all ## print how much memory recordings of 60 MB to 6 GB take
+	@tests/bench/large $(B)
 
 # --- kernel modules ---------------------------------------------------------
 # KDIR: configured kernel headers; by default those of this kernel, else the newest installed

@@ -235,6 +235,20 @@ static void group_seek(Group *g) {
                 file_source_seek(g->analysis->file, g->channels[c], o->from_s);
 }
 
+static void on_release(const Finding *f, void *userdata) {
+        Analysis *a = userdata;
+
+        if (f->is_event)
+                a->channels[f->channels[0]].kinds[f->kind]++;
+        a->options.on_finding(f, a->options.userdata);
+}
+
+static void release(Analysis *a, double before_s) {
+        findings_release(&a->findings, before_s, on_release, a);
+        if (a->options.keep)
+                findings_forget(&a->findings, a->options.keep, a->options.userdata);
+}
+
 /* 1: go on; 0: this was the end */
 static int group_push(Group *g, uint64_t position, size_t n) {
         Analysis *a = g->analysis;
@@ -251,8 +265,7 @@ static int group_push(Group *g, uint64_t position, size_t n) {
         a->samples_done += (uint64_t) n * g->n_channels;
         progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
         if (a->n_groups == 1)
-                findings_release(&a->findings, a->reached_s - RELEASE_S, a->options.on_finding,
-                                 a->options.userdata);
+                release(a, a->reached_s - RELEASE_S);
         a->stopped = a->options.stop && *a->options.stop;
         return !a->stopped;
 }
@@ -303,7 +316,7 @@ int analysis_run(Analysis *a) {
         progress_finish(&a->progress);
         if (r < 0)
                 return r;
-        findings_release(&a->findings, INFINITY, a->options.on_finding, a->options.userdata);
+        release(a, INFINITY);
         minutes_sort(&a->minutes);
         return 0;
 }

@@ -19,6 +19,7 @@ typedef struct AnalysisChannel {
         bool taken; /* is in a group already */
         bool sinc3; /* the droop of such a converter is corrected */
         DetectChannelStats stats; /* if analysed */
+        unsigned kinds[_EVENT_KIND_MAX]; /* events that are strongest here */
 } AnalysisChannel;
 
 typedef enum Sinc3Choice {
@@ -37,6 +38,10 @@ typedef struct AnalysisOptions {
         /* In the order of time, as far as that is known: what lasts for longer than a minute may come late.
          */
         void (*on_finding)(const Finding *finding, void *userdata);
+
+        /* Whether a finding is needed after it was told, as a long recording may have millions; NULL: all
+         * are. */
+        bool (*keep)(const Finding *finding, void *userdata);
         void *userdata;
 } AnalysisOptions;
 
@@ -49,7 +54,7 @@ typedef struct Analysis {
         double duration_s; /* of the longest channel */
         double reached_s; /* less if it ended early */
         bool stopped; /* early */
-        Findings findings;
+        Findings findings; /* those that were not forgotten */
         Minutes minutes; /* sorted */
         Progress progress;
         uint64_t samples_done, samples_total;

@@ -132,14 +132,11 @@ static void put_excluded(const Analysis *a, Json *j, unsigned channel) {
         json_end(j);
 }
 
-static void put_kinds(const Analysis *a, Json *j, unsigned channel) {
-        unsigned kinds[_EVENT_KIND_MAX];
-
-        analyze_kinds(a, channel, kinds);
+static void put_kinds(const AnalysisChannel *c, Json *j) {
         json_begin(j, "kinds");
         for (unsigned k = 0; k < _EVENT_KIND_MAX; k++)
-                if (kinds[k] > 0)
-                        json_put_unsigned(j, event_kind_to_string((EventKind) k), kinds[k]);
+                if (c->kinds[k] > 0)
+                        json_put_unsigned(j, event_kind_to_string((EventKind) k), c->kinds[k]);
         json_end(j);
 }
 
@@ -156,7 +153,7 @@ static void put_summary(const Analysis *a, unsigned index) {
         json_put_double(&j, "noise_uv", c->left_out ? NAN : c->stats.noise_uv, 2);
         json_put_double(&j, "floor_uv", c->left_out ? NAN : c->stats.floor_uv, 2);
         json_put_unsigned(&j, "events", c->left_out ? 0 : c->stats.events);
-        put_kinds(a, &j, index);
+        put_kinds(c, &j);
         json_put_double(&j, "rest_s", c->left_out ? 0 : c->stats.rest_s, 1);
         json_put_unsigned(&j, "rest_twitches", c->left_out ? 0 : c->stats.rest_twitches);
         put_rate(&j, c);

@@ -21,14 +21,6 @@ void analyze_excluded(const Analysis *a, unsigned channel, double ret_s[static _
                         ret_s[k] += a->minutes.items[i].found.excluded_s[k];
 }
 
-void analyze_kinds(const Analysis *a, unsigned channel, unsigned ret[static _EVENT_KIND_MAX]) {
-        for (unsigned k = 0; k < _EVENT_KIND_MAX; k++)
-                ret[k] = 0;
-        for (size_t i = 0; i < a->findings.n; i++)
-                if (a->findings.items[i].is_event && a->findings.items[i].channels[0] == channel)
-                        ret[a->findings.items[i].kind]++;
-}
-
 bool analyze_counts_discharges(const Finding *f) {
         switch (f->kind) {
         case EVENT_FASCICULATION:

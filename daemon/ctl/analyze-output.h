@@ -24,7 +24,6 @@ typedef struct AnalyzeRate {
 
 AnalyzeRate analyze_rate(const AnalysisChannel *c);
 void analyze_excluded(const Analysis *a, unsigned channel, double ret_s[static _EXCLUSION_MAX]);
-void analyze_kinds(const Analysis *a, unsigned channel, unsigned ret[static _EVENT_KIND_MAX]);
 
 /* Whether `discharges` is a count: of what repeats one potential, and was seen to. */
 bool analyze_counts_discharges(const Finding *f);

@@ -126,7 +126,7 @@ static int print_channels(const Analysis *a) {
  * twitches. */
 static int print_more(const Analysis *a, unsigned index) {
         const AnalysisChannel *c = a->channels + index;
-        unsigned kinds[_EVENT_KIND_MAX], n = 0;
+        unsigned n = 0;
         double excluded_s[_EXCLUSION_MAX];
         _cleanup_free_ char *text = NULL;
         size_t size;
@@ -134,12 +134,11 @@ static int print_more(const Analysis *a, unsigned index) {
         FILE *f = open_memstream(&text, &size);
         if (!f)
                 return -ENOMEM;
-        analyze_kinds(a, index, kinds);
         analyze_excluded(a, index, excluded_s);
         fprintf(f, "ch %u: %llu events", index + 1, (unsigned long long) c->stats.events);
         for (unsigned k = 0; k < _EVENT_KIND_MAX; k++)
-                if (kinds[k] > 0)
-                        fprintf(f, "%s%u %s", n++ ? ", " : ": ", kinds[k],
+                if (c->kinds[k] > 0)
+                        fprintf(f, "%s%u %s", n++ ? ", " : ": ", c->kinds[k],
                                 event_kind_to_string((EventKind) k));
         fprintf(f, ". Not counted: ");
         print_excluded(f, excluded_s);

@@ -39,6 +39,22 @@ static void on_finding(const Finding *f, void *userdata) {
         (void) fflush(stdout);
 }
 
+/* Annotations are in the order of time, and are listed in the end with what is near them. */
+static bool is_near_annotation(const Finding *f, void *userdata) {
+        const Annotations *n = &((const AnalyzeOutput *) userdata)->annotations;
+        size_t low = 0, high = n->n;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+
+                if (n->items[middle].time_s < f->time_s - ANALYZE_NEAR_S)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n->n && n->items[low].time_s <= f->time_s + ANALYZE_NEAR_S;
+}
+
 /* What was assumed of the recording, before anybody believes what comes of it */
 static void print_notes(const Notes *n, const char *path) {
         for (size_t i = 0; i < n->n; i++)
@@ -101,6 +117,7 @@ static int analyze(const char *path, char **ret_error) {
                 return r;
         o.a = a;
         a->options.userdata = &o;
+        a->options.keep = arg_export || arg_plot ? NULL : is_near_annotation;
         print_notes(file_source_notes(a->file), path);
         if (arg_json)
                 analyze_json_begin(&o);

@@ -11,7 +11,7 @@ static int add(Findings *f, Finding item) {
                 f->items = items;
                 f->allocated = n;
         }
-        item.order = f->n;
+        item.order = f->n_added++;
         f->items[f->n++] = item;
         return 0;
 }
@@ -71,9 +71,20 @@ void findings_release(Findings *f, double before_s, void (*release)(const Findin
 
                 if (item->is_event)
                         item->id = ++f->n_events;
-                if (release)
-                        release(item, userdata);
+                release(item, userdata);
         }
+}
+
+void findings_forget(Findings *f, bool (*keep)(const Finding *finding, void *userdata), void *userdata) {
+        size_t n = f->n_kept;
+
+        for (size_t i = f->n_kept; i < f->n_released; i++)
+                if (keep(f->items + i, userdata))
+                        f->items[n++] = f->items[i];
+        for (size_t i = f->n_released; i < f->n; i++)
+                f->items[n + i - f->n_released] = f->items[i];
+        f->n -= f->n_released - n;
+        f->n_released = f->n_kept = n;
 }
 
 void findings_done(Findings *f) {

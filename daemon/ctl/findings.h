@@ -22,8 +22,10 @@ typedef struct Finding {
 typedef struct Findings {
         Finding *items;
         size_t n, allocated;
+        size_t n_kept; /* of them, and among the released: may not be forgotten */
         size_t n_released; /* of them; those are in the order in which they were */
-        uint64_t n_events; /* among those */
+        uint64_t n_events; /* released ever, with those that were forgotten */
+        size_t n_added; /* likewise */
 } Findings;
 
 /* channels: of the detector -> of the file; from_s: where in the file the detector began */
@@ -35,4 +37,7 @@ int findings_add_artefact(Findings *f, const DetectArtefact *a, double rate_hz, 
 /* Those of before a time that have not been released yet, in the order of time */
 void findings_release(Findings *f, double before_s, void (*release)(const Finding *finding, void *userdata),
                       void *userdata);
+
+/* Those that have been released and need not be kept */
+void findings_forget(Findings *f, bool (*keep)(const Finding *finding, void *userdata), void *userdata);
 void findings_done(Findings *f);

@@ -132,6 +132,15 @@ static int read_signal(int fd, const Layout *l, const LayoutSignal *s, bool firs
         return 0;
 }
 
+/* Writers put them into records as there is room, and into several signals. */
+static int compare(const void *a, const void *b) {
+        const Annotation *x = a, *y = b;
+
+        if (x->time_s != y->time_s)
+                return x->time_s < y->time_s ? -1 : 1;
+        return strcmp(x->text, y->text);
+}
+
 int edf_annotations_read(int fd, const Layout *l, Annotations *ret) {
         const LayoutSignal *first = layout_annotations(l);
         Annotations a = {};
@@ -145,6 +154,8 @@ int edf_annotations_read(int fd, const Layout *l, Annotations *ret) {
                 annotations_done(&a);
                 return r;
         }
+        if (a.n > 0)
+                qsort(a.items, a.n, sizeof *a.items, compare);
         *ret = a;
         return 0;
 }

@@ -11,7 +11,7 @@ typedef struct Annotation {
         char *text; /* UTF-8, printable */
 } Annotation;
 
-typedef struct Annotations { /* in the order of the file */
+typedef struct Annotations { /* in the order of time */
         Annotation *items;
         size_t n;
 } Annotations;
