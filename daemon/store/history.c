@@ -144,6 +144,43 @@ int history_open_readonly(const char *path, sqlite3 **ret) {
         return 0;
 }
 
+/* All that a database defines, in a fixed order; not what ANALYZE notes. */
+static int schema_text(Sql *s, char **ret) {
+        _cleanup_sql_ sqlite3_stmt *q = NULL;
+
+        int r = sql_query(s, &q, "SELECT group_concat(type || ' ' || name || ' ' || ifnull(sql, ''), char(10)) FROM"
+                                 " (SELECT * FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'"
+                                 " ORDER BY type, name)", "");
+        if (r >= 0)
+                r = sql_next(q);
+        if (r < 0)
+                return r;
+        *ret = strdup(sql_text(q, 0));
+        return *ret ? 0 : -ENOMEM;
+}
+
+int history_check_schema(Sql *s) {
+        _cleanup_(sql_freep) Sql *fresh = NULL;
+        _cleanup_free_ char *ours = NULL, *theirs = NULL;
+        sqlite3 *db = NULL;
+        unsigned v = 0;
+
+        int r = get_version(s->db, &v);
+        if (r >= 0 && (v == 0 || v > HISTORY_VERSION))
+                return -EUCLEAN;
+        if (r >= 0)
+                r = open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db);
+        if (r >= 0 && (r = sql_new(db, &fresh)) < 0)
+                sqlite3_close(db);
+        if (r >= 0)
+                r = history_migrate(fresh, v);
+        if (r >= 0)
+                r = schema_text(fresh, &ours);
+        if (r >= 0)
+                r = schema_text(s, &theirs);
+        return r < 0 ? r : streq(ours, theirs) ? 0 : -EUCLEAN;
+}
+
 int history_move_aside(const char *path, char **ret) {
         static const char *const suffixes[] = { "-wal", "-shm", "" };
         _cleanup_free_ char *aside = NULL;

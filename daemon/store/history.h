@@ -19,6 +19,12 @@ int history_open(const char *path, Sql **ret);
 /* To read, without changing anything; also a snapshot or an export. -ENOENT: no such file; else as above. */
 int history_open_readonly(const char *path, sqlite3 **ret);
 
+/*
+ * Of a database of somebody else: that it defines exactly what a history of its version does, no view in place of a
+ * table and no trigger of its own, which would run as ours. -EUCLEAN: it does not.
+ */
+int history_check_schema(Sql *s);
+
 /* From whatever version it has to `version`, each step in a transaction of its own. For history_open() and tests. */
 int history_migrate(Sql *s, unsigned version);
 

@@ -66,11 +66,16 @@ static int check_file(Sql *s) {
 }
 
 static int open_copy(const char *path, Sql **ret) {
+        _cleanup_(sql_freep) Sql *s = NULL;
         sqlite3 *db = NULL;
 
         /* A database of something else, or none, must not become a history by being opened. */
         int r = history_open_readonly(path, &db);
-        sqlite3_close(db);
+        if (r >= 0 && (r = sql_new(db, &s)) < 0)
+                sqlite3_close(db);
+        if (r >= 0)
+                r = history_check_schema(s);
+        s = sql_free(s);
         if (r >= 0)
                 r = history_open(path, ret);
         return r < 0 ? of_other(r) : check_file(*ret);
