@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* twitchctl export --csv | --json | --sqlite PATH: everything, in forms that others read. */
+/* twitchctl export --csv | --json | --sqlite | --bids PATH: everything, in forms that others read. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "ctl.h"
+#include "export-bids.h"
 #include "history.h"
 #include "json.h"
 #include "util.h"
 #include "verbs.h"
 #include "when.h"
 
-static bool arg_csv, arg_sqlite;
+static bool arg_csv, arg_sqlite, arg_bids;
 static const char *arg_from, *arg_to;
 
 /* What is exported as text: one file each as CSV. ?1 and ?2: from and to, microseconds of UTC. */
@@ -214,8 +215,8 @@ static int run(int argc, char **argv) {
         _cleanup_(history_close) History h = {};
         int64_t from, to;
 
-        if (arg_csv + arg_json + arg_sqlite != 1) {
-                fputs("twitchctl: export needs one of --csv, --json and --sqlite\n", stderr);
+        if (arg_csv + arg_json + arg_sqlite + arg_bids != 1) {
+                fputs("twitchctl: export needs one of --csv, --json, --sqlite and --bids\n", stderr);
                 return EXIT_USAGE;
         }
         int r = parse_range(&from, &to);
@@ -228,9 +229,15 @@ static int run(int argc, char **argv) {
                 }
                 return export_sqlite(argv[1]);
         }
+        if (arg_bids && arg_history) {
+                fputs("twitchctl: --bids needs the recordings, which are not in --history\n", stderr);
+                return EXIT_USAGE;
+        }
         r = history_read(&h);
         if (r < 0)
                 return r;
+        if (arg_bids)
+                return export_bids(&h, argv[1], from, to);
         return arg_csv ? export_csv(&h, argv[1], from, to) : export_json(&h, argv[1], from, to);
 }
 
@@ -238,6 +245,8 @@ static const Option options[] = {
         { .name = "csv", .flag = &arg_csv, .help = "A folder with a CSV file for each of: sessions, placements, events, "
                                                    "minutes, excluded, diary, felt." },
         { .name = "sqlite", .flag = &arg_sqlite, .help = "A copy of the database: all of it, for --history and import." },
+        { .name = "bids", .flag = &arg_bids, .help = "A folder with a BIDS dataset (EMG-BIDS 1.11) of the sessions "
+                                                     "that have recordings, with a copy of those." },
         { .name = "from", .value = "TIME", .text = &arg_from, .help = "Sessions that began, and entries, since: " WHEN_FORMS "." },
         { .name = "to", .value = "TIME", .text = &arg_to, .help = "And before." },
         HISTORY_OPTION,
