@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names, folders and required fields: BIDS specification 1.11.0, "Electromyography"; its schema, objects/metadata.yaml and
- * rules/sidecars/emg.yaml. The samples are the recording as it is (BDF+), the events those of the history.
+ * Names, folders and required fields: BIDS specification 1.11.0, "Electromyography"; its schema,
+ * objects/metadata.yaml and rules/sidecars/emg.yaml. The samples are the recording as it is (BDF+), the
+ * events those of the history.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -111,9 +112,12 @@ static int write_participants(const Run *run, FILE *f) {
 }
 
 static int write_readme(const Run *run, FILE *f) {
-        fputs("Surface EMG of one person at rest, recorded with an ADS1299. The numbers of the sessions are those of\n"
-              "the history that this was exported from. events.tsv has what the detector of twitchd found while it was\n"
-              "recorded; it is for research and self-tracking, not a medical device.\n", f);
+        fputs("Surface EMG of one person at rest, recorded with an ADS1299. The numbers of the sessions are "
+              "those of\n"
+              "the history that this was exported from. events.tsv has what the detector of twitchd found "
+              "while it was\n"
+              "recorded; it is for research and self-tracking, not a medical device.\n",
+              f);
         return 0;
 }
 
@@ -146,15 +150,16 @@ static void put_field(FILE *f, const char *text) {
 }
 
 static const char *channel_name(const Run *run, unsigned channel) {
-        return channel < file_source_n_channels(run->file) ? file_source_channel(run->file, channel)->label : "";
+        return channel < file_source_n_channels(run->file) ? file_source_channel(run->file, channel)->label :
+                                                             "";
 }
 
 static int write_channels(const Run *run, FILE *f) {
         fputs("name\ttype\tunits\tsampling_frequency\ttarget_muscle\tgain\n", f);
         for (unsigned c = 0; c < file_source_n_channels(run->file); c++) {
-                _cleanup_(history_finalize) sqlite3_stmt *q =
-                        history_query(run->h, "SELECT site, gain FROM placement WHERE session = ? AND channel = ?",
-                                      "ii", run->session, (int64_t) c + 1);
+                _cleanup_(history_finalize) sqlite3_stmt *q = history_query(
+                        run->h, "SELECT site, gain FROM placement WHERE session = ? AND channel = ?", "ii",
+                        run->session, (int64_t) c + 1);
                 const FileChannel *channel = file_source_channel(run->file, c);
                 int rc = q ? sqlite3_step(q) : SQLITE_ERROR;
 
@@ -172,12 +177,14 @@ static int write_channels(const Run *run, FILE *f) {
 
 /* Seconds from the start of the file, in the order of onsets */
 static int write_events(const Run *run, FILE *f) {
-        _cleanup_(history_finalize) sqlite3_stmt *q = history_query(
-                run->h,
-                "SELECT (boottime_usec - onset_usec - ?2) / 1e6 AS onset, duration_usec / 1e6, kind, channel,"
-                " (boottime_usec - ?2) / 1e6, amplitude_nv / 1e3, snr_milli / 1e3 FROM event"
-                " WHERE session = ?1 AND boottime_usec - onset_usec >= ?2 AND boottime_usec < ?3 ORDER BY onset, id",
-                "iii", run->session, run->start_boottime_usec, run->end_boottime_usec);
+        _cleanup_(history_finalize) sqlite3_stmt *q =
+                history_query(run->h,
+                              "SELECT (boottime_usec - onset_usec - ?2) / 1e6 AS onset, duration_usec / "
+                              "1e6, kind, channel,"
+                              " (boottime_usec - ?2) / 1e6, amplitude_nv / 1e3, snr_milli / 1e3 FROM event"
+                              " WHERE session = ?1 AND boottime_usec - onset_usec >= ?2 AND boottime_usec < "
+                              "?3 ORDER BY onset, id",
+                              "iii", run->session, run->start_boottime_usec, run->end_boottime_usec);
         int rc;
 
         if (!q)
@@ -206,7 +213,8 @@ static int write_events_sidecar(const Run *run, FILE *f) {
         Json j = { .f = f };
 
         json_begin(&j, NULL);
-        describe(&j, "trial_type", "Kind of event, as the detector of twitchd found it; not a diagnosis.", NULL);
+        describe(&j, "trial_type", "Kind of event, as the detector of twitchd found it; not a diagnosis.",
+                 NULL);
         describe(&j, "channel", "Channel in which the event is strongest.", NULL);
         describe(&j, "peak_time", "Time of the largest peak of the first discharge.", "s");
         describe(&j, "amplitude_uv", "Peak to peak, 20-450 Hz.", "uV");
@@ -229,16 +237,19 @@ static int write_recording(const Run *run, FILE *f) {
                 json_put_string(&j, "Instructions", text);
         }
         json_put_string(&j, "EMGPlacementScheme", "Other");
-        json_put_string(&j, "EMGPlacementSchemeDescription",
-                        "By the person, over the muscle that target_muscle of channels.tsv names; n/a: not said");
+        json_put_string(
+                &j, "EMGPlacementSchemeDescription",
+                "By the person, over the muscle that target_muscle of channels.tsv names; n/a: not said");
         json_put_string(&j, "EMGReference", UNKNOWN);
-        json_put_double(&j, "SamplingFrequency", n > 0 ? file_source_channel(run->file, 0)->rate_hz : NAN, 6);
+        json_put_double(&j, "SamplingFrequency", n > 0 ? file_source_channel(run->file, 0)->rate_hz : NAN,
+                        6);
         json_put_string(&j, "PowerLineFrequency", UNKNOWN);
         json_put_string(&j, "SoftwareFilters", UNKNOWN);
         json_put_string(&j, "RecordingType", "continuous");
         json_put_unsigned(&j, "EMGChannelCount", n);
         json_put_double(&j, "RecordingDuration",
-                        (double) (run->end_boottime_usec - run->start_boottime_usec) / (double) USEC_PER_SEC, 6);
+                        (double) (run->end_boottime_usec - run->start_boottime_usec) / (double) USEC_PER_SEC,
+                        6);
         json_end(&j);
         json_line(&j);
         return 0;
@@ -301,8 +312,10 @@ int export_bids(const History *h, const char *dir, int64_t from_usec, int64_t to
         _cleanup_(history_finalize) sqlite3_stmt *q = history_query(
                 h,
                 "SELECT r.id, r.session, r.start_boottime_usec, r.end_boottime_usec, s.template, s.posture"
-                " FROM recording r JOIN session s ON s.id = r.session WHERE r.state IN ('closed', 'repaired')"
-                " AND s.start_usec >= ?1 AND s.start_usec < ?2 ORDER BY r.session, r.start_boottime_usec, r.id",
+                " FROM recording r JOIN session s ON s.id = r.session WHERE r.state IN ('closed', "
+                "'repaired')"
+                " AND s.start_usec >= ?1 AND s.start_usec < ?2 ORDER BY r.session, r.start_boottime_usec, "
+                "r.id",
                 "ii", from_usec, to_usec);
         Run run = { .h = h, .dir = dir };
         unsigned n = 0;
@@ -329,6 +342,7 @@ int export_bids(const History *h, const char *dir, int64_t from_usec, int64_t to
         if (rc != SQLITE_DONE)
                 return history_complain(h);
         if (n == 0)
-                fputs("No session of that time has a recording that is closed: the dataset is empty.\n", stderr);
+                fputs("No session of that time has a recording that is closed: the dataset is empty.\n",
+                      stderr);
         return 0;
 }

@@ -5,7 +5,7 @@
 #include "history.h"
 
 /*
- * One participant, a BIDS session for each session that has recordings and began in that time, a run for each file. dir
- * must not be there yet. Complains by itself.
+ * One participant, a BIDS session for each session that has recordings and began in that time, a run for
+ * each file. dir must not be there yet. Complains by itself.
  */
 int export_bids(const History *h, const char *dir, int64_t from_usec, int64_t to_usec);

@@ -49,8 +49,10 @@ const Verb verb_import = {
         .name = "import",
         .args = "FILE",
         .summary = "Take in what another machine remembers: its export --sqlite",
-        .text = "All of it or nothing. What is there already stays as it is: sessions are known by their uuid, diary "
-                "entries by their kind, their time and when they were logged. So importing twice changes nothing, and two "
+        .text = "All of it or nothing. What is there already stays as it is: sessions are known by their "
+                "uuid, diary "
+                "entries by their kind, their time and when they were logged. So importing twice changes "
+                "nothing, and two "
                 "machines can exchange their exports. Deleted here and still in the file comes back.",
         .bus = true,
         .run = run,

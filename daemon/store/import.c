@@ -86,11 +86,12 @@ static int open_copy(const char *path, Sql **ret) {
 /* --- rows ------------------------------------------------------------------------------------------ */
 
 static bool is_text_of_ours(sqlite3_stmt *q, int column) {
-        const char *s = (const char*) sqlite3_column_text(q, column);
+        const char *s = (const char *) sqlite3_column_text(q, column);
         size_t n = (size_t) sqlite3_column_bytes(q, column);
         _cleanup_free_ char *clean = malloc(n + 1);
 
-        return s && clean && strlen(s) == n && utf8_clean(clean, n + 1, s, n) == n && memcmp(s, clean, n) == 0;
+        return s && clean && strlen(s) == n && utf8_clean(clean, n + 1, s, n) == n &&
+                memcmp(s, clean, n) == 0;
 }
 
 /* The columns of a row from ?2 on; ?1: id. changes: rows that came of it */
@@ -131,27 +132,32 @@ static int copy_rows(Import *i, const char *select, int64_t other, const char *i
 static int copy_event(Import *i, sqlite3_stmt *event, int64_t session) {
         int64_t other = sqlite3_column_int64(event, 9);
 
-        int r = put_row(i, event,
-                        "INSERT INTO event (session, boottime_usec, onset_usec, duration_usec, channel, kind,"
-                        " amplitude_nv, snr_milli, discharges, unit)"
-                        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?11 > 0",
-                        session, NULL);
+        int r = put_row(
+                i, event,
+                "INSERT INTO event (session, boottime_usec, onset_usec, duration_usec, channel, kind,"
+                " amplitude_nv, snr_milli, discharges, unit)"
+                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?11 > 0",
+                session, NULL);
         int64_t id = sqlite3_last_insert_rowid(i->k->sql->db);
         if (r >= 0)
                 r = copy_rows(i, "SELECT channel, lag_usec FROM event_channel WHERE event = ?1", other,
                               "INSERT INTO event_channel VALUES (?1, ?2, ?3)", id, NULL);
         if (r >= 0)
-                r = copy_rows(i, "SELECT channel, rate_mhz, before, lsb_pv, samples FROM waveform WHERE event = ?1",
-                              other, "INSERT INTO waveform VALUES (?1, ?2, ?3, ?4, ?5, ?6)", id, NULL);
+                r = copy_rows(
+                        i,
+                        "SELECT channel, rate_mhz, before, lsb_pv, samples FROM waveform WHERE event = ?1",
+                        other, "INSERT INTO waveform VALUES (?1, ?2, ?3, ?4, ?5, ?6)", id, NULL);
         return r;
 }
 
 static int copy_events(Import *i, int64_t other, int64_t session) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
 
-        int r = query_other(i, &q,
-                          "SELECT boottime_usec, onset_usec, duration_usec, channel, kind, amplitude_nv, snr_milli,"
-                          " discharges, unit, id FROM event WHERE session = ?1 ORDER BY id", "i", other);
+        int r = query_other(
+                i, &q,
+                "SELECT boottime_usec, onset_usec, duration_usec, channel, kind, amplitude_nv, snr_milli,"
+                " discharges, unit, id FROM event WHERE session = ?1 ORDER BY id",
+                "i", other);
         while (r >= 0 && (r = next_of_other(q)) > 0)
                 r = copy_event(i, q, session);
         return r;
@@ -161,17 +167,21 @@ static int copy_measured(Import *i, int64_t other, int64_t session) {
         static const struct {
                 const char *select, *insert;
         } tables[] = {
-                { "SELECT channel, site, label, gain, lsb_pv, impedance_ohm FROM placement WHERE session = ?1",
+                { "SELECT channel, site, label, gain, lsb_pv, impedance_ohm FROM placement WHERE session = "
+                  "?1",
                   "INSERT INTO placement VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
-                { "SELECT channel, boottime_usec, length_usec, exposure_usec, noise_nv, floor_nv, events, twitches,"
+                { "SELECT channel, boottime_usec, length_usec, exposure_usec, noise_nv, floor_nv, events, "
+                  "twitches,"
                   " voluntary, cut FROM minute WHERE session = ?1",
                   "INSERT INTO minute VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },
-                { "SELECT channel, boottime_usec, cause, excluded_usec FROM minute_excluded WHERE session = ?1",
+                { "SELECT channel, boottime_usec, cause, excluded_usec FROM minute_excluded WHERE session = "
+                  "?1",
                   "INSERT INTO minute_excluded VALUES (?1, ?2, ?3, ?4, ?5)" },
                 { "SELECT boottime_usec, cause, scans FROM loss WHERE session = ?1",
                   "INSERT INTO loss VALUES (?1, ?2, ?3, ?4)" },
                 { "SELECT logged_usec, excluded, why FROM session_exclusion WHERE session = ?1 ORDER BY id",
-                  "INSERT INTO session_exclusion (session, logged_usec, excluded, why) VALUES (?1, ?2, ?3, ?4)" },
+                  "INSERT INTO session_exclusion (session, logged_usec, excluded, why) VALUES (?1, ?2, ?3, "
+                  "?4)" },
         };
 
         int r = 0;
@@ -186,11 +196,14 @@ static int copy_measured(Import *i, int64_t other, int64_t session) {
 static int64_t count_recordings(Import *i, int64_t other) {
         int64_t n = 0;
 
-        return sql_int(i->from, &n, "SELECT count(*) FROM recording WHERE session = ?1", "i", other) < 0 ? 0 : n;
+        return sql_int(i->from, &n, "SELECT count(*) FROM recording WHERE session = ?1", "i", other) < 0 ?
+                0 :
+                n;
 }
 
-#define SESSION_COLUMNS                                                                                       \
-        "s.uuid, s.start_boottime_usec, s.end_boottime_usec, s.start_usec, s.end_usec, s.utc_offset_s, s.template,"   \
+#define SESSION_COLUMNS \
+        "s.uuid, s.start_boottime_usec, s.end_boottime_usec, s.start_usec, s.end_usec, s.utc_offset_s, " \
+        "s.template," \
         " s.posture, s.confirmed, s.false_alarms_per_hour, s.rate_mhz, s.ended, s.excluded, s.note"
 
 static int copy_session(Import *i, sqlite3_stmt *q) {
@@ -204,14 +217,18 @@ static int copy_session(Import *i, sqlite3_stmt *q) {
                 i->counts.known++;
                 return 0;
         }
-        r = put_row(i, q,
-                    "INSERT INTO session (uuid, start_boottime_usec, end_boottime_usec, start_usec, end_usec,"
-                    " utc_offset_s, template, posture, confirmed, false_alarms_per_hour, rate_mhz, ended, excluded,"
-                    " note, device, software, boot, continues)"
-                    " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                    " (SELECT id FROM device WHERE identity = ?16), (SELECT id FROM software WHERE version = ?17),"
-                    " (SELECT id FROM boot WHERE uuid = ?18), (SELECT id FROM session WHERE uuid = ?19)"
-                    " WHERE ?1 = 0 AND ?20 > 0", 0, &changes);
+        r = put_row(
+                i, q,
+                "INSERT INTO session (uuid, start_boottime_usec, end_boottime_usec, start_usec, end_usec,"
+                " utc_offset_s, template, posture, confirmed, false_alarms_per_hour, rate_mhz, ended, "
+                "excluded,"
+                " note, device, software, boot, continues)"
+                " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                " (SELECT id FROM device WHERE identity = ?16), (SELECT id FROM software WHERE version = "
+                "?17),"
+                " (SELECT id FROM boot WHERE uuid = ?18), (SELECT id FROM session WHERE uuid = ?19)"
+                " WHERE ?1 = 0 AND ?20 > 0",
+                0, &changes);
         if (r < 0)
                 return r;
         i->counts.sessions++;
@@ -223,34 +240,45 @@ static int copy_sessions(Import *i) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
         int64_t unfinished = 0;
 
-        int r = query_other(i, &q,
-                          "SELECT " SESSION_COLUMNS ", d.identity, w.version, b.uuid, c.uuid, s.id"
-                          " FROM session s JOIN device d ON d.id = s.device JOIN software w ON w.id = s.software"
-                          " JOIN boot b ON b.id = s.boot LEFT JOIN session c ON c.id = s.continues"
-                          " WHERE s.end_usec IS NOT NULL ORDER BY s.id", "");
+        int r = query_other(
+                i, &q,
+                "SELECT " SESSION_COLUMNS ", d.identity, w.version, b.uuid, c.uuid, s.id"
+                " FROM session s JOIN device d ON d.id = s.device JOIN software w ON w.id = s.software"
+                " JOIN boot b ON b.id = s.boot LEFT JOIN session c ON c.id = s.continues"
+                " WHERE s.end_usec IS NOT NULL ORDER BY s.id",
+                "");
         while (r >= 0 && (r = next_of_other(q)) > 0)
                 r = copy_session(i, q);
         if (r >= 0)
-                r = of_other(sql_int(i->from, &unfinished, "SELECT count(*) FROM session WHERE end_usec IS NULL", ""));
+                r = of_other(sql_int(i->from, &unfinished,
+                                     "SELECT count(*) FROM session WHERE end_usec IS NULL", ""));
         i->counts.unfinished = (uint64_t) unfinished;
         return r;
 }
 
-/* --- what they refer to ---------------------------------------------------------------------------------- */
+/* --- what they refer to ----------------------------------------------------------------------------------
+ */
 
 static int copy_boot(Import *i, sqlite3_stmt *q) {
         int64_t other = sqlite3_column_int64(q, 2), id = 0;
         int changes = 0;
 
-        int r = put_row(i, q, "INSERT INTO boot (uuid, utc_minus_boottime_usec) SELECT ?2, ?3 WHERE ?1 = 0 AND ?4 > 0"
-                              " ON CONFLICT DO NOTHING", 0, &changes);
+        int r = put_row(
+                i, q,
+                "INSERT INTO boot (uuid, utc_minus_boottime_usec) SELECT ?2, ?3 WHERE ?1 = 0 AND ?4 > 0"
+                " ON CONFLICT DO NOTHING",
+                0, &changes);
         if (r < 0 || changes == 0)
                 return r;
         id = sqlite3_last_insert_rowid(i->k->sql->db);
-        return copy_rows(i, "SELECT boottime_usec, utc_minus_boottime_usec, utc_offset_s, cause FROM clock"
-                            " WHERE boot = ?1 ORDER BY id", other,
-                         "INSERT INTO clock (boot, boottime_usec, utc_minus_boottime_usec, utc_offset_s, cause)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5)", id, NULL);
+        return copy_rows(
+                i,
+                "SELECT boottime_usec, utc_minus_boottime_usec, utc_offset_s, cause FROM clock"
+                " WHERE boot = ?1 ORDER BY id",
+                other,
+                "INSERT INTO clock (boot, boottime_usec, utc_minus_boottime_usec, utc_offset_s, cause)"
+                " VALUES (?1, ?2, ?3, ?4, ?5)",
+                id, NULL);
 }
 
 static int copy_boots(Import *i) {
@@ -264,76 +292,104 @@ static int copy_boots(Import *i) {
 
 static int copy_referred(Import *i) {
         int r = copy_rows(i, "SELECT version FROM software WHERE ?1 = 0", 0,
-                          "INSERT INTO software (version) SELECT ?2 WHERE ?1 = 0 ON CONFLICT DO NOTHING", 0, NULL);
+                          "INSERT INTO software (version) SELECT ?2 WHERE ?1 = 0 ON CONFLICT DO NOTHING", 0,
+                          NULL);
         if (r >= 0)
                 r = copy_rows(i, "SELECT identity, name FROM device WHERE ?1 = 0", 0,
                               "INSERT INTO device (identity, name) SELECT ?2, ?3 WHERE ?1 = 0"
-                              " ON CONFLICT DO NOTHING", 0, NULL);
+                              " ON CONFLICT DO NOTHING",
+                              0, NULL);
         if (r >= 0)
-                r = copy_rows(i, "SELECT name, unit, window_s, relief, own, description FROM kind WHERE ?1 = 0", 0,
-                              "INSERT INTO kind (name, unit, window_s, relief, own, description)"
-                              " SELECT ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?1 = 0 ON CONFLICT DO NOTHING", 0, NULL);
+                r = copy_rows(
+                        i, "SELECT name, unit, window_s, relief, own, description FROM kind WHERE ?1 = 0", 0,
+                        "INSERT INTO kind (name, unit, window_s, relief, own, description)"
+                        " SELECT ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?1 = 0 ON CONFLICT DO NOTHING",
+                        0, NULL);
         return r < 0 ? r : copy_boots(i);
 }
 
-/* --- what a person said ------------------------------------------------------------------------------------ */
+/* --- what a person said
+ * ------------------------------------------------------------------------------------ */
 
 /* Columns of an entry and of what it replaces: both are known by kind, time and when they were logged. */
 static int copy_entries(Import *i) {
-        int r = copy_rows(i,
-                          "SELECT d.kind, d.time_usec, d.end_usec, d.utc_offset_s, d.amount_milli, d.text, d.logged_usec,"
-                          " d.deleted, r.kind, r.time_usec, r.logged_usec"
-                          " FROM diary d LEFT JOIN diary r ON r.id = d.replaces WHERE ?1 = 0 ORDER BY d.id", 0,
-                          "INSERT INTO diary (kind, time_usec, end_usec, utc_offset_s, amount_milli, text, source,"
-                          " logged_usec, deleted, replaces)"
-                          " SELECT ?2, ?3, ?4, ?5, ?6, ?7, 'import', ?8, ?9, (SELECT id FROM diary"
-                          " WHERE kind = ?10 AND time_usec = ?11 AND logged_usec = ?12)"
-                          " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM diary"
-                          " WHERE kind = ?2 AND time_usec = ?3 AND logged_usec = ?8)", 0, &i->counts.diary);
+        int r = copy_rows(
+                i,
+                "SELECT d.kind, d.time_usec, d.end_usec, d.utc_offset_s, d.amount_milli, d.text, "
+                "d.logged_usec,"
+                " d.deleted, r.kind, r.time_usec, r.logged_usec"
+                " FROM diary d LEFT JOIN diary r ON r.id = d.replaces WHERE ?1 = 0 ORDER BY d.id",
+                0,
+                "INSERT INTO diary (kind, time_usec, end_usec, utc_offset_s, amount_milli, text, source,"
+                " logged_usec, deleted, replaces)"
+                " SELECT ?2, ?3, ?4, ?5, ?6, ?7, 'import', ?8, ?9, (SELECT id FROM diary"
+                " WHERE kind = ?10 AND time_usec = ?11 AND logged_usec = ?12)"
+                " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM diary"
+                " WHERE kind = ?2 AND time_usec = ?3 AND logged_usec = ?8)",
+                0, &i->counts.diary);
         if (r >= 0)
-                r = copy_rows(i, "SELECT time_usec, utc_offset_s, site FROM felt WHERE ?1 = 0 ORDER BY id", 0,
-                              "INSERT INTO felt (time_usec, utc_offset_s, site, source) SELECT ?2, ?3, ?4, 'import'"
-                              " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM felt WHERE time_usec = ?2 AND site IS ?4)",
+                r = copy_rows(i, "SELECT time_usec, utc_offset_s, site FROM felt WHERE ?1 = 0 ORDER BY id",
+                              0,
+                              "INSERT INTO felt (time_usec, utc_offset_s, site, source) SELECT ?2, ?3, ?4, "
+                              "'import'"
+                              " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM felt WHERE time_usec = ?2 AND "
+                              "site IS ?4)",
                               0, &i->counts.felt);
         return r;
 }
 
 static int copy_questions(Import *i) {
-        int r = copy_rows(i, "SELECT kind, asked, made_usec FROM question WHERE ?1 = 0 ORDER BY id", 0,
-                          "INSERT INTO question (kind, asked, made_usec) SELECT ?2, ?3, ?4 WHERE ?1 = 0 AND NOT EXISTS"
-                          " (SELECT 1 FROM question WHERE kind = ?2 AND made_usec = ?4)", 0, &i->counts.others);
+        int r = copy_rows(
+                i, "SELECT kind, asked, made_usec FROM question WHERE ?1 = 0 ORDER BY id", 0,
+                "INSERT INTO question (kind, asked, made_usec) SELECT ?2, ?3, ?4 WHERE ?1 = 0 AND NOT EXISTS"
+                " (SELECT 1 FROM question WHERE kind = ?2 AND made_usec = ?4)",
+                0, &i->counts.others);
         if (r >= 0)
-                r = copy_rows(i, "SELECT kind, site, session_exposed, session_other, floor_nv, log_ratio, log_wealth,"
-                                 " made_usec FROM pair WHERE ?1 = 0 ORDER BY id", 0,
-                              "INSERT INTO pair (kind, site, session_exposed, session_other, floor_nv, log_ratio,"
-                              " log_wealth, made_usec) SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0"
-                              " AND NOT EXISTS (SELECT 1 FROM pair WHERE kind = ?2 AND site = ?3"
-                              " AND session_exposed = ?4 AND session_other = ?5)", 0, &i->counts.others);
+                r = copy_rows(
+                        i,
+                        "SELECT kind, site, session_exposed, session_other, floor_nv, log_ratio, log_wealth,"
+                        " made_usec FROM pair WHERE ?1 = 0 ORDER BY id",
+                        0,
+                        "INSERT INTO pair (kind, site, session_exposed, session_other, floor_nv, log_ratio,"
+                        " log_wealth, made_usec) SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0"
+                        " AND NOT EXISTS (SELECT 1 FROM pair WHERE kind = ?2 AND site = ?3"
+                        " AND session_exposed = ?4 AND session_other = ?5)",
+                        0, &i->counts.others);
         if (r >= 0)
-                r = copy_rows(i, "SELECT uuid, kind, site, blocks, washout_s, coins, seal, made_usec FROM trial"
-                                 " WHERE ?1 = 0 ORDER BY id", 0,
-                              "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
-                              " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0 ON CONFLICT DO NOTHING", 0,
-                              &i->counts.others);
+                r = copy_rows(
+                        i,
+                        "SELECT uuid, kind, site, blocks, washout_s, coins, seal, made_usec FROM trial"
+                        " WHERE ?1 = 0 ORDER BY id",
+                        0,
+                        "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
+                        " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0 ON CONFLICT DO NOTHING",
+                        0, &i->counts.others);
         return r;
 }
 
 #define TRIAL_OF "(SELECT id FROM trial WHERE uuid = ?2)"
 
 static int copy_acts(Import *i) {
-        int r = copy_rows(i, "SELECT t.uuid, a.block, a.act, a.arm, a.session, a.why, a.made_usec FROM trial_act a"
-                             " JOIN trial t ON t.id = a.trial WHERE ?1 = 0 ORDER BY a.id", 0,
-                          "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
-                          " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?1 = 0 AND NOT EXISTS"
-                          " (SELECT 1 FROM trial_act WHERE trial = " TRIAL_OF " AND block = ?3 AND act = ?4"
-                          " AND made_usec = ?8)", 0, &i->counts.others);
+        int r = copy_rows(
+                i,
+                "SELECT t.uuid, a.block, a.act, a.arm, a.session, a.why, a.made_usec FROM trial_act a"
+                " JOIN trial t ON t.id = a.trial WHERE ?1 = 0 ORDER BY a.id",
+                0,
+                "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
+                " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?1 = 0 AND NOT EXISTS"
+                " (SELECT 1 FROM trial_act WHERE trial = " TRIAL_OF " AND block = ?3 AND act = ?4"
+                " AND made_usec = ?8)",
+                0, &i->counts.others);
         if (r >= 0)
-                r = copy_rows(i, "SELECT t.uuid, l.blocks, l.p, l.log_ratio, l.made_usec FROM look l"
-                                 " JOIN trial t ON t.id = l.trial WHERE ?1 = 0 ORDER BY l.id", 0,
+                r = copy_rows(i,
+                              "SELECT t.uuid, l.blocks, l.p, l.log_ratio, l.made_usec FROM look l"
+                              " JOIN trial t ON t.id = l.trial WHERE ?1 = 0 ORDER BY l.id",
+                              0,
                               "INSERT INTO look (trial, blocks, p, log_ratio, made_usec)"
                               " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6 WHERE ?1 = 0 AND NOT EXISTS"
-                              " (SELECT 1 FROM look WHERE trial = " TRIAL_OF " AND blocks = ?3 AND made_usec = ?6)", 0,
-                              &i->counts.others);
+                              " (SELECT 1 FROM look WHERE trial = " TRIAL_OF
+                              " AND blocks = ?3 AND made_usec = ?6)",
+                              0, &i->counts.others);
         return r;
 }
 
