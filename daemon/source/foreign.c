@@ -5,6 +5,8 @@
 /* save2gdf is in Debian's package biosig-tools; it reads BrainVision, GDF, Neuroscan and WFDB. */
 #define SAVE2GDF "convert it with \"save2gdf -f=BDF FILE FILE.bdf\" (Debian: biosig-tools)"
 
+#define UTF16 "convert it with \"iconv -f UTF-16 -t UTF-8 FILE > FILE.csv\""
+
 /* The header of a WFDB record is text: "100 2 360 650000", and a line with the file of each signal. */
 static bool is_wfdb(const char *bytes, size_t n) {
         const char *line = memchr(bytes, '\n', n);
@@ -45,6 +47,8 @@ const char *foreign_format(const char *bytes, size_t n) {
                   "this is a MATLAB file: write its signals as CSV (writematrix) or EDF (edfwrite)" },
                 { "\x93NUMPY", 6, "this is a NumPy array: write it as CSV (numpy.savetxt)" },
                 { "PAR1", 4, "this is a Parquet file: write it as CSV" },
+                { "\xff\xfe", 2, "this is text in UTF-16: " UTF16 },
+                { "\xfe\xff", 2, "this is text in UTF-16: " UTF16 },
                 { "RIFF", 4, "this is a sound file (WAV), whose values have no unit: write it as CSV" },
                 { "%PDF", 4, "this is a PDF document, not a recording" },
         };

@@ -10,6 +10,7 @@
 #define LINES_MAX 2000u
 #define NUMERIC_MIN 3u /* lines of numbers: fewer are an accident */
 #define HEADERS_MAX 200u
+#define COARSE_MAX_S 0.02 /* a clock that is read for each sample, or ticks in hundredths */
 #define UNIT_MAX 8u /* characters: a line of longer words has names in it */
 
 typedef struct Lines {
@@ -39,10 +40,50 @@ unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX
         return n;
 }
 
+/* "2026-11-30" or "2026/11/30", and what divides it from a time of day: days since 1970; 0: there is none */
+static long date_in(const char **text) {
+        struct tm tm = {};
+        int end = 0;
+
+        if ((sscanf(*text, "%4d-%2d-%2d%*1[T ]%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 3 &&
+             sscanf(*text, "%4d/%2d/%2d%*1[T ]%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 3) ||
+            end == 0)
+                return 0;
+        *text += end;
+        tm.tm_year -= 1900;
+        tm.tm_mon--;
+        return timegm(&tm) / 86400;
+}
+
+/* Seconds of a time of day, "7:00:05.123", with a date in front of it since 1970 */
+static bool clock_time_in(const char *field, double *ret) {
+        unsigned hours, minutes, seconds;
+        int end = 0;
+
+        if (!strchr(field, ':'))
+                return false;
+        double days = (double) date_in(&field);
+        if (sscanf(field, "%2u:%2u:%2u%n", &hours, &minutes, &seconds, &end) != 3 || end == 0 ||
+            hours > 24 || minutes > 59 || seconds > 60)
+                return false;
+        const char *fraction = field + end;
+        double divisor = 1;
+        *ret = days * 86400 + hours * 3600. + minutes * 60. + seconds;
+        if (*fraction == '.' || *fraction == ',')
+                for (fraction++; isdigit((unsigned char) *fraction); fraction++) {
+                        divisor *= 10;
+                        *ret += (*fraction - '0') / divisor;
+                }
+        /* a zone is that of all */
+        return fraction[strspn(fraction, " \t\"\rZ")] == 0 || strchr("+-", *fraction);
+}
+
 bool text_number_in(const TextFormat *f, char *field, double *ret) {
         char *end;
 
         field += strspn(field, " \t\"");
+        if (clock_time_in(field, ret))
+                return true;
         for (char *comma = f->decimal_comma ? strchr(field, ',') : NULL; comma; comma = NULL)
                 *comma = '.';
         if (!isdigit((unsigned char) field[0]) && !strchr("+-.", field[0]))
@@ -149,21 +190,29 @@ static bool find_separator(const Lines *l, TextFormat *ret) {
         return best > 0;
 }
 
-/* "Sample Rate = 250.0 Hz", "Sampling frequency: 2000" */
+/* "Sample Rate = 250.0 Hz", "Sampling frequency: 2000", "Fs,1000" */
 static double rate_in(const char *line) {
         const char *p = strcasestr(line, "sampl");
 
-        if (!p || (!strcasestr(p, "rate") && !strcasestr(p, "freq")))
+        if (strncasecmp(line, "fs", 2) == 0 && line[2] && !isalnum((unsigned char) line[2]))
+                p = line;
+        else if (!p || (!strcasestr(p, "rate") && !strcasestr(p, "freq")))
                 return 0;
         p += strcspn(p, "0123456789");
         double value = strtod(p, NULL);
         return isfinite(value) && value < 1e6 ? value : 0;
 }
 
-/* The unit that stands in brackets, or behind the last comma, of a name */
+/* The unit that stands in brackets, behind the last comma, or at the end of a name: "EMG_uV", but V alone
+ * may be part of the name there. */
 static void take_unit(const char *name, char ret[static 16]) {
         const char *from = strrchr(name, '[') ?: strrchr(name, '(') ?: strrchr(name, ',');
 
+        if (!from) {
+                from = strrchr(name, '_') ?: strrchr(name, ' ');
+                if (from && strlen(from) < 3)
+                        from = NULL;
+        }
         ret[0] = 0;
         if (!from)
                 return;
@@ -199,7 +248,7 @@ static void take_header(TextFormat *f, const char *line) {
         char *fields[TEXT_FIELDS_MAX];
         unsigned units = 0, longest = 0;
 
-        if (!copy)
+        if (!copy || line[strspn(line, " \t\r")] == 0)
                 return;
         unsigned n = text_split(copy, f->separator, fields);
         if (n + 1 < f->n_fields || n > f->n_fields + 1)
@@ -261,6 +310,94 @@ static double step_of(const Lines *l, TextFormat *f, unsigned column) {
         return seen > 3 && step > 0 ? step : 0;
 }
 
+/* Rows a second by the stamps in a column: a usual rate if it is as near as that, else the mean; 0: it has
+ * none */
+static double rate_by_stamps(const Lines *l, const TextFormat *f, unsigned column, double scale_s,
+                             double near) {
+        static const double usual_hz[] = { 125, 200, 250, 256, 500, 512, 1000, 1024, 2000, 2048, 4000 };
+        double row[TEXT_FIELDS_MAX], first = NAN, last = NAN;
+        unsigned n, rows = 0;
+
+        for (unsigned i = 0; i < l->n; i++) {
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n ||
+                    isnan(row[column]))
+                        continue;
+                if (rows++ == 0)
+                        first = row[column];
+                last = row[column];
+        }
+        double rate_hz = last > first ? (rows - 1) / ((last - first) * scale_s) : 0;
+        for (size_t i = 0; i < ELEMENTSOF(usual_hz); i++)
+                if (fabs(rate_hz / usual_hz[i] - 1) < near)
+                        return usual_hz[i];
+        return rate_hz > 1 && rate_hz < 1e5 ? rate_hz : 0;
+}
+
+/* Whether stamps that are no equal steps are those of a rate all the same, as far as such clocks go */
+static bool are_stamps_of(const Lines *l, const TextFormat *f, unsigned column, double scale_s,
+                          double rate_hz) {
+        double row[TEXT_FIELDS_MAX], first = NAN;
+        unsigned n, rows = 0;
+
+        for (unsigned i = 0; i < l->n; i++) {
+                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n)
+                        continue;
+                if (rows == 0)
+                        first = row[column];
+                if (!(fabs((row[column] - first) * scale_s - rows / rate_hz) < COARSE_MAX_S))
+                        return false;
+                rows++;
+        }
+        return rows > 0;
+}
+
+/* Whether a unit stands in a name as a word of its own */
+static bool has_word(const char *name, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *p = name; (p = strcasestr(p, word)); p++)
+                if ((p == name || !isalpha((unsigned char) p[-1])) && !isalpha((unsigned char) p[n]))
+                        return true;
+        return false;
+}
+
+/* Seconds of one in a column of times: by its name, or because it counts from 1970 in smaller units */
+static double time_scale_s(const Lines *l, const TextFormat *f, unsigned column) {
+        const char *name = f->names[column];
+        double row[TEXT_FIELDS_MAX];
+        unsigned n, i = 0;
+
+        if (has_word(name, "ms") || strcasestr(name, "msec") || strcasestr(name, "milli"))
+                return 1e-3;
+        if (has_word(name, "us") || has_word(name, "\xc2\xb5s") || strcasestr(name, "usec") ||
+            strcasestr(name, "micros"))
+                return 1e-6;
+        while (i < l->n && !(is_row(f, l->lines[i], row, &n) && n == f->n_fields))
+                i++;
+        if (i == l->n)
+                return 1;
+        return row[column] > 1e17 ? 1e-9 : row[column] > 1e14 ? 1e-6 : row[column] > 1e11 ? 1e-3 : 1;
+}
+
+/* The first column in which time goes on. Where it does not in equal steps, it is too coarse for single
+ * samples. */
+static void find_time(const Lines *l, TextFormat *f, unsigned column) {
+        double step = step_of(l, f, column), scale_s = time_scale_s(l, f, column);
+
+        if (f->time_column >= 0)
+                return;
+        /* of equal steps the mean is more exact than the first, if no rows are missing */
+        double rate_hz = rate_by_stamps(l, f, column, scale_s, step > 0 ? 1e-5 : 0.01);
+        if (step > 0 && !(fabs(rate_hz * step * scale_s - 1) < 1e-3))
+                rate_hz = 1 / (step * scale_s);
+        if (!(rate_hz > 1) || (!(step > 0) && !are_stamps_of(l, f, column, scale_s, rate_hz)))
+                return;
+        f->time_column = (int) column;
+        f->time_scale_s = scale_s;
+        f->time_rate_hz = rate_hz;
+        f->time_is_coarse = !(step > 0);
+}
+
 static void find_rows_columns(const Lines *l, TextFormat *f) {
         bool named = false;
 
@@ -268,15 +405,7 @@ static void find_rows_columns(const Lines *l, TextFormat *f) {
                 named = named || f->names[i][0];
         for (unsigned i = 0; i < f->n_fields; i++) {
                 if (named ? is_time_name(f->names[i]) : i == 0 && step_of(l, f, 0) > 0) {
-                        double step = step_of(l, f, i);
-
-                        if (f->time_column < 0 && step > 0 && step < 1) {
-                                f->time_column = (int) i;
-                                f->time_scale_s =
-                                        strcasestr(f->names[i], "ms") || strcasestr(f->names[i], "msec") ?
-                                        1e-3 :
-                                        1;
-                        }
+                        find_time(l, f, i);
                         continue;
                 }
                 if (!named || !is_no_signal(f->names[i]))
@@ -305,27 +434,6 @@ static void find_index(const Lines *l, TextFormat *f, unsigned column) {
                 f->index_modulus++;
         if (counts[0] > counts[1] + counts[2])
                 f->index_column = -1; /* it does not count */
-}
-
-/* Samples a second by time stamps in a column; 0: it has none */
-static double rate_by_stamps(const Lines *l, const TextFormat *f, unsigned column) {
-        static const double usual_hz[] = { 125, 200, 250, 256, 500, 512, 1000, 1024, 2000, 2048, 4000 };
-        double row[TEXT_FIELDS_MAX], first = NAN, last = NAN;
-        unsigned n, rows = 0;
-
-        for (unsigned i = 0; i < l->n; i++) {
-                if (!is_row(f, l->lines[i], row, &n) || n != f->n_fields || column >= n ||
-                    isnan(row[column]))
-                        continue;
-                if (rows++ == 0)
-                        first = row[column];
-                last = row[column];
-        }
-        double rate_hz = last > first ? (rows - 1) / (last - first) : 0;
-        for (size_t i = 0; i < ELEMENTSOF(usual_hz); i++)
-                if (fabs(rate_hz / usual_hz[i] - 1) < 0.05)
-                        return usual_hz[i];
-        return rate_hz > 1 && rate_hz < 1e5 ? rate_hz : 0;
 }
 
 static void set_rate(TextFormat *f, double rate_hz, const char *from) {
@@ -452,10 +560,9 @@ static bool find_in(const Lines *l, TextFormat *f) {
                 f->time_column = -1;
                 name_signals(f, 1, f->n_fields == 32 ? 16 : f->n_fields == 24 ? 8 : 4);
                 find_index(l, f, 0);
-                set_rate(f, rate_by_stamps(l, f, f->n_fields - 2), "its time stamps");
+                set_rate(f, rate_by_stamps(l, f, f->n_fields - 2, 1, 0.05), "its time stamps");
         } else if (f->time_column >= 0)
-                set_rate(f, 1 / (step_of(l, f, (unsigned) f->time_column) * f->time_scale_s),
-                         "its column of times");
+                set_rate(f, f->time_rate_hz, "its column of times");
         return f->n_signals > 0;
 }
 
@@ -464,6 +571,7 @@ bool text_format_find(const char *bytes, size_t n, TextFormat *ret) {
 
         *ret = (TextFormat){};
         bool found = is_text(bytes, n) && take_lines(bytes, n, &l) && find_in(&l, ret);
+        ret->line_end = memchr(bytes, '\n', n) ? '\n' : '\r';
         free(l.text);
         return found;
 }

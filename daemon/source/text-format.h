@@ -16,6 +16,7 @@ typedef enum TextKind {
 
 typedef struct TextFormat {
         TextKind kind;
+        char line_end;
         char separator; /* ' ': any number of blanks */
         bool decimal_comma;
         unsigned n_fields; /* of a line of numbers */
@@ -25,6 +26,8 @@ typedef struct TextFormat {
                 units[TEXT_FIELDS_MAX][16]; /* of all columns; "": not told */
         int time_column, index_column; /* -1: none */
         double time_scale_s; /* of a number in the time column */
+        double time_rate_hz; /* rows a second by it */
+        bool time_is_coarse; /* only long gaps can be seen in it */
         unsigned index_step, index_modulus;
         double rate_hz; /* 0: not known */
         const char *rate_from; /* who says so */
@@ -32,6 +35,8 @@ typedef struct TextFormat {
 
 /* Cuts a line at its separators, in place: how many fields, at most TEXT_FIELDS_MAX. */
 unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX]);
+
+/* A number; of a time of day, the seconds from midnight, or from 1970 if it has a date. */
 bool text_number_in(const TextFormat *f, char *field, double *ret);
 
 /* False: this is no such text. */

@@ -53,7 +53,7 @@ static uint64_t gap_before(Reader *r, double index, double time_s) {
         }
         if (r->n_rows > 0 && !isnan(time_s) && !isnan(r->last_time_s)) {
                 double d = (time_s - r->last_time_s) * rate_hz - 1;
-                if (f->index_column < 0)
+                if (f->index_column < 0 && !f->time_is_coarse)
                         lost = d > 0.5 && d < GAP_MAX_S * rate_hz ? round(d) : 0;
                 else if (d > INTERRUPTION_S * rate_hz && d < GAP_MAX_S * rate_hz && d > lost)
                         lost = round(d);
@@ -143,7 +143,7 @@ static int read_lines(Reader *r, FILE *text) {
         ssize_t n;
         bool first = true;
 
-        while ((n = getline(&line, &size, text)) >= 0) {
+        while ((n = getdelim(&line, &size, r->format->line_end, text)) >= 0) {
                 char *p = line;
 
                 while (n > 0 && (p[n - 1] == '\n' || p[n - 1] == '\r'))
@@ -293,8 +293,10 @@ static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_e
         ssize_t n = bytes ? pread(fd, bytes, PROBE_SIZE, 0) : -1;
         if (n < 0)
                 return bytes ? -errno : -ENOMEM;
-        if (n < (ssize_t) PROBE_SIZE)
-                bytes[n++] = '\n'; /* the last line of a short text need not end */
+        if (n < (ssize_t) PROBE_SIZE) { /* the last line of a short text need not end */
+                bytes[n] = memchr(bytes, '\n', (size_t) n) ? '\n' : '\r';
+                n++;
+        }
         if (!text_format_find(bytes, (size_t) n, f)) {
                 *ret_error = strdup("this is text, and no columns of numbers are found in it");
                 return -EBADMSG;
