@@ -208,6 +208,19 @@ bench-kills: $(B)/bench-kills ## kill the writer of the history, cut its power, 
 	@for how in "$(BENCH_KILLS)" "$(BENCH_CUTS) power"; do dir=$$(mktemp -d build/bench-kills.XXXXXX) && \
 		{ $< $$dir $$how; r=$$?; rm -r $$dir; [ $$r = 0 ] || exit $$r; }; done
 
+# A disk whose power goes again and again while it is written to; how many in the usual tests: tests/vm/scenarios/history.py
+.PHONY: bench-power-cuts bench-record
+POWER_CUTS ?= 200
+bench-power-cuts: ## cut the power of the virtual machine under load: is anything older than a second lost? (POWER_CUTS=)
+	@POWER_CUTS=$(POWER_CUTS) tests/vm/run history
+
+# In real time: RECORD_KILLS=100 takes half an hour, and RECORD_MINUTES three times itself
+RECORD_KILLS ?= 10
+RECORD_MINUTES ?= 5
+bench-record: packages-bench all tools ## recordings after kills and replayed, memory, bytes a day (RECORD_KILLS=, RECORD_MINUTES=)
+	@for what in "kills $(RECORD_KILLS)" "replay $(RECORD_MINUTES)" "memory $(RECORD_MINUTES)" "rest $(RECORD_MINUTES)"; do \
+		tests/bench/record.py $(B) $$what || exit 1; done
+
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times
 	@TWITCH_VM_ACCEL=icount tests/vm/run --keep bench-kernel
 

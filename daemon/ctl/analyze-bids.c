@@ -3,6 +3,7 @@
 
 #include "analyze-bids.h"
 #include "analyze-file.h"
+#include "bids.h"
 #include "json.h"
 #include "source/units.h"
 
@@ -51,35 +52,14 @@ static int write_events(const AnalyzeOutput *o, FILE *f) {
         for (size_t i = 0; i < found->n; i++)
                 sorted[i] = found->items + i;
         qsort(sorted, found->n, sizeof *sorted, compare_onsets);
-        fprintf(f, "onset\tduration\ttrial_type\tchannel\tpeak_time\tamplitude_uv\tsnr\n");
+        fputs(BIDS_EVENT_COLUMNS, f);
         for (size_t i = 0; i < found->n; i++)
                 put_finding(o, f, sorted[i]);
         return 0;
 }
 
-static void describe(Json *j, const char *column, const char *text, const char *units) {
-        json_begin(j, column);
-        json_put_string(j, "Description", text);
-        if (units)
-                json_put_string(j, "Units", units);
-        json_end(j);
-}
-
-/* Columns that BIDS does not know have to be explained. */
 static int write_events_sidecar(const AnalyzeOutput *o, FILE *f) {
-        Json j = { .f = f };
-
-        json_begin(&j, NULL);
-        describe(&j, "trial_type",
-                 "Kind of event, or cause of an artefact, as twitchctl " TWITCHD_VERSION
-                 " found it; not a diagnosis.",
-                 NULL);
-        describe(&j, "channel", "Channel in which the event is strongest.", NULL);
-        describe(&j, "peak_time", "Time of the largest peak of the first discharge.", "s");
-        describe(&j, "amplitude_uv", "Peak to peak, 20-450 Hz.", "uV");
-        describe(&j, "snr", "Detection statistic in standard deviations of the noise.", NULL);
-        json_end(&j);
-        json_line(&j);
+        bids_describe_events(f);
         return 0;
 }
 

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "analyze-file.h"
+#include "bids.h"
 #include "export-bids.h"
 #include "json.h"
 #include "recordings.h"
@@ -141,14 +143,6 @@ static int begin_dataset(const char *dir) {
 
 /* --- a run --------------------------------------------------------------------------------- */
 
-/* A field of a table: what would end it becomes a space. */
-static void put_field(FILE *f, const char *text) {
-        if (!text[0])
-                text = UNKNOWN;
-        for (; *text; text++)
-                putc((unsigned char) *text < 32 || *text == 127 ? ' ' : *text, f);
-}
-
 static const char *channel_name(const Run *run, unsigned channel) {
         return channel < file_source_n_channels(run->file) ? file_source_channel(run->file, channel)->label :
                                                              "";
@@ -165,11 +159,11 @@ static int write_channels(const Run *run, FILE *f) {
 
                 if (rc != SQLITE_ROW && rc != SQLITE_DONE)
                         return history_complain(run->h);
-                put_field(f, channel->label);
+                analyze_put_field(f, channel->label, '\t');
                 fprintf(f, "\tEMG\t%s\t%.9g\t", channel->unit, channel->rate_hz);
-                put_field(f, rc == SQLITE_ROW ? history_text(q, 0) : "");
+                analyze_put_field(f, rc == SQLITE_ROW ? history_text(q, 0) : "", '\t');
                 putc('\t', f);
-                put_field(f, rc == SQLITE_ROW ? history_text(q, 1) : "");
+                analyze_put_field(f, rc == SQLITE_ROW ? history_text(q, 1) : "", '\t');
                 putc('\n', f);
         }
         return 0;
@@ -189,38 +183,19 @@ static int write_events(const Run *run, FILE *f) {
 
         if (!q)
                 return -EIO;
-        fputs("onset\tduration\ttrial_type\tchannel\tpeak_time\tamplitude_uv\tsnr\n", f);
+        fputs(BIDS_EVENT_COLUMNS, f);
         while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
                 fprintf(f, "%.4f\t%.4f\t%s\t", sqlite3_column_double(q, 0), sqlite3_column_double(q, 1),
                         history_text(q, 2));
-                put_field(f, channel_name(run, (unsigned) sqlite3_column_int(q, 3) - 1));
+                analyze_put_field(f, channel_name(run, (unsigned) sqlite3_column_int(q, 3) - 1), '\t');
                 fprintf(f, "\t%.4f\t%.2f\t%.1f\n", sqlite3_column_double(q, 4), sqlite3_column_double(q, 5),
                         sqlite3_column_double(q, 6));
         }
         return rc == SQLITE_DONE ? 0 : history_complain(run->h);
 }
 
-static void describe(Json *j, const char *column, const char *text, const char *units) {
-        json_begin(j, column);
-        json_put_string(j, "Description", text);
-        if (units)
-                json_put_string(j, "Units", units);
-        json_end(j);
-}
-
-/* Columns that BIDS does not know have to be explained. */
 static int write_events_sidecar(const Run *run, FILE *f) {
-        Json j = { .f = f };
-
-        json_begin(&j, NULL);
-        describe(&j, "trial_type", "Kind of event, as the detector of twitchd found it; not a diagnosis.",
-                 NULL);
-        describe(&j, "channel", "Channel in which the event is strongest.", NULL);
-        describe(&j, "peak_time", "Time of the largest peak of the first discharge.", "s");
-        describe(&j, "amplitude_uv", "Peak to peak, 20-450 Hz.", "uV");
-        describe(&j, "snr", "Detection statistic in standard deviations of the noise.", NULL);
-        json_end(&j);
-        json_line(&j);
+        bids_describe_events(f);
         return 0;
 }
 

@@ -8,6 +8,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ class Failed(Exception):
 
 
 class Scenario:
-    """A script in scenarios/, with its head lines "# needs:" and "# limit:"."""
+    """A script in scenarios/, with its head lines "# needs:", "# limit:" and "# disk:"."""
 
     def __init__(self, name):
         self.name = name
@@ -48,6 +49,8 @@ class Scenario:
         limit = re.search(r"^# limit: (\d+)$", text, re.M)
         self.needs = needs.group(1).split() if needs else []
         self.limit_s = int(limit.group(1)) if limit else 120
+        disk = re.search(r"^# disk: (\d+)$", text, re.M)
+        self.disk_mb = int(disk.group(1)) if disk else 0
         host = os.path.join(SCENARIOS, name + ".py")
         self.host = host if os.path.exists(host) else None
 
@@ -122,6 +125,7 @@ class Machine:
             self.folder = tempfile.mkdtemp(dir=build, prefix="run.")
         self.results = os.path.join(self.folder, "results")
         os.makedirs(self.results)
+        self.disk = os.path.join(self.folder, "disk.img")
         self.serial = os.path.join(self.folder, "serial.log")
         self.qemu_log = os.path.join(self.folder, "qemu.log")
         self.release = self.guest = None
@@ -174,10 +178,23 @@ class Machine:
                    "-drive", f"file={self.guest}/root.ext4,format=raw,if=virtio,snapshot=on",
                    "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                    "-virtfs", f"local,path={self.results},mount_tag=results,security_model=none"]
+        megabytes = max((s.disk_mb for s in self.scenarios), default=0)
+        if megabytes:
+            # /dev/vdb: with a journal, as a board has it
+            output_of("mke2fs", "-q", "-t", "ext4", "-F", self.disk, f"{megabytes}M")
+            command += ["-drive", f"file={self.disk},format=raw,if=virtio"]
         data = data_folder()
         if data:
             command += ["-virtfs", f"local,path={data},mount_tag=data,security_model=none,readonly=on"]
         return command + devices + os.environ.get("TWITCH_VM_QEMU", "").split()
+
+    def cut(self, qemu, copy):
+        """The disk as it is when QEMU is killed now, and the power goes with it: what the guest has handed over."""
+        qemu.send_signal(signal.SIGSTOP)
+        try:
+            output_of("cp", "--sparse=always", self.disk, copy)
+        finally:
+            qemu.send_signal(signal.SIGCONT)
 
     def run(self, on_line):
         """Boot, hand every line of the guest to on_line(), and enforce the limits.
@@ -188,7 +205,7 @@ class Machine:
                                ["-chardev", "file,id=out,path=/dev/stdout",
                                 "-device", "virtserialport,chardev=out,name=org.twitchd.scenarios",
                                 "-chardev", f"file,id=serial,path={self.serial}", "-serial", "chardev:serial"])
-        statuses = {}
+        statuses, running, cuts = {}, None, 0
         limits = {s.name: s.limit_s * HOST_PER_GUEST_S + GRACE_S for s in self.scenarios}
         with open(self.qemu_log, "wb") as log:
             qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
@@ -213,6 +230,11 @@ class Machine:
                     if text.startswith("@start ") and len(words) == 2:
                         deadline = time.monotonic() + limits.get(words[1], GRACE_S)
                         waiting_for = f"scenario {words[1]}"
+                        running = words[1]
+                    elif text.startswith("@cut") and running:
+                        cuts += 1
+                        self.cut(qemu, os.path.join(self.results, running, f"cut-{cuts}.img"))
+                        continue
                     elif text.startswith("@end ") and len(words) == 3:
                         statuses[words[1]] = int(words[2])
                         deadline = time.monotonic() + GRACE_S
