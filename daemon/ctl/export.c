@@ -42,6 +42,11 @@ static const struct {
           "SELECT m.session, m.channel, m.time_usec, x.cause, x.excluded_usec"
           " FROM minute_excluded x JOIN minute_utc m USING (session, channel, boottime_usec)"
           " JOIN session s ON s.id = m.session WHERE s.start_usec >= ?1 AND s.start_usec < ?2 ORDER BY 1, 2, 3" },
+        { "recordings",
+          "SELECT r.id AS recording, r.session, r.path AS file, r.start_boottime_usec + b.utc_minus_boottime_usec AS start_usec,"
+          " r.end_boottime_usec + b.utc_minus_boottime_usec AS end_usec, s.utc_offset_s, r.state FROM recording r"
+          " JOIN session s ON s.id = r.session JOIN boot b ON b.id = s.boot"
+          " WHERE s.start_usec >= ?1 AND s.start_usec < ?2 ORDER BY r.id" },
         { "diary",
           "SELECT d.id AS entry, d.kind, d.time_usec, d.end_usec, d.utc_offset_s, d.amount_milli, k.unit, d.text, d.source,"
           " d.logged_usec, d.replaces FROM diary_now d JOIN kind k ON k.name = d.kind"
@@ -243,7 +248,7 @@ static int run(int argc, char **argv) {
 
 static const Option options[] = {
         { .name = "csv", .flag = &arg_csv, .help = "A folder with a CSV file for each of: sessions, placements, events, "
-                                                   "minutes, excluded, diary, felt." },
+                                                   "minutes, excluded, recordings, diary, felt." },
         { .name = "sqlite", .flag = &arg_sqlite, .help = "A copy of the database: all of it, for --history and import." },
         { .name = "bids", .flag = &arg_bids, .help = "A folder with a BIDS dataset (EMG-BIDS 1.11) of the sessions "
                                                      "that have recordings, with a copy of those." },
