@@ -279,6 +279,13 @@ static int check_time(uint64_t usec, sd_bus_error *error) {
                invalid(error, "A time is in microseconds since 1970, before the year 2100.");
 }
 
+/* The only argument of a call that needs the history */
+static int read_number(sd_bus_message *call, void *userdata, uint64_t *ret, sd_bus_error *error) {
+        int r = check_history(userdata, error);
+
+        return r < 0 ? r : sd_bus_message_read(call, "t", ret);
+}
+
 /* The value of a detail of a{sv}; type: as it has to be. */
 static int read_detail(sd_bus_message *m, const char *name, const char *type, void *ret, sd_bus_error *error) {
         int r = sd_bus_message_read(m, "v", type, ret);
@@ -422,9 +429,7 @@ static int method_get_events(sd_bus_message *call, void *userdata, sd_bus_error 
 static int method_get_waveform(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t event;
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = sd_bus_message_read(call, "t", &event);
+        int r = read_number(call, userdata, &event, error);
         if (r < 0)
                 return r;
         record_get_waveform(record(userdata), (int64_t) event, answer_waveform, sd_bus_message_ref(call));
@@ -507,9 +512,7 @@ static int method_replace_diary(sd_bus_message *call, void *userdata, sd_bus_err
 static int method_remove_diary(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t id;
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = sd_bus_message_read(call, "t", &id);
+        int r = read_number(call, userdata, &id, error);
         if (r < 0)
                 return r;
         record_remove_diary(record(userdata), (int64_t) id, answer_removed, sd_bus_message_ref(call));
@@ -592,9 +595,7 @@ static int method_import(sd_bus_message *call, void *userdata, sd_bus_error *err
 static int method_open_recording(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         uint64_t id;
 
-        int r = check_history(userdata, error);
-        if (r >= 0)
-                r = sd_bus_message_read(call, "t", &id);
+        int r = read_number(call, userdata, &id, error);
         if (r < 0)
                 return r;
         record_open_recording(record(userdata), (int64_t) id, answer_snapshot, sd_bus_message_ref(call));
