@@ -62,6 +62,8 @@ static int reason_to_leave_out(const FileChannel *c, char **ret) {
                         strpbrk(c->unit, "vV?") ?
                         asprintf(&s, "in \"%s\", which could mean anything: --unit=uV says what", c->unit) :
                         asprintf(&s, "in \"%s\", not in volts", c->unit);
+        else if (c->lsb_uv < DETECT_LSB_UV_MIN || c->lsb_uv > DETECT_LSB_UV_MAX)
+                k = asprintf(&s, "a step of its samples would be %g uV, which no converter has", c->lsb_uv);
         else if (c->rate_hz < DETECT_RATE_HZ_MIN)
                 k = asprintf(&s, "%g samples/s, and at least 200 are needed", c->rate_hz);
         else if (c->rate_hz > DETECT_RATE_HZ_MAX)

@@ -27,6 +27,8 @@
 
 #define DETECT_RATE_HZ_MIN 195.0        /* 200, and an oscillator that is off by 2.5 % */
 #define DETECT_RATE_HZ_MAX 16800.0      /* 16384, likewise */
+#define DETECT_LSB_UV_MIN 1e-9
+#define DETECT_LSB_UV_MAX 1e6           /* squares of 32 bits of them, added up for seconds, are floats */
 #define DETECT_CHANNELS_MAX 512u
 #define DETECT_EVENT_CHANNELS_MAX 32u   /* channels named by one event */
 #define DETECT_MERGED_MAX 16u           /* notices that became part of one event */
@@ -145,7 +147,7 @@ typedef struct DetectMinute {
 typedef struct DetectConfig {
         double rate_hz;                 /* DETECT_RATE_HZ_MIN .. DETECT_RATE_HZ_MAX */
         unsigned n_channels;            /* 1 .. DETECT_CHANNELS_MAX */
-        const double *lsb_uv;           /* [n_channels] microvolts per count, > 0; copied */
+        const double *lsb_uv;           /* [n_channels] DETECT_LSB_UV_MIN .. _MAX per count; copied */
         const int32_t *code_min, *code_max;     /* [n_channels] the rails; copied */
         /*
          * They need not be the converter's: a file may name the extremes of its data. Then a run of codes at

@@ -43,8 +43,6 @@
 #define MAINS_DELAY_S 0.1               /* by then most of a heartbeat has been taken out of the signal */
 #define EVAL_RATE_HZ_MIN 900.0 /* for outputs of the bank to have next to nothing beyond half of it */
 #define WAKE 0.7f /* of the threshold: what an evaluation 0.5 ms beside a peak leaves of it is more */
-#define LSB_UV_MIN 1e-9
-#define LSB_UV_MAX 1e6                  /* squares of 32 bits of them, added up for seconds, are floats */
 
 /* --- set-up --- */
 
@@ -57,7 +55,7 @@ static bool config_valid(const DetectConfig *c) {
             !c->lsb_uv || !c->code_min || !c->code_max)
                 return false;
         for (unsigned i = 0; i < c->n_channels; i++)
-                if (!(c->lsb_uv[i] >= LSB_UV_MIN && c->lsb_uv[i] <= LSB_UV_MAX) ||
+                if (!(c->lsb_uv[i] >= DETECT_LSB_UV_MIN && c->lsb_uv[i] <= DETECT_LSB_UV_MAX) ||
                     c->code_min[i] >= c->code_max[i])
                         return false;
         return true;

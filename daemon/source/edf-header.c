@@ -95,8 +95,9 @@ static const char *name_of(const Parser *p, const Field *f, int signal, char ret
 }
 
 /*
- * A number in a field of at most 8 bytes, for all that is in it: a decimal comma and what follows a NUL are
- * odd, but can mean nothing else. strtod() is right here: no program of the project sets LC_NUMERIC.
+ * A number in a field of at most 8 bytes, for all that is in it: a decimal comma, what follows a NUL and
+ * padding with anything but blanks are odd, but can mean nothing else. strtod() is right here: no program of
+ * the project sets LC_NUMERIC.
  */
 static bool number_in(const char *bytes, size_t width, double *ret, bool *ret_odd) {
         char text[9], *end;
@@ -105,6 +106,8 @@ static bool number_in(const char *bytes, size_t width, double *ret, bool *ret_od
         *ret_odd = false;
         for (size_t i = n; i < width; i++)
                 *ret_odd = *ret_odd || (bytes[i] != 0 && bytes[i] != ' ');
+        for (; n > 0 && strchr(" \t\r\n", bytes[n - 1]); n--)
+                *ret_odd = *ret_odd || bytes[n - 1] != ' ';
         text_of(bytes, n, text);
         char *start = text + strspn(text, " ");
         char *comma = strchr(start, ',');
@@ -269,15 +272,46 @@ static int parse_version(Parser *p) {
         else {
                 text_of(p->bytes + reserved.offset, reserved.width, text);
                 p->layout->sample_bytes =
-                        !edf && (strncmp(text, "BDF", 3) == 0 || strncmp(text, "24BIT", 5) == 0) ? 3 : 2;
+                        strncmp(text, "BDF", 3) == 0 || strncmp(text, "24BIT", 5) == 0 ? 3 : 2;
         }
         p->layout->format = p->layout->sample_bytes == 3 ? "BDF" : "EDF";
+        if (edf && p->layout->sample_bytes == 3)
+                return notes_add(
+                        &p->layout->notes,
+                        "the file begins as an EDF file does, and says \"%s\": its samples are taken to "
+                        "be of 24 bits",
+                        text);
         if (p->version_damaged)
                 return notes_add(&p->layout->notes,
                                  "the file does not begin as an EDF or BDF file does; the rest of its "
                                  "header is one of %s",
                                  p->layout->format);
         return 0;
+}
+
+/* Whether the header has fields for n signals: of another number, those that must be whole numbers lie
+ * elsewhere. */
+static bool has_signals(const Parser *p, double n) {
+        size_t k = n >= 1 && n <= SIGNALS_MAX ? (size_t) n : 0, size = MAIN_SIZE + SIGNAL_SIZE * k;
+        _cleanup_free_ char *bytes = malloc(size);
+        bool fits = k > 0 && bytes && pread(p->fd, bytes, size, 0) == (ssize_t) size, odd;
+        double value;
+
+        for (size_t i = 0; i < k && fits; i++)
+                fits = number_in(bytes + MAIN_SIZE + n_samples.offset * k + n_samples.width * i,
+                                 n_samples.width, &value, &odd) &&
+                        value >= 0 && value == round(value);
+        return fits;
+}
+
+static int note_count(Parser *p, double taken) {
+        char text[9];
+
+        return notes_add(
+                &p->layout->notes,
+                "the header says \"%s\" for the number of signals; its size and its fields are those for "
+                "%.0f",
+                text_of(p->bytes + n_signals.offset, n_signals.width, text), taken);
 }
 
 static int parse_main(Parser *p) {
@@ -297,6 +331,13 @@ static int parse_main(Parser *p) {
                         "the header does not say how many signals there are; its size is that for %.0f",
                         value);
                 if (r < 0)
+                        return r;
+        }
+        double by_size = sized ? size / SIGNAL_SIZE - 1 : 0;
+        if (by_size != value && value >= 1 && value <= SIGNALS_MAX && !has_signals(p, value) &&
+            has_signals(p, by_size)) {
+                value = by_size;
+                if ((r = note_count(p, value)) < 0)
                         return r;
         }
         if (value < 1)

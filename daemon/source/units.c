@@ -34,11 +34,14 @@ static void simplify(const char *unit, char ret[static UNIT_MAX]) {
                 else
                         ret[n++] = *unit++;
         }
+        while (n > 0 && ret[n - 1] == '.')
+                n--;
         ret[n] = 0;
 }
 
 double unit_to_uv(const char *unit) {
-        static const char *const volt[] = { "V", "volt", "volts" };
+        /* what is longer than its field is cut there: "microvol" */
+        static const char *const volt[] = { "V", "volt", "volts", "vol" };
         static const struct {
                 const char *prefix;
                 double uv;
