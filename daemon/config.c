@@ -13,6 +13,7 @@
 void config_default(Config *c) {
         memset(c, 0, sizeof *c);        /* padding, too: config_equal_for_device() compares all bytes */
         c->rate_hz = DEFAULT_RATE_HZ;
+        c->contact = true;
         c->false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT;
         c->record_free_mb = DEFAULT_RECORD_FREE_MB;
         for (unsigned i = 0; i < ELEMENTSOF(c->gain); i++)
@@ -149,6 +150,17 @@ static bool parse_record(const char *s, void *ret) {
         return false;
 }
 
+static bool parse_switch(const char *s, void *ret) {
+        if (!streq(s, "on") && !streq(s, "off"))
+                return false;
+        *(bool*) ret = streq(s, "on");
+        return true;
+}
+
+static void format_switch(const void *value, char *ret, size_t size) {
+        snprintf(ret, size, "%s", *(const bool*) value ? "on" : "off");
+}
+
 static void format_record(const void *value, char *ret, size_t size) {
         snprintf(ret, size, "%s", record_words[*(const ConfigRecord*) value]);
 }
@@ -201,6 +213,10 @@ const Setting config_settings[] = {
           "Amplification of all channels. 24 has the least noise and takes 187 mV at either side; lower "
           "it where a channel runs into its limits.",
           parse_gain, format_unsigned, FIELD(gain[0]) },
+        { "device", "contact", false, "on or off",
+          "Whether the contact of the electrodes is measured all the time, with a current of 6 nA that "
+          "nobody feels: at 1000 to 4000 samples a second their impedance, else only whether one is off.",
+          parse_switch, format_switch, FIELD(contact) },
         { "channel", "gain", true, "1, 2, 4, 6, 8, 12 or 24",
           "Amplification of this channel.",
           parse_gain, format_unsigned, FIELD(gain[0]) },

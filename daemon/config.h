@@ -24,6 +24,7 @@ typedef enum ConfigRecord {              /* when all samples go to files */
 
 typedef struct Config {
         unsigned rate_hz;
+        bool contact;                   /* is measured while the electrodes are measured with */
         unsigned gain[DEVICE_CHANNELS_MAX];
         char label[DEVICE_CHANNELS_MAX][CONFIG_LABEL_MAX];      /* "": as the device says */
         double false_alarms_per_hour;

@@ -129,14 +129,22 @@ static void push_frame(Monitor *m, Batch *b, const Frame *f) {
         if (missing > 0) {
                 flush_batch(m, b);
                 detector_gap(m->detector, missing);
+                contact_gap(&m->contact);
         }
 
-        for (unsigned c = 0; c < m->n_channels; c++) {
-                uint32_t w = f->words[c];
-                size_t i = b->n * m->n_channels + c;
+        int32_t *samples = b->samples + b->n * m->n_channels;
+        for (unsigned c = 0; c < m->n_channels; c++)
+                samples[c] = (int32_t) f->words[c] >> 8;
+        if (contact_push(&m->contact, samples))
+                m->contact_is_new = true;
 
-                b->samples[i] = (int32_t) w >> 8;
-                b->flags[i] = w & (ADS1299_FLAG_P_OFF | ADS1299_FLAG_N_OFF) ? DETECT_SAMPLE_LEAD_OFF : 0;
+        for (unsigned c = 0; c < m->n_channels; c++) {
+                uint8_t off = f->words[c] & (ADS1299_FLAG_P_OFF | ADS1299_FLAG_N_OFF);
+
+                m->channels[c].flags = off;
+                if (m->contact.channels[c].state == CONTACT_OFF)
+                        off = ADS1299_FLAG_P_OFF;       /* or the other one */
+                b->flags[b->n * m->n_channels + c] = off ? DETECT_SAMPLE_LEAD_OFF : 0;
         }
         if (++b->n == BATCH_FRAMES)
                 flush_batch(m, b);
@@ -201,6 +209,10 @@ int found_begin(Monitor *m) {
         };
 
         frame_clock_init(&m->clock, m->info.rate_hz);
+        contact_init(&m->contact, m->info.rate_hz, m->info.n_channels,
+                     m->info.contact == SOURCE_CONTACT_AC);
+        for (unsigned i = 0; i < m->info.n_channels; i++)
+                m->contact.channels[i].lsb_uv = lsb_uv[i];
         m->last_time_ns = -1;
         m->n_standing = 0;
         return detector_new(&c, &m->detector);
@@ -220,6 +232,7 @@ void found_end(Monitor *m) {
                 monitor_channel_stats(m, i, &m->channels[i].before);
                 m->channels[i].before.noise_uv = m->channels[i].before.floor_uv = NAN;
                 m->channels[i].before.lead_off = false;
+                m->channels[i].flags = 0;
         }
         m->detector = detector_free(m->detector);
 }

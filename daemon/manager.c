@@ -552,7 +552,10 @@ static int on_reload(sd_event_source *es, const struct signalfd_siginfo *si, voi
                 for (size_t i = 0; i < m->n_monitors; i++)
                         monitor_configure(m->monitors[i], &m->config);
                 open_felt_key(m);
+                bool was_on = recorder_is_on(&m->recorder);
                 recorder_configure(&m->recorder, &m->config);
+                if (m->named && recorder_is_on(&m->recorder) != was_on)
+                        bus_recording_changed(m->bus);
         }
         (void) sd_notify(false, "READY=1");
         return 0;
@@ -592,6 +595,7 @@ static int set_up_event(Manager *m) {
 static void on_history_changed(void *userdata) {
         Manager *m = userdata;
         bool was_on = recorder_is_on(&m->recorder);
+        StoreStatus status, *told = &m->history_told;
 
         for (size_t i = 0; i < m->n_monitors; i++) {
                 int64_t session;
@@ -602,8 +606,13 @@ static void on_history_changed(void *userdata) {
         }
         if (m->named && recorder_is_on(&m->recorder) != was_on)
                 bus_recording_changed(m->bus);
-        if (m->named)
-                bus_history_changed(m->bus);
+
+        /* Jobs that are done leave it as it is, mostly. */
+        store_get_status(m->record->store, &status);
+        if (!m->named || (status.state == told->state && streq(status.aside, told->aside)))
+                return;
+        *told = status;
+        bus_history_changed(m->bus);
 }
 
 /* --- recordings ----------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ typedef struct Manager {
         DevicesWatch *watch;
         FeltKey *felt_key;              /* NULL: none is configured */
         Record *record;                 /* NULL: nothing is remembered */
+        StoreStatus history_told;       /* its state as clients know it */
         Recorder recorder;
         unsigned rescans_left;
         Streams streams;

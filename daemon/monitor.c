@@ -23,6 +23,8 @@
 /* An opening this long is told once; a thread of a device that has gone is left to itself after this. */
 #define OPENING_USEC (10 * USEC_PER_SEC)
 #define LET_GO_USEC (1 * USEC_PER_SEC)
+/* A check takes some 6 s, on the network a little more. */
+#define CHECK_USEC (20 * USEC_PER_SEC)
 /* Then the loop looks after everything else, too. */
 #define FRAMES_AT_ONCE 1024u
 
@@ -125,17 +127,33 @@ static void fail(Monitor *m, int error, const char *what) {
         pause_grows(m);
 }
 
+/* Whoever asked is told. */
+static void end_check(Monitor *m, int error, const char *what) {
+        MonitorChecked checked = m->checked;
+
+        m->checked = NULL;
+        m->checking = false;
+        if (checked)
+                checked(m, error, what, m->check, m->checked_userdata);
+        free(m->check);
+        m->check = NULL;
+}
+
 static void attempt(Monitor *m) {
         m->cancelled_usec = 0;
         m->hang_said = false;
         m->verdict = 0;
         m->attempt_usec = now_usec();
-        int r = iio_source_new(m->uri, m->id, &m->config, &m->source);
+        m->checking = m->checked;
+        if (m->checking)
+                (void) set_state(m, MONITOR_CHECKING, 0);
+        int r = iio_source_new(m->uri, m->id, &m->config, m->checking ? m->check : NULL, &m->source);
         if (r >= 0)
                 r = sd_event_add_io(m->event, &m->wakeup, iio_source_fd(m->source), EPOLLIN, on_wakeup, m);
         if (r < 0) {
                 cancel(m);
                 m->source = iio_source_free(m->source);
+                end_check(m, r, NULL);
                 fail(m, r, "cannot start to read it");
         }
 }
@@ -154,6 +172,7 @@ static int on_retry(sd_event_source *es, uint64_t usec, void *userdata) {
 /* --- a run -------------------------------------------------------------------- */
 
 static void announce_changes(Monitor *m);
+static void notice_channels(Monitor *m);
 
 static void begin_run(Monitor *m) {
         unsigned before = m->n_channels;
@@ -207,6 +226,8 @@ static void take_frames(Monitor *m) {
                             m->name);
         if (m->state != MONITOR_RUNNING)
                 (void) set_state(m, MONITOR_SETTLING, 0);
+        if (m->contact_is_new)
+                notice_channels(m);
         if (m->n_standing >= (uint64_t) m->info.rate_hz && !m->cancelled_usec) {
                 m->verdict = -EBADMSG;
                 m->verdict_what = "its timestamps stand still";
@@ -229,14 +250,17 @@ static void ended(Monitor *m) {
                 end_run(m, r);
         m->wakeup = sd_event_source_disable_unref(m->wakeup);
         m->source = iio_source_free(m->source);
+        bool checked = m->checking;
+        if (checked)
+                end_check(m, m->stopping || (m->cancelled_usec && r == 0) ? -ECANCELED : r, what);
         if (m->stopping)
                 return;
         if (m->id && r == -ENODEV) {
                 say_why(m, MONITOR_GONE, -ENODEV, "unplugged");
                 (void) set_state(m, MONITOR_GONE, -ENODEV);
                 m->sinks.gone(m, m->sinks.userdata);
-        } else if (m->cancelled_usec && r == 0)
-                schedule(m, 0);         /* it was silent, or has other settings now */
+        } else if (r == 0 || checked)
+                schedule(m, 0);         /* it was silent, was checked, or has other settings now */
         else
                 fail(m, r < 0 ? r : -EIO, what);
 }
@@ -313,26 +337,42 @@ static void notice_lost(Monitor *m) {
                 m->sinks.lost_changed(m, m->sinks.userdata);
 }
 
+static ContactState contact_of(const Monitor *m, const MonitorChannel *c) {
+        if (!m->detector || m->info.contact == SOURCE_CONTACT_NONE)
+                return CONTACT_NOT_MEASURED;
+        if (c->flags)
+                return CONTACT_OFF;
+        return m->info.contact == SOURCE_CONTACT_DC ? CONTACT_GOOD : m->contact.channels[c->index].state;
+}
+
 static void notice_channel(Monitor *m, unsigned channel) {
         MonitorChannel *c = &m->channels[channel];
         DetectChannelStats s;
 
         monitor_channel_stats(m, channel, &s);
+        ContactState contact = contact_of(m, c);
         const char *status = !m->detector ? "unknown" : s.lead_off ? "lead-off" : s.saturated ? "saturated" :
-                             s.flat ? "flat" : "ok";
-        if (c->lead_off == s.lead_off && streq(c->status, status))
+                             s.flat ? "flat" : contact == CONTACT_NOT_MEASURED ? "not-measured" :
+                             contact == CONTACT_POOR ? "poor-contact" : "ok";
+        if (c->lead_off == s.lead_off && c->contact == contact && streq(c->status, status))
                 return;
         c->lead_off = s.lead_off;
+        c->contact = contact;
         c->status = status;
         m->sinks.channel_changed(m, channel, m->sinks.userdata);
+}
+
+static void notice_channels(Monitor *m) {
+        m->contact_is_new = false;
+        for (unsigned i = 0; i < m->n_channels; i++)
+                notice_channel(m, i);
 }
 
 static void announce_changes(Monitor *m) {
         found_announce(m);
         notice_settled(m);
         notice_lost(m);
-        for (unsigned i = 0; i < m->n_channels; i++)
-                notice_channel(m, i);
+        notice_channels(m);
 }
 
 /* What hangs in the kernel cannot be helped, but it can be told. */
@@ -342,11 +382,18 @@ static void notice_hang(Monitor *m) {
         if (m->device_gone && now - m->cancelled_usec >= LET_GO_USEC) {
                 m->wakeup = sd_event_source_disable_unref(m->wakeup);
                 m->source = iio_source_free(m->source);
+                if (m->checking)
+                        m->check = NULL;        /* its thread may still write there */
                 (void) set_state(m, MONITOR_GONE, -ENODEV);
                 m->sinks.gone(m, m->sinks.userdata);
                 return;
         }
-        if (m->hang_said || (m->opened && !m->cancelled_usec) ||
+        if (m->checking && !m->cancelled_usec && now - m->attempt_usec >= CHECK_USEC) {
+                m->verdict = -ETIMEDOUT;
+                m->verdict_what = "the check does not end";
+                cancel(m);
+        }
+        if (m->checking || m->hang_said || (m->opened && !m->cancelled_usec) ||
             now - MAX(m->attempt_usec, m->cancelled_usec) < OPENING_USEC)
                 return;
         m->hang_said = true;
@@ -409,6 +456,9 @@ Monitor* monitor_free(Monitor *m) {
         if (!m)
                 return NULL;
         cancel(m);
+        if (m->source && m->checking && iio_source_join(m->source, USEC_PER_SEC) < 0)
+                m->check = NULL;                /* its thread hangs and may still write there */
+        end_check(m, -ECANCELED, NULL);
         sd_event_source_disable_unref(m->wakeup);
         sd_event_source_disable_unref(m->retry);
         iio_source_free(m->source);
@@ -431,6 +481,21 @@ void monitor_configure(Monitor *m, const Config *config) {
                 cancel(m);
         else
                 schedule(m, 0);
+}
+
+int monitor_check(Monitor *m, MonitorChecked checked, void *userdata) {
+        if (m->checked || m->stopping || m->device_gone)
+                return -EBUSY;
+        m->check = calloc(1, sizeof *m->check);
+        if (!m->check)
+                return -ENOMEM;
+        m->checked = checked;
+        m->checked_userdata = userdata;
+        if (m->source)
+                cancel(m);
+        else
+                schedule(m, 0);
+        return 0;
 }
 
 void monitor_cancel(Monitor *m) {
@@ -461,6 +526,35 @@ void monitor_device_gone(Monitor *m) {
 }
 
 /* --- for the sinks ---------------------------------------------------------- */
+
+double monitor_channel_ohm(const Monitor *m, unsigned channel) {
+        return m->detector && m->info.contact == SOURCE_CONTACT_AC ? m->contact.channels[channel].ohm : NAN;
+}
+
+const char* monitor_channel_electrodes_off(const Monitor *m, unsigned channel) {
+        const MonitorChannel *c = &m->channels[channel];
+        bool p = c->flags & ADS1299_FLAG_P_OFF, n = c->flags & ADS1299_FLAG_N_OFF;
+
+        return p && n ? "both" : p ? "positive" : n ? "negative" :
+                c->contact == CONTACT_NOT_MEASURED ? "unknown" : c->contact == CONTACT_OFF ? "some" : "none";
+}
+
+const char* monitor_contact_method(const Monitor *m) {
+        static const char *const words[] = {
+                [SOURCE_CONTACT_NONE] = "none", [SOURCE_CONTACT_DC] = "dc", [SOURCE_CONTACT_AC] = "ac",
+        };
+
+        return words[m->opened ? m->info.contact : SOURCE_CONTACT_NONE];
+}
+
+const char* monitor_bias_electrode(const Monitor *m) {
+        static const char *const words[] = {
+                [SOURCE_BIAS_UNKNOWN] = "not-measured", [SOURCE_BIAS_OFF] = "off",
+                [SOURCE_BIAS_CONNECTED] = "connected",
+        };
+
+        return words[m->opened ? m->info.bias : SOURCE_BIAS_UNKNOWN];
+}
 
 double monitor_nominal_rate_hz(const Monitor *m) {
         return m->n_channels > 0 ? m->info.rate_hz : m->config.rate_hz;

@@ -14,6 +14,7 @@
 #include <systemd/sd-id128.h>
 
 #include "config.h"
+#include "contact.h"
 #include "detect/detect.h"
 #include "devices.h"
 #include "source/clock.h"
@@ -96,11 +97,16 @@ typedef struct MonitorSinks {
         void *userdata;
 } MonitorSinks;
 
+/* error: 0, or why it could not be checked, with what failed for a person; c is there until it returns. */
+typedef void (*MonitorChecked)(Monitor *m, int error, const char *what, const SourceCheck *c, void *userdata);
+
 typedef struct MonitorChannel {
         Monitor *monitor;
         unsigned index;
         bool lead_off;                          /* as last announced */
         const char *status;
+        uint8_t flags;                          /* of the latest scan: ADS1299_FLAG_P_OFF and _N_OFF */
+        ContactState contact;                   /* as last announced */
         DetectChannelStats before;              /* sums of the runs before this one */
         uint64_t n_minutes;                     /* so far; the latest are kept */
         MonitorMinute minutes[MONITOR_MINUTES_KEPT];    /* a ring */
@@ -130,12 +136,20 @@ struct Monitor {
         int verdict;                            /* why it is told to end: negative errno, or 0 */
         const char *verdict_what;
 
+        /* A check that was asked for: checked is NULL where none was */
+        MonitorChecked checked;
+        void *checked_userdata;
+        bool checking;                          /* the attempt is one */
+        SourceCheck *check;
+
         /* A run: an attempt that succeeded */
         bool opened, streaming;
         sd_id128_t instance;                    /* of this run: ids are unique for ever together with it */
         SourceInfo info;
         Detector *detector;                     /* NULL between two */
         FrameClock clock;
+        Contact contact;
+        bool contact_is_new;                    /* a window of it is over */
         usec_t last_frame_usec, first_frame_usec;       /* CLOCK_MONOTONIC */
         int64_t last_time_ns;                   /* largest timestamp so far */
         uint64_t n_standing;                    /* frames since then */
@@ -164,6 +178,12 @@ void monitor_tick(Monitor *m);
 /* Other settings: where they differ, the device is opened anew with them. */
 void monitor_configure(Monitor *m, const Config *config);
 
+/*
+ * Ends the run, checks the device (some 6 s), tells the result and begins a run again. -EBUSY: that goes on
+ * already. When the Monitor ends before, -ECANCELED is told.
+ */
+int monitor_check(Monitor *m, MonitorChecked checked, void *userdata);
+
 /* The device node has gone: the thread may sleep in a poll() that nothing wakes. */
 void monitor_device_gone(Monitor *m);
 
@@ -174,6 +194,15 @@ void monitor_device_gone(Monitor *m);
  */
 void monitor_cancel(Monitor *m);
 int monitor_finish(Monitor *m, usec_t timeout_usec);
+
+/* Both electrodes of the channel together; NAN: not known */
+double monitor_channel_ohm(const Monitor *m, unsigned channel);
+/* Which of them are off: "none", "positive", "negative", "both", "some"; "unknown" where it is not measured */
+const char* monitor_channel_electrodes_off(const Monitor *m, unsigned channel);
+/* "ac", "dc", "none" */
+const char* monitor_contact_method(const Monitor *m);
+/* When the device was opened: "connected", "off", "not-measured" */
+const char* monitor_bias_electrode(const Monitor *m);
 
 double monitor_nominal_rate_hz(const Monitor *m);       /* that was asked for, until it was opened once */
 const SourceChannel* monitor_channel_info(const Monitor *m, unsigned channel);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <getopt.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "config-files.h"
@@ -80,6 +81,8 @@ static int run(void) {
 
 int main(int argc, char *argv[]) {
         log_take_over_stderr();
+        /* What it keeps is health data, whoever starts it. */
+        (void) umask(0077);
         (void) signal(SIGPIPE, SIG_IGN);        /* readers of streams come and go */
         int r = parse_argv(argc, argv);
         if (r <= 0)

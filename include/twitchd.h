@@ -47,13 +47,14 @@
  * States of a front end. One that cannot be read is tried again, at first after a second, in the end once
  * a minute. Expect more.
  *
- * opening: it was seen and is being opened. busy: another program reads it. no-permission: udev has not
+ * opening: it was seen and is being opened. checking: it tests itself, see SelfTest. busy: another program reads it. no-permission: udev has not
  * opened it to the service. settling: samples come, filters and noise estimates are not ready. running.
  * no-data: it is open and silent. failed: see the property Error. gone: it was unplugged, its object goes
  * next; or the machine it is on does not answer.
  */
 #define TWITCHD_MONITOR_STATES(X)                               \
         X(OPENING, "opening")                                   \
+        X(CHECKING, "checking")                                 \
         X(BUSY, "busy")                                         \
         X(NO_PERMISSION, "no-permission")                       \
         X(SETTLING, "settling")                                 \
@@ -125,6 +126,7 @@ static inline uint64_t twitchd_realtime_usec(uint64_t boottime_usec)
         X(NO_HISTORY, "NoHistory", EOPNOTSUPP, "The service remembers nothing: it has no $STATE_DIRECTORY.")   \
         X(DISK_FULL, "DiskFull", ENOSPC, "There is no room on the disk.")                                      \
         X(UNWRITABLE, "Unwritable", EROFS, "The history cannot be written; \"journalctl -u twitchd\" says why.") \
+        X(CHECK_FAILED, "CheckFailed", EREMOTEIO, "The front end could not be checked.")                      \
         X(GONE, "Gone", ESTALE, "What this belonged to is no longer there.")
 
 #endif

@@ -73,6 +73,10 @@ DEFINE_GETTER(get_events, "t", stats(c).events)
 DEFINE_GETTER(get_lead_off, "b", (int) c->lead_off)
 DEFINE_GETTER(get_status, "s", c->status)
 
+DEFINE_GETTER(get_contact, "s", contact_state_to_string(c->contact))
+DEFINE_GETTER(get_impedance_ohm, "d", monitor_channel_ohm(c->monitor, c->index))
+DEFINE_GETTER(get_electrodes_off, "s", monitor_channel_electrodes_off(c->monitor, c->index))
+
 DEFINE_GETTER(get_minutes, "u", (uint32_t) stats(c).minutes)
 DEFINE_GETTER(get_voluntary_minutes, "u", (uint32_t) stats(c).voluntary_minutes)
 DEFINE_GETTER(get_rest_sec, "d", stats(c).rest_s)
@@ -155,6 +159,9 @@ const sd_bus_vtable channel_vtable[] = {
         SD_BUS_PROPERTY("RestSec", "d", get_rest_sec, 0, 0),
         SD_BUS_PROPERTY("RestTwitches", "t", get_rest_twitches, 0, 0),
         SD_BUS_PROPERTY("LeadOff", "b", get_lead_off, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Contact", "s", get_contact, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ElectrodesOff", "s", get_electrodes_off, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ImpedanceOhm", "d", get_impedance_ohm, 0, 0),
         SD_BUS_PROPERTY("Status", "s", get_status, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("GetMinutes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(" MINUTE_TYPE ")", minutes),
                                 method_get_minutes, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -171,7 +178,7 @@ void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel) 
         int r = bus_channel_path(monitor, channel, &path);
         if (r >= 0)
                 r = sd_bus_emit_properties_changed(bus, path, TWITCHD_CHANNEL_INTERFACE,
-                                                   "LeadOff", "Status", NULL);
+                                                   "LeadOff", "Contact", "ElectrodesOff", "Status", NULL);
         if (r < 0)
                 log_warning_errno(r, "%s: a change of channel %u was not sent: %m", monitor->name, channel);
 }

@@ -42,6 +42,8 @@ DEFINE_GETTER(get_nominal_rate_hz, "d", monitor_nominal_rate_hz(m))
 DEFINE_GETTER(get_error, "s", m->error < 0 && strerrorname_np(-m->error) ? strerrorname_np(-m->error) : "")
 DEFINE_GETTER(get_rate_hz, "d", m->opened ? frame_clock_rate_hz(&m->clock) : 0)
 DEFINE_GETTER(get_false_alarms_per_hour, "d", m->config.false_alarms_per_hour)
+DEFINE_GETTER(get_contact_method, "s", monitor_contact_method(m))
+DEFINE_GETTER(get_bias_electrode, "s", monitor_bias_electrode(m))
 DEFINE_GETTER(get_scans, "t", m->n_scans)
 DEFINE_GETTER(get_events, "t", m->n_events)
 
@@ -178,6 +180,52 @@ static int method_open_stream(sd_bus_message *call, void *userdata, sd_bus_error
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* --- self-test -------------------------------------------------------------------- */
+
+static int answer_check(sd_bus_message *call, const SourceCheck *c) {
+        _cleanup_(unref_message) sd_bus_message *reply = NULL;
+
+        int r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sisdddb)");
+        for (size_t i = 0; i < c->n && r >= 0; i++) {
+                const SourceCheckItem *k = &c->items[i];
+
+                r = sd_bus_message_append(reply, "(sisdddb)", k->name, (int32_t) k->channel, k->unit, k->value,
+                                          k->min, k->max, (int) source_check_item_is_right(k));
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static void on_checked(Monitor *m, int error, const char *what, const SourceCheck *c, void *userdata) {
+        _cleanup_(unref_message) sd_bus_message *call = userdata;
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        if (error >= 0)
+                r = answer_check(call, c);
+        else if (what)
+                r = sd_bus_reply_method_errorf(call, TWITCHD_ERROR("CheckFailed"), "%s: %s", what,
+                                               strerror(-error));
+        else {
+                (void) bus_error_from_errno(&e, error == -ECANCELED ? -ESTALE : error);
+                r = sd_bus_reply_method_error(call, &e);
+        }
+        if (r < 0)
+                log_warning_errno(r, "%s: the result of a check was not sent: %m", m->name);
+}
+
+static int method_self_test(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int r = monitor_check(userdata, on_checked, call);
+
+        if (r < 0)
+                return bus_error_from_errno(error, r);
+        sd_bus_message_ref(call);
+        return 1;
+}
+
 const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Device", "s", get_device, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -192,12 +240,16 @@ const sd_bus_vtable monitor_vtable[] = {
         SD_BUS_PROPERTY("RateHz", "d", get_rate_hz, 0, 0),
         SD_BUS_PROPERTY("FalseAlarmsPerHour", "d", get_false_alarms_per_hour, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ContactMethod", "s", get_contact_method, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("BiasElectrode", "s", get_bias_electrode, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Scans", "t", get_scans, 0, 0),
         SD_BUS_PROPERTY("Lost", "a{st}", get_lost, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Events", "t", get_events, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("a{sv}", options),
                                 SD_BUS_RESULT("h", fd, "a{sv}", format),
                                 method_open_stream, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SelfTest", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sisdddb)", items),
+                                method_self_test, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("TwitchNoticed",
                                 SD_BUS_ARGS("t", id, "t", boottime_usec, "au", channels, "d", amplitude_uv,
                                             "a{sv}", details), 0),
@@ -397,7 +449,8 @@ void bus_monitor_opened(sd_bus *bus, const Monitor *monitor, unsigned n_before) 
         int r = bus_monitor_path(monitor, &path);
         if (r >= 0)
                 r = sd_bus_emit_properties_changed(bus, path, TWITCHD_MONITOR_INTERFACE, "Instance",
-                                                   "Device", "NominalRateHz", "FalseAlarmsPerHour", NULL);
+                                                   "Device", "NominalRateHz", "FalseAlarmsPerHour", "ContactMethod",
+                                                   "BiasElectrode", NULL);
         if (r >= 0)
                 r = for_channels(bus, monitor, 0, MIN(n, n_before), channel_changed);
         if (r >= 0)

@@ -16,6 +16,8 @@ typedef struct Property {
 static const Property monitor_properties[] = {
         { "Device",             "s",     offsetof(MonitorInfo, device)                },
         { "State",              "s",     offsetof(MonitorInfo, state)                 },
+        { "ContactMethod",      "s",     offsetof(MonitorInfo, contact_method)        },
+        { "BiasElectrode",      "s",     offsetof(MonitorInfo, bias_electrode)        },
         { "NominalRateHz",      "d",     offsetof(MonitorInfo, nominal_rate_hz)       },
         { "RateHz",             "d",     offsetof(MonitorInfo, rate_hz)               },
         { "FalseAlarmsPerHour", "d",     offsetof(MonitorInfo, false_alarms_per_hour) },
@@ -38,6 +40,9 @@ static const Property channel_properties[] = {
         { "RestTwitches", "t", offsetof(ChannelInfo, rest_twitches) },
         { "LeadOff",     "b", offsetof(ChannelInfo, lead_off)   },
         { "Status",      "s", offsetof(ChannelInfo, status)     },
+        { "Contact",     "s", offsetof(ChannelInfo, contact)    },
+        { "ElectrodesOff", "s", offsetof(ChannelInfo, electrodes_off) },
+        { "ImpedanceOhm", "d", offsetof(ChannelInfo, impedance_ohm) },
         {},
 };
 
@@ -45,6 +50,8 @@ static void channel_done(ChannelInfo *c) {
         free(c->path);
         free(c->label);
         free(c->status);
+        free(c->contact);
+        free(c->electrodes_off);
 }
 
 static void lost_done(MonitorInfo *m) {
@@ -64,6 +71,8 @@ static void monitor_done(MonitorInfo *m) {
         free(m->name);
         free(m->device);
         free(m->state);
+        free(m->contact_method);
+        free(m->bias_electrode);
 }
 
 void snapshot_done(Snapshot *s) {

@@ -9,7 +9,8 @@
 typedef struct ChannelInfo {
         char *path;
         uint32_t index, gain;
-        char *label, *status;
+        char *label, *status, *contact, *electrodes_off;
+        double impedance_ohm;           /* NAN: not known */
         double lsb_uv, noise_uv, floor_uv, exposure_s, rest_s;
         uint64_t events, rest_twitches; /* a rate is rest_twitches / rest_s */
         int lead_off;                   /* as sd-bus has booleans */
@@ -22,7 +23,7 @@ typedef struct LostInfo {
 
 typedef struct MonitorInfo {
         char *path, *name;              /* the name is the end of the path */
-        char *device, *state;
+        char *device, *state, *contact_method, *bias_electrode;
         double nominal_rate_hz, rate_hz, false_alarms_per_hour;
         uint64_t scans, events;
         LostInfo *lost;

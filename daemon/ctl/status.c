@@ -27,6 +27,9 @@ static void json_channel(Json *j, const ChannelInfo *c) {
         json_put_unsigned(j, "rest_twitches", c->rest_twitches);
         json_put_bool(j, "lead_off", c->lead_off);
         json_put_string(j, "status", or_unknown(c->status));
+        json_put_string(j, "contact", or_unknown(c->contact));
+        json_put_string(j, "electrodes_off", or_unknown(c->electrodes_off));
+        json_put_double(j, "impedance_ohm", c->impedance_ohm, 0);
         json_end(j);
 }
 
@@ -35,6 +38,8 @@ static void json_monitor(Json *j, const MonitorInfo *m) {
         json_put_string(j, "name", m->name);
         json_put_string(j, "device", or_unknown(m->device));
         json_put_string(j, "state", or_unknown(m->state));
+        json_put_string(j, "contact_method", or_unknown(m->contact_method));
+        json_put_string(j, "bias_electrode", or_unknown(m->bias_electrode));
         json_put_double(j, "nominal_rate_hz", m->nominal_rate_hz, 3);
         json_put_double(j, "rate_hz", m->rate_hz, 4);
         json_put_double(j, "false_alarms_per_hour", m->false_alarms_per_hour, 3);
@@ -99,6 +104,8 @@ static const char* find_words(const Words *table, size_t n, const char *word) {
 static const char* status_to_words(const char *status) {
         static const Words table[] = {
                 { "lead-off", "electrode off" },
+                { "poor-contact", "poor contact" },
+                { "not-measured", "not measured" },
                 { "saturated", "beyond range" },
                 { "flat", "not connected" },
         };
@@ -110,6 +117,7 @@ static const char* status_to_words(const char *status) {
 static const char* state_to_words(const char *state) {
         static const Words table[] = {
                 { "opening", "being opened" },
+                { "checking", "checks itself, wait some seconds" },
                 { "settling", "working; the noise is not known yet, wait some seconds" },
                 { "running", "working" },
                 { "busy", "not working: another program reads it; stop that (iiod?)" },
@@ -165,7 +173,7 @@ static void print_lost(const MonitorInfo *m) {
 }
 
 static void add_channel(Table *t, const ChannelInfo *c) {
-        char name[32], noise[64], floor_uv[64], rest[40], rate[64];
+        char name[32], ohm[64], noise[64], floor_uv[64], rest[40], rate[64];
         const char *status = or_unknown(c->status);
         bool ok = streq(status, "ok");
 
@@ -174,11 +182,12 @@ static void add_channel(Table *t, const ChannelInfo *c) {
         table_set(t, 1, "%s", channel_label(c, c->index, name));
         table_set(t, 2, "%s", status_to_words(status));
         table_set_style(t, 2, ok ? TABLE_GREEN : TABLE_YELLOW);
-        table_set(t, 3, "%s", text_number(c->noise_uv, 2, "", noise));
-        table_set(t, 4, "%s", text_number(c->floor_uv, 1, "", floor_uv));
-        table_set(t, 5, "%s", text_duration(c->rest_s, 0, rest));
-        table_set(t, 6, "%llu", (unsigned long long) c->rest_twitches);
-        table_set(t, 7, "%s", text_rate((double) c->rest_twitches, c->rest_s, rate));
+        table_set(t, 3, "%s", text_number(c->impedance_ohm / 1e3, 0, "", ohm));
+        table_set(t, 4, "%s", text_number(c->noise_uv, 2, "", noise));
+        table_set(t, 5, "%s", text_number(c->floor_uv, 1, "", floor_uv));
+        table_set(t, 6, "%s", text_duration(c->rest_s, 0, rest));
+        table_set(t, 7, "%llu", (unsigned long long) c->rest_twitches);
+        table_set(t, 8, "%s", text_rate((double) c->rest_twitches, c->rest_s, rate));
 }
 
 static int print_monitor(const MonitorInfo *m) {
@@ -186,6 +195,7 @@ static int print_monitor(const MonitorInfo *m) {
                 { "ch", TABLE_RIGHT },
                 { "label", TABLE_TRUNCATE },
                 { "electrodes", 0 },
+                { "kOhm", TABLE_RIGHT },
                 { "noise", TABLE_RIGHT },
                 { "floor", TABLE_RIGHT },
                 { "at rest", TABLE_RIGHT },
@@ -201,6 +211,9 @@ static int print_monitor(const MonitorInfo *m) {
                 printf("%.2f samples/s, %g asked for. ", m->rate_hz, m->nominal_rate_hz);
         if (m->scans > 0)
                 print_lost(m);
+        if (streq(or_unknown(m->bias_electrode), "off"))
+                puts("The bias electrode was off when it was opened: hum comes in. Fasten it, then see "
+                     "\"twitchctl check\".");
         for (size_t i = 0; i < m->n_channels; i++)
                 add_channel(t, m->channels + i);
         int r = table_print(t, stdout);
@@ -235,7 +248,7 @@ static int print_today(const Today *today) {
 }
 
 static const char legend[] =
-        "noise: uV rms. floor: the smallest twitch that this noise lets be found, uV peak to peak. at "
+        "kOhm: both electrodes of a channel and their leads; up to 100 is good. noise: uV rms. floor: the smallest twitch that this noise lets be found, uV peak to peak. at "
         "rest: time that counts, h:mm:ss, without minutes in which the muscle was used. twitches: those "
         "at rest; above, since the service saw the front end.\n";
 

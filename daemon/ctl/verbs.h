@@ -8,6 +8,8 @@
         X(status)       \
         X(list)         \
         X(monitor)      \
+        X(check)        \
+        X(impedance)    \
         X(stream)       \
         X(analyze)      \
         X(record)       \

@@ -11,8 +11,9 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include "iio.h"
-#include "ring.h"
+#include "contact.h"
+#include "iio-check.h"
+#include "iio-internal.h"
 #include "utf8.h"
 
 /*
@@ -37,39 +38,8 @@
 /* The kernel gives a page at most, which is 64 KiB where pages are largest. */
 #define ATTRIBUTE_MAX (64u * 1024 + 1)
 
-struct IioSource {
-        /* Constant while the thread runs */
-        char *uri, *id;
-        Config config;
-        int event_fd, cancel_fd;
-        pthread_t thread;
-        bool joined;
-
-        /* Passed from the thread by way of the state */
-        _Atomic SourceState state;
-        SourceInfo info;
-        size_t frame_size;
-        Ring *ring;
-        int error;
-        const char *what;
-
-        /* Both sides */
-        atomic_uint owners;             /* the thread and the consumer: the last one frees */
-        atomic_bool cancelled, attributes_stalled;
-        _Atomic uint64_t lost[_LOST_CAUSE_MAX];
-        pthread_mutex_t lock;           /* buffer is valid while held: cancel against destroy */
-        struct iio_buffer *buffer;
-
-        /* The thread's own */
-        struct iio_context *context;
-        struct iio_device *device;
-        bool local;
-        struct iio_channel *channels[DEVICE_CHANNELS_MAX], *timestamp;
-        bool big_endian;
-        size_t block_frames;
-        bool dropped;                   /* the ring was full: flag the next frame */
-        usec_t lost_read_usec, fetch_usec;
-};
+/* Of a check: how much later than they are due samples may come */
+#define READ_PATIENCE_SEC 2.0
 
 static const char *const lost_attributes[_LOST_CAUSE_MAX] = {
         [LOST_DRDY] = "lost_drdy",
@@ -100,7 +70,7 @@ static void wake_consumer(IioSource *s) {
 
 static const char busy[] = "another program is reading it (iiod?)";
 
-static int fail(IioSource *s, int error, const char *what) {
+int iio_source_fail(IioSource *s, int error, const char *what) {
         s->what = what;
         return error < 0 ? error : -EIO;
 }
@@ -109,7 +79,7 @@ static int open_context(IioSource *s) {
         errno = 0;
         s->context = iio_create_context_from_uri(s->uri);
         if (!s->context)
-                return fail(s, -errno, "cannot open the IIO context");
+                return iio_source_fail(s, -errno, "cannot open the IIO context");
         s->local = streq(iio_context_get_name(s->context), "local");
 
         for (unsigned i = 0; i < iio_context_get_devices_count(s->context) && !s->device; i++) {
@@ -121,7 +91,7 @@ static int open_context(IioSource *s) {
                         s->device = d;
         }
         if (!s->device)
-                return fail(s, -ENODEV, "no ADS1299 there");
+                return iio_source_fail(s, -ENODEV, "no ADS1299 there");
         const char *name = iio_device_get_name(s->device);
         (void) utf8_clean(s->info.device, sizeof(s->info.device), name, strlen(name));
         return 0;
@@ -131,8 +101,10 @@ static int open_context(IioSource *s) {
 static int check_index(IioSource *s, const struct iio_channel *c, uint64_t *indices) {
         long index = iio_channel_get_index(c);
 
-        if (index < 0 || index > DEVICE_CHANNELS_MAX || *indices & UINT64_C(1) << index)
-                return fail(s, -EOPNOTSUPP, "scan indices are missing or used twice");
+        if (index > DEVICE_CHANNELS_MAX)
+                return iio_source_fail(s, -E2BIG, "more channels than the 32 of four chips in a chain");
+        if (index < 0 || *indices & UINT64_C(1) << index)
+                return iio_source_fail(s, -EOPNOTSUPP, "scan indices are missing or used twice");
         *indices |= UINT64_C(1) << index;
         return 0;
 }
@@ -154,19 +126,19 @@ static int find_channels(IioSource *s) {
                 const struct iio_data_format *f = iio_channel_get_data_format(c);
                 if (iio_channel_get_type(c) == IIO_TIMESTAMP) {
                         if (f->length != 64 || f->shift != 0)
-                                return fail(s, -EOPNOTSUPP, "the timestamp is not 64 bits");
+                                return iio_source_fail(s, -EOPNOTSUPP, "the timestamp is not 64 bits");
                         s->timestamp = c;
                         continue;
                 }
                 if (iio_channel_get_type(c) != IIO_VOLTAGE || s->info.n_channels >= DEVICE_CHANNELS_MAX)
-                        return fail(s, -EOPNOTSUPP, "channels an ADS1299 has not");
+                        return iio_source_fail(s, -EOPNOTSUPP, "channels an ADS1299 has not");
                 if (f->length != 32 || f->bits != 24 || f->shift != 8 || !f->is_signed)
-                        return fail(s, -EOPNOTSUPP, "samples are not s24/32>>8: another driver?");
+                        return iio_source_fail(s, -EOPNOTSUPP, "samples are not s24/32>>8: another driver?");
                 s->big_endian = f->is_be;
                 s->channels[s->info.n_channels++] = c;
         }
         if (s->info.n_channels == 0 || !s->timestamp)
-                return fail(s, -EOPNOTSUPP, "no buffer with voltage channels and timestamp");
+                return iio_source_fail(s, -EOPNOTSUPP, "no buffer with voltage channels and timestamp");
         return 0;
 }
 
@@ -181,17 +153,17 @@ static int switch_stale_buffer_off(IioSource *s) {
         snprintf(path, sizeof(path), "/sys/bus/iio/devices/%s/buffer/enable", id);
         _cleanup_close_ int enable = open(path, O_RDWR | O_CLOEXEC);
         if (enable < 0)
-                return fail(s, -errno, "cannot open buffer/enable");
+                return iio_source_fail(s, -errno, "cannot open buffer/enable");
         if (pread(enable, &enabled, 1, 0) < 0)
-                return fail(s, -errno, "cannot read buffer/enable");
+                return iio_source_fail(s, -errno, "cannot read buffer/enable");
         if (enabled == '0')
                 return 0;
 
         snprintf(path, sizeof(path), "/dev/%s", id);
         _cleanup_close_ int node = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
         if (node < 0)
-                return fail(s, -errno, errno == EBUSY ? busy : "cannot open the device node");
-        return pwrite(enable, "0", 1, 0) < 0 ? fail(s, -errno, "cannot switch the buffer off") : 0;
+                return iio_source_fail(s, -errno, errno == EBUSY ? busy : "cannot open the device node");
+        return pwrite(enable, "0", 1, 0) < 0 ? iio_source_fail(s, -errno, "cannot switch the buffer off") : 0;
 }
 
 /* "scale" takes only the words of scale_available, rounded as the driver rounds: find the nearest. */
@@ -201,7 +173,7 @@ static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char
         ssize_t n = iio_channel_attr_read(c, "scale_available", text, sizeof(text));
 
         if (n < 0)
-                return fail(s, (int) n, "cannot read scale_available");
+                return iio_source_fail(s, (int) n, "cannot read scale_available");
         for (char *w = strtok_r(text, " \n", &saved); w; w = strtok_r(NULL, " \n", &saved)) {
                 double off = fabs(strtod(w, NULL) / wanted - 1);
 
@@ -211,7 +183,7 @@ static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char
                 }
         }
         if (best > 0.01)
-                return fail(s, -EINVAL, "the device has no such gain");
+                return iio_source_fail(s, -EINVAL, "the device has no such gain");
         return 0;
 }
 
@@ -238,11 +210,12 @@ static int set_up_channel(IioSource *s, unsigned i) {
                 return r;
         n = iio_channel_attr_write(c, "scale", text);
         if (n < 0)
-                return fail(s, (int) n, "cannot set the gain (scale)");
+                return iio_source_fail(s, (int) n, "cannot set the gain (scale)");
         r = iio_channel_attr_read_double(c, "scale", &scale_mv);
         if (r < 0 || !(scale_mv > 0))
-                return fail(s, r, "cannot read the scale");
+                return iio_source_fail(s, r, "cannot read the scale");
 
+        iio_source_measure_electrodes(s, i);
         info->lsb_uv = scale_mv * 1e3;
         info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
         if (!s->config.label[i][0])
@@ -252,24 +225,71 @@ static int set_up_channel(IioSource *s, unsigned i) {
         return 0;
 }
 
+/* The highest of what it offers, a quarter of the rate; false if it is not that. */
+bool iio_source_choose_tone(IioSource *s, char *ret, size_t size) {
+        char text[1024], *saved;
+        double highest = 0;
+
+        if (iio_device_attr_read(s->device, "leadoff_frequency_available", text, sizeof(text)) < 0)
+                return false;
+        for (char *w = strtok_r(text, " \n", &saved); w; w = strtok_r(NULL, " \n", &saved))
+                if (strtod(w, NULL) > highest && strlen(w) < size) {
+                        highest = strtod(w, NULL);
+                        strcpy(ret, w);
+                }
+        return fabs(highest / (s->info.rate_hz / 4) - 1) < 0.001;
+}
+
+/*
+ * Lead-off current as the settings want it, or none. A device that has no such thing can be read all the
+ * same: then nothing is known of the contact, and that is what is told.
+ */
+static void set_up_contact(IioSource *s) {
+        bool ac = s->info.rate_hz >= CONTACT_RATE_MIN_HZ && s->info.rate_hz <= CONTACT_RATE_MAX_HZ;
+        char tone[64] = "0";
+
+        s->info.contact = SOURCE_CONTACT_NONE;
+        if (s->config.contact && (!ac || iio_source_choose_tone(s, tone, sizeof(tone))) &&
+            iio_device_attr_write(s->device, "leadoff_frequency", tone) >= 0 &&
+            iio_device_attr_write_longlong(s->device, "leadoff_current_nanoamp", CONTACT_CURRENT_NA) >= 0)
+                s->info.contact = ac ? SOURCE_CONTACT_AC : SOURCE_CONTACT_DC;
+        else
+                (void) iio_device_attr_write_longlong(s->device, "leadoff_current_nanoamp", 0);
+}
+
+/* Of one that is wired. Takes 0.1 s, and is not possible once the buffer is open. */
+static void read_bias(IioSource *s) {
+        long long drive, connected;
+
+        s->info.bias = SOURCE_BIAS_UNKNOWN;
+        if (s->info.contact != SOURCE_CONTACT_NONE &&
+            iio_device_attr_read_longlong(s->device, "bias_drive", &drive) >= 0 && drive == 1 &&
+            iio_device_attr_read_longlong(s->device, "bias_electrode_connected", &connected) >= 0)
+                s->info.bias = connected ? SOURCE_BIAS_CONNECTED : SOURCE_BIAS_OFF;
+}
+
 static int set_up_device(IioSource *s) {
         ssize_t n = iio_device_attr_write(s->device, "current_timestamp_clock", "boottime");
         if (n < 0)
-                return fail(s, (int) n, n == -EBUSY ? busy :
+                return iio_source_fail(s, (int) n, n == -EBUSY ? busy :
                                                       "cannot set the timestamp clock to boottime");
 
         int r = iio_device_attr_write_longlong(s->device, "sampling_frequency", s->config.rate_hz);
         if (r < 0)
-                return fail(s, r, r == -EBUSY ? busy :
+                return iio_source_fail(s, r, r == -EBUSY ? busy :
                                                 "cannot set the sampling frequency");
         r = iio_device_attr_read_double(s->device, "sampling_frequency", &s->info.rate_hz);
         if (r < 0 || !(s->info.rate_hz >= ADS1299_RATE_HZ(ADS1299_NUM_RATES - 1) &&
                        s->info.rate_hz <= ADS1299_RATE_HZ(0)))
-                return fail(s, r, "cannot read the sampling frequency");
+                return iio_source_fail(s, r, "cannot read the sampling frequency");
 
         for (unsigned i = 0; i < s->info.n_channels && r >= 0; i++)
                 r = set_up_channel(s, i);
-        return MIN(r, 0);
+        if (r < 0)
+                return r;
+        set_up_contact(s);
+        read_bias(s);
+        return 0;
 }
 
 static int open_buffer(IioSource *s) {
@@ -285,21 +305,21 @@ static int open_buffer(IioSource *s) {
                              FIFO_BYTES_MAX / (double) (s->block_frames * s->frame_size));
         int r = iio_device_set_kernel_buffers_count(s->device, MAX((unsigned) blocks, FIFO_BLOCKS_MIN));
         if (r < 0)
-                return fail(s, r, "cannot set the depth of the kernel's FIFO");
+                return iio_source_fail(s, r, "cannot set the depth of the kernel's FIFO");
 
-        r = ring_new((size_t) (RING_SEC * s->info.rate_hz), s->frame_size, &s->ring);
+        r = s->ring ? 0 : ring_new((size_t) (RING_SEC * s->info.rate_hz), s->frame_size, &s->ring);
         if (r < 0)
-                return fail(s, r, "cannot allocate the ring");
+                return iio_source_fail(s, r, "cannot allocate the ring");
 
         /* No time-out: a refill that times out throws away what it has read. */
         r = iio_context_set_timeout(s->context, 0);
         if (r < 0)
-                return fail(s, r, "cannot switch the time-out off");
+                return iio_source_fail(s, r, "cannot switch the time-out off");
 
         errno = 0;
         struct iio_buffer *b = iio_device_create_buffer(s->device, s->block_frames, false);
         if (!b)
-                return fail(s, -errno, errno == EBUSY ? busy :
+                return iio_source_fail(s, -errno, errno == EBUSY ? busy :
                                                         "cannot start the buffer");
         pthread_mutex_lock(&s->lock);
         s->buffer = b;
@@ -310,7 +330,7 @@ static int open_buffer(IioSource *s) {
          * looks.
          */
         if (s->local && (r = iio_buffer_set_blocking_mode(b, false)) < 0)
-                return fail(s, r, "cannot read without waiting");
+                return iio_source_fail(s, r, "cannot read without waiting");
 
         /* A network context has another connection for the buffer, which keeps its time-out. */
         if (!s->local)
@@ -327,7 +347,7 @@ static int open_device(IioSource *s) {
         if (r >= 0)
                 r = set_up_device(s);
         if (r >= 0)
-                r = open_buffer(s);
+                r = s->check ? iio_source_check(s, s->check) : open_buffer(s);
         return r;
 }
 
@@ -444,7 +464,7 @@ static int take_block(IioSource *s, size_t bytes) {
         size_t n_scans = step > 0 ? bytes / (size_t) step : 0, done = 0, n;
 
         if (!has_all_channels(s))
-                return fail(s, -EPROTO, "the server sends other channels than were asked for");
+                return iio_source_fail(s, -EPROTO, "the server sends other channels than were asked for");
         do {
                 n = decode(s, done, n_scans - done);
                 done += n;
@@ -496,8 +516,8 @@ static int stream(IioSource *s) {
                         continue;
                 if (n <= 0)
                         return is_gone(s, (int) n) ?
-                                fail(s, -ENODEV, s->local ? "unplugged" : "disconnected") :
-                                fail(s, (int) n, "cannot read samples");
+                                iio_source_fail(s, -ENODEV, s->local ? "unplugged" : "disconnected") :
+                                iio_source_fail(s, (int) n, "cannot read samples");
                 int r = take_block(s, (size_t) n);
                 if (r < 0)
                         return r;
@@ -512,8 +532,7 @@ static int stream(IioSource *s) {
         return 0;
 }
 
-/* Where the device is gone, libiio prints ten errors on standard error: see log.c. */
-static void close_device(IioSource *s) {
+static void close_buffer(IioSource *s) {
         pthread_mutex_lock(&s->lock);
         struct iio_buffer *b = s->buffer;
         s->buffer = NULL;
@@ -521,6 +540,53 @@ static void close_device(IioSource *s) {
 
         if (b)
                 iio_buffer_destroy(b);
+}
+
+static size_t hand_on(IioSource *s, size_t max, void (*f)(const Frame *frame, void *userdata), void *userdata) {
+        size_t taken = 0, n;
+        void *frames;
+
+        while (taken < max && (n = MIN(ring_filled_span(s->ring, &frames), max - taken)) > 0) {
+                for (size_t i = 0; i < n; i++)
+                        f(iio_source_frame(s, frames, i), userdata);
+                ring_release(s->ring, n);
+                taken += n;
+        }
+        return taken;
+}
+
+int iio_source_read(IioSource *s, size_t n, void (*f)(const Frame *frame, void *userdata), void *userdata) {
+        usec_t until = now_usec() + (usec_t) ((READ_PATIENCE_SEC + (double) n / s->info.rate_hz) * USEC_PER_SEC);
+        size_t done = 0;
+
+        int r = open_buffer(s);
+        while (r >= 0 && done < n) {
+                if (atomic_load_explicit(&s->cancelled, memory_order_relaxed))
+                        r = -ECANCELED;
+                else if (now_usec() > until)
+                        r = iio_source_fail(s, -ETIMEDOUT, "no samples come");
+                else {
+                        if (s->local)
+                                wait_for_block(s);
+                        ssize_t bytes = iio_buffer_refill(s->buffer);
+
+                        if (bytes > 0)
+                                r = take_block(s, (size_t) bytes);
+                        else if (!s->local || bytes != -EAGAIN)
+                                r = iio_source_fail(s, (int) bytes, "cannot read samples");
+                        done += hand_on(s, n - done, f, userdata);
+                }
+        }
+        close_buffer(s);
+        if (s->ring)
+                ring_release(s->ring, ring_filled_span(s->ring, &(void*) { NULL }));
+        read_lost(s);
+        return r;
+}
+
+/* Where the device is gone, libiio prints ten errors on standard error: see log.c. */
+static void close_device(IioSource *s) {
+        close_buffer(s);
         if (s->context)
                 iio_context_destroy(s->context);
         s->context = NULL;
@@ -545,7 +611,7 @@ static void* acquire(void *userdata) {
         IioSource *s = userdata;
 
         int r = open_device(s);
-        if (r >= 0) {
+        if (r >= 0 && !s->check) {
                 atomic_store_explicit(&s->state, SOURCE_STREAMING, memory_order_release);
                 wake_consumer(s);
                 r = stream(s);
@@ -585,7 +651,8 @@ static int start_thread(IioSource *s) {
         return 0;
 }
 
-int iio_source_new(const char *uri, const char *id, const Config *config, IioSource **ret) {
+int iio_source_new(const char *uri, const char *id, const Config *config, SourceCheck *check,
+                   IioSource **ret) {
         assert(uri);
         assert(config);
         assert(ret);
@@ -597,6 +664,7 @@ int iio_source_new(const char *uri, const char *id, const Config *config, IioSou
                 .uri = strdup(uri),
                 .id = id ? strdup(id) : NULL,
                 .config = *config,
+                .check = check,
                 .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                 .cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                 .joined = true,

@@ -45,6 +45,18 @@ typedef enum LostCause {
         _LOST_CAUSE_MAX,
 } LostCause;
 
+typedef enum SourceContact {             /* how the contact of the electrodes is measured */
+        SOURCE_CONTACT_NONE,
+        SOURCE_CONTACT_DC,              /* comparators: the flags of the scans say which electrode is off */
+        SOURCE_CONTACT_AC,              /* a tone in the samples: see contact.h */
+} SourceContact;
+
+typedef enum SourceBias {               /* the bias electrode, when the device was opened */
+        SOURCE_BIAS_UNKNOWN,
+        SOURCE_BIAS_OFF,
+        SOURCE_BIAS_CONNECTED,
+} SourceBias;
+
 typedef struct SourceChannel {
         char label[SOURCE_LABEL_MAX];
         unsigned gain;
@@ -55,6 +67,8 @@ typedef struct SourceInfo {
         char device[SOURCE_NAME_MAX];   /* name of the IIO device */
         unsigned n_channels;
         double rate_hz;                 /* as the device accepted it */
+        SourceContact contact;
+        SourceBias bias;
         SourceChannel channels[DEVICE_CHANNELS_MAX];
 } SourceInfo;
 
@@ -63,13 +77,31 @@ typedef struct Frame {
         uint32_t words[];               /* code << 8 | ADS1299_FLAG_* */
 } Frame;
 
+/* What a check has measured: items of the device (channel -1) and of each channel. */
+#define SOURCE_CHECK_MAX (6 * DEVICE_CHANNELS_MAX + 8)
+
+typedef struct SourceCheckItem {
+        const char *name, *unit;
+        int channel;                    /* zero-based; -1: none */
+        double value, min, max;         /* right if min <= value <= max */
+} SourceCheckItem;
+
+typedef struct SourceCheck {
+        size_t n;
+        SourceCheckItem items[SOURCE_CHECK_MAX];
+} SourceCheck;
+
+bool source_check_item_is_right(const SourceCheckItem *i);
+
 typedef struct IioSource IioSource;
 
 /*
  * uri: of the libiio context, e.g. "local:". id: of the IIO device, e.g. "iio:device0", or NULL
- * for the first whose name begins with "ads1299". Starts the thread.
+ * for the first whose name begins with "ads1299". Starts the thread. With check, the device is checked
+ * instead: SOURCE_ENDED follows SOURCE_OPENING, and *check is there until the thread is joined.
  */
-int iio_source_new(const char *uri, const char *id, const Config *config, IioSource **ret);
+int iio_source_new(const char *uri, const char *id, const Config *config, SourceCheck *check,
+                   IioSource **ret);
 /* Cancelled before. If its thread is not joined, that frees it when it ends, whenever that is. */
 IioSource* iio_source_free(IioSource *s);
 DEFINE_TRIVIAL_CLEANUP_FUNC(IioSource*, iio_source_free);

@@ -399,6 +399,19 @@ static bool lead_off_flipped(const struct ads_chip *chip, unsigned int channel)
 }
 
 /*
+ * What the third-order sinc filter leaves of a square wave four conversions
+ * long: the step response of the filter is done after three, so that each is
+ * 1/6, 4/6 and 1/6 of the levels during them, two of which cancel. Slower ones
+ * pass whole but for the conversions at their edges.
+ */
+static u64 lead_off_filtered_nv(const struct ads_chip *chip, u64 nv)
+{
+	bool fast = chip->part->lead_off_clocks(chip) == 4 * chip->part->sample_clocks(chip);
+
+	return fast ? div_u64(2 * nv, 3) : nv;
+}
+
+/*
  * The excitation current goes through the electrodes of the inputs it is
  * switched to, and an input whose electrode is off is pulled to a supply. One
  * lost electrode is enough to saturate the channel (section 9.3.2.4.3).
@@ -416,7 +429,7 @@ static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv
 		nv = 0;
 		pull_nv = supply_uv(chip) * 1000;
 	} else {
-		pull_nv = electrode_drop_nv(chip) * (!!p + !!n);
+		pull_nv = lead_off_filtered_nv(chip, electrode_drop_nv(chip) * (!!p + !!n));
 	}
 
 	return lead_off_flipped(chip, channel) ? nv - pull_nv : nv + pull_nv;

@@ -16,8 +16,11 @@ import time
 CHANNELS = 8
 LABELS = ["left calf", "right calf", "left thigh", "right thigh", "left arm", "right arm", "chin", ""]
 GAINS = [1, 2, 4, 6, 8, 12, 24]
-FLAG_P_OFF, FLAG_LOST = 1, 4
+FLAG_P_OFF, FLAG_N_OFF, FLAG_LOST = 1, 2, 4
 NOISE_UV = 2.0
+# of both electrodes of a channel, and what a current of a quarter of the rate leaves behind the sinc3 filter
+OHM = 20e3
+TONE = (2 / 3, 2 / 3, -2 / 3, -2 / 3)
 
 
 # libiio validates
@@ -55,7 +58,16 @@ class Hat:
         self.opened = 0                 # times
         self.change_time = None         # what the timestamps are instead of true
         self.attributes = {"sampling_frequency": "250", "current_timestamp_clock": "realtime",
-                           "lost_drdy": "0", "lost_spi": "0", "lost_sync": "0", "lost_fifo": "0"}
+                           "lost_drdy": "0", "lost_spi": "0", "lost_sync": "0", "lost_fifo": "0",
+                           "leadoff_current_nanoamp": "0", "leadoff_frequency": "0",
+                           "leadoff_frequency_available": "", "bias_drive": "1",
+                           "bias_electrode_connected": "1", "test_signal_frequency": "0",
+                           "test_signal_microvolt": "0"}
+        self.mux = ["normal"] * CHANNELS
+        # the chip's own: noise and offset with shorted inputs, factors of its test signal and of its frequency
+        self.chip_uv, self.offset_uv, self.test_size, self.test_speed = 0.28, 60, 1, 1
+        self.measured = {"voltage16": ("avdd", 5000), "voltage17": ("dvdd", 3300), "temp0": ("die", 30000)}
+        self.ohm = [OHM] * CHANNELS
         self.scales = [scale_mv(24)] * CHANNELS
         self.lock = threading.Condition()
         self.stalled = False            # answers nothing at all
@@ -122,10 +134,29 @@ class Hat:
     def time_ns(self, frame):
         return self.start_ns + round(frame * 1e9 / self.rate())
 
+    def tone(self):
+        """Microvolts an ohm of the lead-off current now, alternating as fast as it can or not at all."""
+        if float(self.attributes.get("leadoff_frequency", 0)) != float(self.attributes["sampling_frequency"]) / 4:
+            return 0
+        return float(self.attributes.get("leadoff_current_nanoamp", 0)) * 1e-3 * TONE[self.frame % 4]
+
+    def own_uv(self, c):
+        """What a channel shows that is not connected to its electrodes."""
+        uv = self.random.gauss(self.offset_uv, self.chip_uv)
+        if self.mux[c] == "test":
+            half = self.rate() / float(self.attributes["test_signal_frequency"]) / self.test_speed / 2
+            size = float(self.attributes["test_signal_microvolt"]) * self.test_size
+            uv += size if int(self.frame / half) % 2 else -size
+        return uv
+
     def next_frame(self):
         words = []
+        tone = self.tone()
         for c in range(CHANNELS):
-            uv = self.random.gauss(0, NOISE_UV)
+            if self.mux[c] != "normal":
+                words.append((round(self.own_uv(c) / 1e3 / float(self.scales[c])) & 0xffffff) << 8)
+                continue
+            uv = self.random.gauss(0, NOISE_UV) + self.ohm[c] * tone
             for (peak, channel, amplitude) in self.twitches:
                 if channel == c and abs(peak - self.frame) < 50:
                     uv += amplitude * twitch_uv((self.frame - peak) * 1e3 / self.rate())
@@ -158,9 +189,12 @@ class Hat:
         channels = "".join(
             f'<channel id="{channel_id(i)}" type="input">'
             f'<scan-element index="{self.indices[i]}" format="{self.format}" scale="{self.scales[i]}"/>'
-            + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>' for a in ("raw", "scale", "label"))
+            + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>' for a in ("raw", "scale", "label", "mux"))
             + '<attribute name="scale_available" filename="in_voltage-voltage_scale_available"/></channel>'
             for i in range(CHANNELS))
+        channels += "".join(f'<channel id="{i}" type="input">'
+                            + "".join(f'<attribute name="{a}" filename="in_{i}_{a}"/>' for a in ("raw", "scale", "label"))
+                            + '</channel>' for i in self.measured)
         attributes = "".join(f'<attribute name="{a}"/>' for a in self.attributes)
         return (f'<?xml version="1.0" encoding="utf-8"?>{DTD}<context name="emulator" description="ads1299">'
                 f'<device id="iio:device0" name="{self.name}">{channels}'
@@ -170,14 +204,25 @@ class Hat:
 
     def attribute(self, words):
         """The words behind READ or WRITE: (read, write) of what they name, or None."""
+        if words[:1] == ["INPUT"] and words[1] in self.measured:
+            label, value = self.measured[words[1]]
+            return {"raw": (lambda: str(value), None), "scale": (lambda: "1", None),
+                    "label": (lambda: label, None)}.get(words[2])
         if words[:1] == ["INPUT"] and words[1] != "timestamp":
             i = [channel_id(k) for k in range(CHANNELS)].index(words[1])
             return {"scale": (lambda: self.scales[i], lambda v: self.set_scale(i, v)),
                     "scale_available": (lambda: " ".join(map(scale_mv, GAINS)), None),
-                    "label": (lambda: self.labels[i], None)}.get(words[2])
+                    "label": (lambda: self.labels[i], None),
+                    "mux": (lambda: self.mux[i], lambda v: self.set_mux(i, v))}.get(words[2])
+        if words == ["leadoff_frequency_available"]:
+            return (lambda: f"0 7.812500 31.250000 {float(self.attributes['sampling_frequency']) / 4:.6f}", None)
         if len(words) == 1 and words[0] in self.attributes:
             return (lambda: self.attributes[words[0]], lambda v: self.set_attribute(words[0], v))
         return None
+
+    def set_mux(self, i, value):
+        self.mux[i] = value
+        return 0
 
     def set_scale(self, i, value):
         if value not in map(scale_mv, GAINS):

@@ -90,6 +90,8 @@ class LocalHat:
                       "scan_elements/in_timestamp_index": str(CHANNELS),
                       "scan_elements/in_timestamp_type": "le:s64/64>>0",
                       "in_voltage-voltage_scale_available": " ".join(map(scale_mv, GAINS)),
+                      "leadoff_current_nanoamp": "0", "leadoff_frequency": "0",
+                      "leadoff_frequency_available": f"0.000000 7.812500 31.250000 {self.rate_hz / 4:.6f}",
                       "uevent": f"MAJOR={MAJOR}\nMINOR={self.number}\nDEVNAME={self.id}\nDEVTYPE=iio_device"}
         attributes.update({f"lost_{cause}": "0" for cause in ("drdy", "spi", "sync", "fifo")})
         for i in range(CHANNELS):
