@@ -69,6 +69,19 @@ static void put_double(char **p, double value) {
         put(p, 8, text);
 }
 
+/*
+ * Readers, ours among them, take a duration that fills its field for one that was cut there: of a measured rate that
+ * is near a whole number it would be another one. So the zero in front of the point gives way to a space behind.
+ */
+static void put_duration(char **p, double value_s) {
+        char text[32];
+
+        (void) format_double(value_s, text);
+        if (strlen(text) == 8 && text[0] == '0' && text[1] == '.')
+                memmove(text, text + 1, strlen(text));
+        put(p, 8, text);
+}
+
 /* The micro sign in the letters that the specification has */
 static const char *ascii_unit(const char *unit) {
         return streq(unit, "\xc2\xb5V") || streq(unit, "\xce\xbcV") ? "uV" : unit;
@@ -145,7 +158,7 @@ static int write_header(EdfWriter *w, const EdfWriterConfig *c) {
         put(&p, 44,
             c->bdf ? (c->discontinuous ? "BDF+D" : "BDF+C") : (c->discontinuous ? "EDF+D" : "EDF+C"));
         put_number(&p, 8, -1);
-        put_double(&p, c->record_duration_s);
+        put_duration(&p, c->record_duration_s);
         put_number(&p, 4, n);
         put_signals(&p, c, &annotations);
         w->header_bytes = size;
