@@ -53,7 +53,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect error-rates bench-daemon bench-speed bench-triggers bench-experiment bench-answers bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-hearts error-rates bench-daemon bench-speed bench-triggers bench-experiment bench-answers bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -174,11 +174,14 @@ BENCH_HOURS ?= 100
 BENCH_MINUTES ?= 45
 
 $(B)/libbench.a: $(call obj,$(BENCH_SRC))
-$(B)/bench-detect $(B)/bench-speed $(B)/bench-templates: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
+$(B)/bench-detect $(B)/bench-speed $(B)/bench-templates $(B)/bench-hearts: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_MINUTES=, BENCH_TIERS=T1,T2,size,T3,T4)
 	@tests/bench/report.py --hours $(BENCH_HOURS) --twitch-minutes $(BENCH_MINUTES) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
+
+bench-hearts: $(B)/bench-hearts ## false alarms and twitches lost beside hearts of many shapes, sizes and rhythms (BENCH_SEED=1, BENCH_HEARTS=12)
+	@$< $(or $(BENCH_SEED),1) $(or $(BENCH_HEARTS),12)
 
 # Page 2 of the report prints these; how large a bench, in the head of the file
 error-rates: $(B)/bench-detect ## run bench-detect and write what page 2 of the report says of the detector's errors

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "ecg.h"
 
@@ -13,6 +14,8 @@
 #define OTHER_NUMBERS UINT64_C(0x10000000)      /* of channels: sequences of their own for what is asked for */
 #define SPIKE_FRAMES 0.5                /* of 0.4 ms, after the converter's filter: standard deviation */
 
+#define P_WAVE 0u
+#define R_WAVE 2u
 #define T_WAVE (ECG_WAVES - 1)
 #define FIRST_PREMATURE ECG_WAVES
 #define SPIKE_WAVE (ECG_ALL_WAVES - 1)
@@ -54,6 +57,8 @@ static SynthEcgBeat draw_beat(SynthEcg *e, const SynthEcgBeat *last) {
 
 void synth_ecg_init(SynthEcg *e, uint64_t seed, double rate_hz) {
         *e = (SynthEcg) { .rate_hz = rate_hz };
+        memcpy(e->places_s, places_s, sizeof e->places_s);
+        memcpy(e->widths_s, widths_s, sizeof e->widths_s);
         prng_init(&e->prng, seed, PRNG_ECG, UINT64_MAX);
         e->period_s = prng_range(&e->prng, PERIOD_MIN_S, PERIOD_MAX_S);
         e->beats[0] = (SynthEcgBeat) { .at_s = -e->period_s * prng_uniform(&e->prng), .qt = 1 };
@@ -81,9 +86,50 @@ void synth_ecg_init_channel(SynthEcgChannel *c, uint64_t seed, unsigned channel,
         c->breathes = prng_range(&prng, 0.5, 1.5) * (prng_below(&prng, 2) ? 1 : -1);
 }
 
+/*
+ * A QRS of 60 to 140 ms, its waves as broad as that makes them, P and T waves anywhere between flat and broad: what hearts and the
+ * block of a bundle branch make of it (Surawicz et al., J Am Coll Cardiol 2009;53:976).
+ */
+void synth_ecg_draw_shape(SynthEcg *e, uint64_t seed) {
+        Prng prng;
+
+        prng_init(&prng, seed, PRNG_ECG, UINT64_MAX - 2);
+        double broad = prng_log_range(&prng, 0.65, 1.6);
+        for (unsigned w = 0; w < ECG_WAVES; w++) {
+                bool is_qrs = w != P_WAVE && w != T_WAVE;
+
+                e->widths_s[w] *= (is_qrs ? broad : 1) * prng_range(&prng, 0.75, 1.3);
+                e->places_s[w] *= (is_qrs ? broad : 1) * prng_range(&prng, 0.85, 1.15);
+        }
+}
+
+/* Of such a heart one projection: any wave may be the largest, of any sign. uv: from peak to peak, not of the R wave alone. */
+void synth_ecg_draw_channel(const SynthEcg *e, SynthEcgChannel *c, uint64_t seed, unsigned channel, double uv) {
+        double low = 0, high = 0;
+        Prng prng;
+
+        synth_ecg_init_channel(c, seed, channel, 1);
+        prng_init(&prng, seed, PRNG_ECG, OTHER_NUMBERS * 2 + channel);
+        c->uv[P_WAVE] = prng_normal(&prng) * 0.12 * (e->rhythm.uneven > 0 ? 0 : 1);     /* fibrillating atria make none */
+        c->uv[R_WAVE] = prng_range(&prng, 0.4, 1) * (prng_below(&prng, 2) ? 1 : -1);
+        c->uv[R_WAVE - 1] = prng_normal(&prng) * 0.3;
+        c->uv[R_WAVE + 1] = prng_normal(&prng) * 0.5;
+        c->uv[T_WAVE] = prng_normal(&prng) * 0.25;
+        for (double t_s = -0.3; t_s < 0.6; t_s += 0.001) {
+                double x = 0;
+
+                for (unsigned w = 0; w < ECG_WAVES; w++)
+                        x += c->uv[w] * exp(-pow((t_s - e->places_s[w]) / e->widths_s[w], 2) / 2);
+                low = fmin(low, x);
+                high = fmax(high, x);
+        }
+        for (unsigned w = 0; w < ECG_ALL_WAVES; w++)
+                c->uv[w] *= uv / (high - low);
+}
+
 /* Of a beat the wave at this time, to its height. */
 static double wave(const SynthEcg *e, const SynthEcgBeat *beat, unsigned w) {
-        double place_s = places_s[w] * (w == T_WAVE ? beat->qt : 1), width_s = widths_s[w];
+        double place_s = e->places_s[w] * (w == T_WAVE ? beat->qt : 1), width_s = e->widths_s[w];
 
         if (w == SPIKE_WAVE) {
                 if (!e->rhythm.paced || beat->premature)
@@ -97,7 +143,7 @@ static double wave(const SynthEcg *e, const SynthEcgBeat *beat, unsigned w) {
 
 void synth_ecg_next(SynthEcg *e) {
         /* The first beat is over when its T wave is. */
-        while (e->now_s - e->beats[0].at_s > places_s[T_WAVE] + REACH * widths_s[T_WAVE] &&
+        while (e->now_s - e->beats[0].at_s > e->places_s[T_WAVE] + REACH * e->widths_s[T_WAVE] &&
                (!e->beats[0].premature || e->now_s - e->beats[0].at_s > 1)) {
                 for (unsigned i = 1; i < ECG_BEATS; i++)
                         e->beats[i - 1] = e->beats[i];

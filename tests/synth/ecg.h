@@ -43,6 +43,7 @@ typedef struct SynthEcg {
         Prng prng, rhythm_prng;
         EcgRhythm rhythm;
         double rate_hz;
+        double places_s[ECG_ALL_WAVES], widths_s[ECG_ALL_WAVES];        /* R; standard deviation */
         double period_s;                /* mean between beats, at first */
         double now_s;
         double breath;                  /* phase, radians */
@@ -52,6 +53,9 @@ typedef struct SynthEcg {
 
 void synth_ecg_init(SynthEcg *e, uint64_t seed, double rate_hz);
 void synth_ecg_set_rhythm(SynthEcg *e, uint64_t seed, const EcgRhythm *rhythm); /* before the first frame */
+
+void synth_ecg_draw_shape(SynthEcg *e, uint64_t seed);     /* instead of the usual one; before the first frame */
+void synth_ecg_draw_channel(const SynthEcg *e, SynthEcgChannel *c, uint64_t seed, unsigned channel, double uv);
 
 /* amplitude_uv: of the R wave, on average over channels. */
 void synth_ecg_init_channel(SynthEcgChannel *c, uint64_t seed, unsigned channel, double amplitude_uv);
