@@ -87,6 +87,8 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         history_restart(&c->history, d->next_step);
         motion_restart(&c->motion, highpass_low(&d->highpass, d->highpass.sum_of_sums, channel),
                        d->next_step);
+        slow_beats_restart(&d->ecg.slow, channel,
+                           highpass_low(&d->highpass, d->highpass.sum_of_sums, channel), d->next_step);
         c->measured_until = (double) d->next_step;
         channel_forget_evals(d, c);
         mains_channel_run(&d->mains, channel, true);

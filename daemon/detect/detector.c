@@ -91,11 +91,13 @@ static int detector_init(Detector *d) {
         r = mains_init(&d->mains, d->step_rate_hz, d->mains_late_steps - 1, d->n_lanes);
         if (r < 0)
                 return r;
-        ecg_init(&d->ecg, d->step_rate_hz);
+        r = ecg_init(&d->ecg, d->config.n_channels, d->step_rate_hz);
+        if (r < 0)
+                return r;
         high_frequency_init(&d->high_frequency_bank, d->step_rate_hz);
         d->eval_steps = (unsigned) fmax(1, floor(d->step_rate_hz / EVAL_RATE_HZ_MIN));
         d->n_evals = EVAL_BATCH *
-                (1 + (unsigned) ceil((ecg_wait(&d->ecg) + 1) / d->eval_steps / EVAL_BATCH));
+                (1 + (unsigned) ceil((ecg_wait_max(&d->ecg) + 1) / d->eval_steps / EVAL_BATCH));
 
         d->delay_frames = highpass - 1.0 + d->decimator.delay_frames;
         d->keep_frames = frames(d, KEEP_S);
@@ -165,6 +167,7 @@ Detector* detector_free(Detector *d) {
                 channel_done(d->channels + i);
         assembly_done(d);
         candidates_done(d);
+        ecg_done(&d->ecg);
         mains_done(&d->mains);
         template_bank_done(&d->bank);
         decimator_done(&d->decimator);

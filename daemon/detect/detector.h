@@ -10,6 +10,7 @@
  *   conditioning/decimator.c        450 Hz and decimation to at most 2048 Hz (input -> processing rate)
  *   step.c                          the others, step by step:
  *   conditioning/mains.c            50/60 Hz and harmonics subtracted (processing rate from here on)
+ *   ecg/slow-beats.c                beats of the heart that the band hardly shows; slow-qrs.c, beat-locked.c
  *   ecg/ecg-tracker.c               the heartbeat learned and subtracted
  *   statistic/template-bank.c       matched filters for motor unit potentials
  *   statistic/noise.c               how large their outputs are when nothing happens

@@ -236,9 +236,25 @@ static void track_mains(Detector *d) {
                         mains_channel_restart(&d->mains, d->active[i]);
 }
 
+/* Every 10 ms, what is below the band. */
+static void slow_tick(Detector *d) {
+        slow_beats_begin(&d->ecg.slow, d->step);
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+
+                if (!c->running)
+                        continue;
+                slow_beats_push(&d->ecg.slow, i, highpass_low(&d->highpass, d->x_low, i), &c->history,
+                                c->noise.sigma_uv);
+        }
+        d->ecg.slow_beat = slow_beats_end(&d->ecg.slow);
+}
+
 static void step_end(Detector *d) {
         int64_t from;
 
+        if (slow_beats_due(&d->ecg.slow, d->step))
+                slow_tick(d);
         if (d->n_running == 0)
                 mains_forget(&d->mains);
         if (mains_count(&d->mains))

@@ -170,6 +170,17 @@ bool artefact_is_beside_beat(const Detector *d, const Activity *activity, const 
                 is_slow(d, activity) != slow && discharge->onset > activity->end + d->assembly.beat_tail;
 }
 
+/* Of a beat that was found below the band, or hardly out of the noise and locked to the beats. */
+static bool is_of_known_heart(Detector *d, unsigned channel, const Activity *activity) {
+        bool faint = activity->snr < BEAT_RATIO * d->threshold;
+
+        return ecg_at_slow_beat(&d->ecg, channel, activity->first_peak, activity->amplitude_uv, faint,
+                                d->assembly.beat_width) ||
+                (faint &&
+                 ecg_is_locked(&d->ecg, &d->channels[channel].ecg, activity->first_peak,
+                               activity->amplitude_uv, d->step_rate_hz));
+}
+
 /*
  * All channels see the same heart: when one has learned its pace, what another one sees at the time of a
  * beat and as slow, or hardly out of the noise, needs no learning.
@@ -181,6 +192,7 @@ static bool is_heartbeat(Detector *d, unsigned event, const Channel *strongest) 
                 at_beat || is_near_next_beat(e, &strongest->activity) :
                 at_beat && strongest->activity.snr < BEAT_RATIO * d->threshold;
 
+        known = known || is_of_known_heart(d, (unsigned) (strongest - d->channels), &strongest->activity);
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 Channel *c = d->channels + i;
 

@@ -33,6 +33,19 @@ void history_make_room(History *h) {
         h->fill = h->keep;
 }
 
+/* The largest magnitude of these steps, and where. */
+float history_largest(const History *h, double from, double to, double *ret_step) {
+        int64_t base = h->end - (int64_t) h->fill;
+        float most = 0;
+
+        for (int64_t i = (int64_t) from < base ? base : (int64_t) from; i <= (int64_t) to && i < h->end; i++)
+                if (fabsf(h->y[i - base]) > most) {
+                        most = fabsf(h->y[i - base]);
+                        *ret_step = (double) i;
+                }
+        return most;
+}
+
 /* |y| of the steps from .. to, as far as they are still there: how many. */
 unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max) {
         int64_t base = h->end - (int64_t) h->fill;

@@ -23,6 +23,7 @@ static inline void history_push(History *h, float y) {
         h->end++;
 }
 unsigned history_magnitudes(const History *h, double from, double to, float *ret, unsigned max);
+float history_largest(const History *h, double from, double to, double *ret_step);
 float history_peak_to_peak(const History *h, unsigned latest);
 float history_at(const History *h, double step);
 void history_sample(const History *h, double first_step, double steps_per_point, float *ret, int n);

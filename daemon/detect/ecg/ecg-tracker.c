@@ -75,11 +75,23 @@
 #define SCALE_HALVINGS 12u /* to 0.00015: less than noise, of all that a converter can tell from it */
 #define COMPLEX_STEPS_MAX 256u          /* to the present, in the history */
 
+/* Of hearts that are faint in the band; chosen on the seeds 1 to 12 of tests/bench/bench-hearts.c. */
+#define SLOW_WAIT_S 0.06                /* by so much later a beat is known from below the band */
+#define SLOW_DEVIATION_S 0.003          /* of its moment, as seen there */
+#define SEEN_WEIGHT 0.3f                /* of all channels: enough to find most beats in the band */
+#define SURELY_SEEN_WEIGHT 0.99f        /* ... all of them: what is seen below it and not in it is none */
+#define ALIGN_WEIGHT 0.03f              /* ... enough to say something of their moment */
+#define SLOW_LAG_MEMORY 16.0            /* beats */
+#define SLOW_BESIDE_S 0.15              /* the same beat, in the band and below it */
+#define OUT_OF_TIME_S 0.25              /* a premature beat is so far from others */
+#define PEAK_SIGMA 5.0f
+#define SLOW_NEWTON_STEPS 10u           /* of half a step at most */
+
 static unsigned to_steps(double seconds, double step_rate_hz) {
         return (unsigned) lround(seconds * step_rate_hz);
 }
 
-void ecg_init(EcgTracker *h, double step_rate_hz) {
+int ecg_init(EcgTracker *h, unsigned n_channels, double step_rate_hz) {
         *h = (EcgTracker) {
                 .before = to_steps(BEFORE_S, step_rate_hz),
                 .after = to_steps(AFTER_S, step_rate_hz),
@@ -89,10 +101,19 @@ void ecg_init(EcgTracker *h, double step_rate_hz) {
                 .part_steps = (unsigned) fmax(1, round(PART_S * step_rate_hz)),
                 .refractory = REFRACTORY_S * step_rate_hz,
                 .lost = LOST_S * step_rate_hz,
+                .out_of_time = OUT_OF_TIME_S * step_rate_hz,
+                .slow_beside = SLOW_BESIDE_S * step_rate_hz,
+                .slow_wait = SLOW_WAIT_S * step_rate_hz,
+                .slow_precision = 1 / (SLOW_DEVIATION_S * step_rate_hz * SLOW_DEVIATION_S * step_rate_hz),
         };
         h->n_parts = (h->before + h->after) / h->part_steps;
         if (h->n_parts > ECG_PARTS_MAX)
                 h->n_parts = ECG_PARTS_MAX;
+        return slow_beats_init(&h->slow, n_channels, step_rate_hz);
+}
+
+void ecg_done(EcgTracker *h) {
+        slow_beats_done(&h->slow);
 }
 
 int ecg_template_init(const EcgTracker *h, EcgTemplate *c) {
@@ -116,6 +137,7 @@ void ecg_template_restart(const EcgTracker *h, EcgTemplate *c) {
         c->n_beats = 0;
         c->search_weight = 0;
         c->early = 0;
+        beat_locked_restart(&c->locked);
         c->scale = 1;
         c->scale_variance = SCALE_DEVIATION * SCALE_DEVIATION;
 }
@@ -175,9 +197,14 @@ static void extent(const EcgTracker *h, int *ret_first, int *ret_end) {
         *ret_end = (int) (h->before + after);
 }
 
-/* Longest time from a P wave to the knowledge of its beat. */
+/* Longest time from a P wave to the knowledge of its beat, ... */
+double ecg_wait_max(const EcgTracker *h) {
+        return h->before + (COARSE_AFTER + COARSE_WAIT + 2.0) * h->coarse_steps + h->slow_wait;
+}
+
+/* ... and as long as none is found below the band. */
 double ecg_wait(const EcgTracker *h) {
-        return h->before + (COARSE_AFTER + COARSE_WAIT + 2.0) * h->coarse_steps;
+        return ecg_wait_max(h) - (slow_beats_known(&h->slow) ? 0 : h->slow_wait);
 }
 
 /* May what was seen at a step turn out to belong to a beat that is due? */
@@ -409,8 +436,12 @@ void ecg_found(Detector *d, double peak, double period, bool even, int64_t step)
         h->known = h->beat_under_way = true;
         h->half_learned = false;
         h->n_beats = 0;
+        double since_slow = slow_beats_since(&h->slow, peak);
+        bool same = fabs(since_slow) < h->slow_beside;
+        h->slow_lag = same ? since_slow : 0;
+        h->n_slow_lags = same;
         h->coarse_fill = 0;
-        h->beat = peak;
+        h->beat = h->beat_before = h->found_in_band = peak;
         h->alignment = alignment_of(h, peak);
         h->period = period;
         h->extent_before = h->before;
@@ -588,15 +619,16 @@ static double median_shift(const Detector *d, double beat) {
         return 0;
 }
 
-/* ... then steps of Newton for Huber's loss over all of them. */
-static double mean_shift(const Detector *d, double beat) {
-        double sum = 0, weights = 0;
+/* ... then steps of Newton for Huber's loss over all of them, and what is known of it otherwise. */
+static double mean_shift(const Detector *d, double beat, float least_weight, double expected,
+                         double precision) {
+        double sum = precision * (expected - beat), weights = precision;
 
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 const Channel *c = d->channels + i;
                 double weight, x;
 
-                if (!takes_part(d, c) || !(c->ecg.search_weight > 0))
+                if (!takes_part(d, c) || !(c->ecg.search_weight > least_weight))
                         continue;
                 x = shift(&d->ecg, c, beat, CLIP_SIGMA * c->noise.sigma_uv, &weight);
                 sum += weight * x;
@@ -653,10 +685,9 @@ static float fit_scale(const EcgTracker *h, Channel *c, double beat) {
         return fmaxf(0, deviation * deviation - noise);
 }
 
-static void beat_begin(Detector *d, double beat) {
-        EcgTracker *h = &d->ecg;
-        double period = beat - h->beat;
-        int first, end;
+/* The moment of a beat, as the templates tell it. */
+static double align(Detector *d, double beat) {
+        const EcgTracker *h = &d->ecg;
 
         beat = nearest_step(d, beat);
         beat += median_shift(d, beat);
@@ -665,9 +696,27 @@ static void beat_begin(Detector *d, double beat) {
                 if (takes_part(d, d->channels + i) && is_learned(&d->channels[i].ecg))
                         (void) fit_scale(h, d->channels + i, beat);
         for (unsigned i = 0; i < NEWTON_STEPS; i++)
-                beat += mean_shift(d, beat);
+                beat += mean_shift(d, beat, 0, 0, 0);
+        return beat;
+}
+
+/* The same where most of it is known from below the band. */
+static double align_slow(Detector *d, double expected) {
+        double beat = expected;
+
+        for (unsigned i = 0; i < SLOW_NEWTON_STEPS; i++)
+                beat += mean_shift(d, beat, ALIGN_WEIGHT, expected, d->ecg.slow_precision);
+        return beat;
+}
+
+static void beat_begin(Detector *d, double beat) {
+        EcgTracker *h = &d->ecg;
+        double period = beat - h->beat;
+        int first, end;
+
         if (fabs(period - h->period) <= ON_TIME * h->period)
                 h->period += (period - h->period) / PERIOD_MEMORY;
+        h->beat_before = h->beat;
         h->beat = beat;
         h->alignment = alignment_of(h, beat);
         h->beat_under_way = true;
@@ -691,10 +740,105 @@ static void beat_begin(Detector *d, double beat) {
         }
 }
 
+/* A heart that the channels see so well in the band. */
+static bool is_seen(const Detector *d, float weight) {
+        float sum = 0;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                if (takes_part(d, d->channels + i))
+                        sum += d->channels[i].ecg.search_weight;
+        return sum > weight;
+}
+
+/* Where a beat that has been found below the band has its peak in it, if that stands out of noise. */
+static double peak_near(const Detector *d, double beat) {
+        double reach = d->ecg.complex_before, peak = beat;
+        float most = PEAK_SIGMA;
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                const Channel *c = d->channels + i;
+                double step = beat;
+
+                if (!takes_part(d, c))
+                        continue;
+                float largest = history_largest(&c->history, beat - reach, beat + reach, &step) /
+                        c->noise.sigma_uv;
+                if (largest > most) {
+                        most = largest;
+                        peak = step;
+                }
+        }
+        return peak;
+}
+
+/* A beat below the band. True: it has been subtracted, as below. */
+static bool slow_step(Detector *d, int64_t step, int64_t *ret_from) {
+        EcgTracker *h = &d->ecg;
+        double slow_beat = slow_beats_step(&h->slow), beat = slow_beat + h->slow_lag;
+        double late = h->beat - slow_beat;
+
+        h->slow_beat = false;
+        if (!h->known || h->n_beats < ECG_FIRST_BEATS || slow_beats_is_new(&h->slow))
+                candidates_at_slow_beats(d);
+        if (!h->known) {
+                ecg_found(d, peak_near(d, beat), slow_beats_period_steps(&h->slow),
+                          slow_beats_is_even(&h->slow), step);
+                return false;
+        }
+        if (fabs(late) < h->slow_beside) {      /* it has been found in the band, too */
+                if (is_seen(d, SEEN_WEIGHT))
+                        h->slow_lag += (late - h->slow_lag) / fmin(++h->n_slow_lags, SLOW_LAG_MEMORY);
+                return false;
+        }
+        if ((!slow_beats_is_sure(&h->slow) && is_seen(d, SURELY_SEEN_WEIGHT)) ||
+            beat - h->beat < h->refractory)
+                return false;
+        h->candidate = false;
+        beat_begin(d, is_seen(d, SEEN_WEIGHT) ? align(d, beat) : align_slow(d, beat));
+        *ret_from = (int64_t) ceil(h->beat - h->extent_before);
+        return true;
+}
+
+/*
+ * Is this what a channel has in the band of a beat that was found below it? A faint one; while it is not
+ * subtracted yet, any that looks like one there; or a beat out of time.
+ */
+bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv, bool faint,
+                      double within_steps) {
+        bool subtracted = h->known && h->n_beats >= ECG_FIRST_BEATS;
+
+        if (faint && slow_beats_near(&h->slow, step, within_steps))
+                return true;
+        bool apart = fabs(step - h->beat) > h->out_of_time && fabs(step - h->beat_before) > h->out_of_time &&
+                !slow_beats_near(&h->slow, step, h->out_of_time);
+        return slow_beats_known(&h->slow) && (!subtracted || apart) &&
+                slow_beats_like_qrs(&h->slow, channel, step, amplitude_uv);
+}
+
+/* An event that is no beat, but always comes at the same time from one. */
+bool ecg_is_locked(const EcgTracker *h, EcgTemplate *c, double step, float uv, double step_rate_hz) {
+        double lag = step - h->beat, before = step - h->beat_before;
+
+        lag = fabs(lag) < fabs(before) ? lag : before;
+        return h->known && beat_locked_next(&c->locked, lag / step_rate_hz, uv);
+}
+
+/* No beat for long; or, where the templates should find them, only such as are known from below the band. */
+static bool is_lost(const Detector *d, double here) {
+        const EcgTracker *h = &d->ecg;
+
+        if (here - h->beat > (h->n_beats < ECG_FIRST_BEATS ? LOST_LEARNING * h->period : h->lost))
+                return true;
+        return here - h->found_in_band > h->lost && is_seen(d, SEEN_WEIGHT);
+}
+
 /* After all channels have their sample of this step. True: a beat was subtracted from ret_from on. */
 bool ecg_step(Detector *d, int64_t step, int64_t *ret_from) {
         EcgTracker *h = &d->ecg;
 
+        bool slow_beat = h->slow_beat;
+        if (!h->known && slow_beat)
+                (void) slow_step(d, step, ret_from);
         if (!h->known)
                 return false;
         if (h->beat_under_way)
@@ -702,16 +846,18 @@ bool ecg_step(Detector *d, int64_t step, int64_t *ret_from) {
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i].running)
                         coarse_push(h, &d->channels[i].ecg, history_window(&d->channels[i].history, 1)[0]);
+        if (slow_beat && slow_step(d, step, ret_from))
+                return true;
         if (++h->coarse_fill < h->coarse_steps)
                 return false;
         h->coarse_fill = 0;
 
         double here = (double) (step + 1) - COARSE_AFTER * h->coarse_steps;
-        if (here - h->beat > (h->n_beats < ECG_FIRST_BEATS ? LOST_LEARNING * h->period : h->lost)) {
+        if (is_lost(d, here)) {
                 forget(d);
                 return false;
         }
-        if (here - h->beat < h->refractory)
+        if (here - h->beat < h->refractory || (slow_beats_known(&h->slow) && !is_seen(d, SEEN_WEIGHT)))
                 return false;
 
         float residual, found = match(d, &residual);
@@ -727,7 +873,8 @@ bool ecg_step(Detector *d, int64_t step, int64_t *ret_from) {
         if (!h->candidate || ++h->candidate_age < COARSE_WAIT)
                 return false;
         h->candidate = false;
-        beat_begin(d, h->candidate_beat);
+        beat_begin(d, align(d, h->candidate_beat));
+        h->found_in_band = h->beat;
         *ret_from = (int64_t) ceil(h->beat - h->extent_before);
         return true;
 }

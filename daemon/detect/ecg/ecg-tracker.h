@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "beat-locked.h"
+#include "slow-beats.h"
+
 typedef struct Detector Detector;
 
 #define ECG_FIRST_BEATS 5
@@ -21,14 +24,19 @@ typedef struct EcgTracker {             /* common to all channels; times and len
         unsigned complex_before, complex_after;
         unsigned coarse_steps, coarse_fill;
         unsigned part_steps, n_parts;   /* of a template */
-        double refractory, lost;
+        double refractory, lost, out_of_time, slow_wait, slow_beside, slow_precision;
         bool known;
         unsigned n_beats;               /* since it is known */
         double beat, period;            /* R of the latest */
+        double beat_before;             /* ... and of the one before */
+        double found_in_band;           /* the latest that was, or the first of all */
         EcgAlignment alignment;         /* of it */
         double extent_before, extent_after;     /* of it what is subtracted */
         bool beat_under_way;            /* the latest is not over */
         bool half_learned;
+        SlowBeats slow;
+        double slow_lag, n_slow_lags;   /* in the band beats are found so much later; by so many */
+        bool slow_beat;                 /* there has been one, not looked at yet */
         bool candidate;
         float candidate_match;
         double candidate_beat;
@@ -48,9 +56,11 @@ typedef struct EcgTemplate {
         float search_weight;            /* of the channel in the search */
         float early; /* statistic that beats have shown lately before their complex; 0: none */
         double early_before;            /* ... so many steps before R */
+        BeatLocked locked;
 } EcgTemplate;
 
-void ecg_init(EcgTracker *h, double step_rate_hz);
+int ecg_init(EcgTracker *h, unsigned n_channels, double step_rate_hz);
+void ecg_done(EcgTracker *h);
 int ecg_template_init(const EcgTracker *h, EcgTemplate *c);
 void ecg_template_done(EcgTemplate *c);
 void ecg_template_restart(const EcgTracker *h, EcgTemplate *c);
@@ -59,6 +69,7 @@ void ecg_break(EcgTracker *h);
 bool ecg_awaited(const EcgTracker *h, double since, double step);
 void ecg_early(const EcgTracker *h, EcgTemplate *c, double peak, float statistic);
 bool ecg_early_due(const EcgTracker *h, const EcgTemplate *c, double at, float statistic);
+double ecg_wait_max(const EcgTracker *h);
 double ecg_wait(const EcgTracker *h);
 float ecg_weight(const EcgTracker *h, const EcgTemplate *c, int64_t step, unsigned n_steps);
 double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *waveform, unsigned n,
@@ -66,4 +77,7 @@ double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *wav
 float ecg_subtract(const EcgTracker *h, const EcgTemplate *c, int64_t step, float x);
 
 void ecg_found(Detector *d, double peak, double period, bool even, int64_t step);
+bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv, bool faint,
+                      double within_steps);
+bool ecg_is_locked(const EcgTracker *h, EcgTemplate *c, double step, float uv, double step_rate_hz);
 bool ecg_step(Detector *d, int64_t step, int64_t *ret_from);

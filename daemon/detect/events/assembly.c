@@ -222,7 +222,9 @@ static void hand_on(Detector *d, const MultichannelActivity *o, const unsigned *
                 .least_in_group = activity->units[0].n,
                 .last_group = activity->first_peak,
                 .near_threshold = !o->sustained && classify_in_train(d, strongest),
-                .slow = discharge_half_width_s(activity->waveform) >= QRS_HALF_WIDTH_MIN_S,
+                .slow = discharge_half_width_s(activity->waveform) >= QRS_HALF_WIDTH_MIN_S ||
+                        slow_beats_like_qrs(&d->ecg.slow, channels[0], activity->first_peak,
+                                            activity->amplitude_uv),
         };
 
         for (size_t i = 0; i < n; i++) {

@@ -46,6 +46,7 @@ typedef struct CandidateEvent {
         double deadline;                /* step at which it is decided if nothing comes */
         bool near_threshold;            /* a train of which only parts are seen */
         bool slow;                      /* as a heartbeat is */
+        bool was_beat;                  /* a heart is known now, and this was of it */
         bool continued;                 /* its beginning has been reported */
 } CandidateEvent;
 

@@ -21,6 +21,7 @@
 #define WAITING_BASE 32u
 #define WAITING_PER_CHANNEL 12u
 #define BEAT_ON_TIME 0.2                /* of the period */
+#define LOCKED_MIN 3u                   /* of ten twitches, by chance, once in some fifty hearts */
 
 int candidates_init(Detector *d) {
         unsigned size = WAITING_BASE + WAITING_PER_CHANNEL * d->config.n_channels;
@@ -35,6 +36,16 @@ int candidates_init(Detector *d) {
 
 void candidates_done(Detector *d) {
         free(d->candidates.waiting);
+}
+
+/* The next one that waits, or the first. */
+static CandidateEvent* next_waiting(const Detector *d, const CandidateEvent *h) {
+        const Candidates *w = &d->candidates;
+
+        for (size_t i = h ? (size_t) (h - w->waiting) + 1 : 0; i < w->size; i++)
+                if (w->waiting[i].used)
+                        return w->waiting + i;
+        return NULL;
 }
 
 /* --- places --- */
@@ -154,14 +165,37 @@ static void was_beat(Detector *d, CandidateEvent *h) {
 
 /* A heart is known now: what waits at even periods before this beat of it was of it; if its pace is even. */
 void candidates_were_beats(Detector *d, double beat, double period, bool even) {
-        for (unsigned i = 0; i < d->candidates.size; i++) {
-                CandidateEvent *h = d->candidates.waiting + i;
+        for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h)) {
                 double periods = (beat - h->peak) / period;
 
-                if (h->used && h->slow && h->class != CLASS_CONTRACTION &&
+                if (h->slow && h->class != CLASS_CONTRACTION &&
                     (!even || fabs(periods - round(periods)) <= BEAT_ON_TIME))
                         was_beat(d, h);
         }
+}
+
+/* Of those that wait, so many are of one size and came at the same time from a beat. */
+static unsigned n_locked_with(const Detector *d, const CandidateEvent *h) {
+        double rate_hz = d->step_rate_hz, lag_s = slow_beats_since(&d->ecg.slow, h->peak) / rate_hz;
+        unsigned n = 0;
+
+        for (const CandidateEvent *k = next_waiting(d, NULL); k; k = next_waiting(d, k))
+                n += k->channels[0] == h->channels[0] &&
+                        beat_locked_alike(lag_s, slow_beats_since(&d->ecg.slow, k->peak) / rate_hz,
+                                          h->amplitude_uv, k->amplitude_uv);
+        return n;
+}
+
+/* The same of one whose beats are known from below the band, each of the latest. */
+void candidates_at_slow_beats(Detector *d) {
+        for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
+                h->was_beat = h->class != CLASS_CONTRACTION &&
+                        (ecg_at_slow_beat(&d->ecg, h->channels[0], h->peak, h->amplitude_uv, true,
+                                          d->assembly.beat_width) ||
+                         n_locked_with(d, h) >= LOCKED_MIN);
+        for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
+                if (h->was_beat)
+                        was_beat(d, h);
 }
 
 /* What was seen of a candidate event's first discharge where it is seen best, as the signal is known now. */
@@ -180,22 +214,16 @@ static float statistic_now(const Detector *d, const CandidateEvent *h) {
  * more, was of it.
  */
 void candidates_without_beat(Detector *d, int64_t from) {
-        for (unsigned i = 0; i < d->candidates.size; i++) {
-                CandidateEvent *h = d->candidates.waiting + i;
-
-                if (h->used && h->class <= CLASS_UNCLASSIFIED && h->onset > (double) from &&
+        for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
+                if (h->class <= CLASS_UNCLASSIFIED && h->onset > (double) from &&
                     d->channels[h->channels[0]].running && statistic_now(d, h) < d->threshold)
                         was_beat(d, h);
-        }
 }
 
 /* What a channel alone saw from a step on is not to be believed. */
 void candidates_drop(Detector *d, unsigned channel, double from, NoticeIds *notices) {
-        for (unsigned i = 0; i < d->candidates.size; i++) {
-                CandidateEvent *h = d->candidates.waiting + i;
-
-                if (h->used && h->class < CLASS_UNIT_TRAIN && h->n_channels == 1 &&
-                    h->channels[0] == channel && h->peak >= from && notices_merge(notices, &h->notices))
+        for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
+                if (h->class < CLASS_UNIT_TRAIN && h->n_channels == 1 && h->channels[0] == channel &&
+                    h->peak >= from && notices_merge(notices, &h->notices))
                         candidate_forget(d, h);
-        }
 }

@@ -13,6 +13,7 @@ typedef struct Detector Detector;
 int candidates_init(Detector *d);
 void candidates_done(Detector *d);
 void candidates_without_beat(Detector *d, int64_t from);
+void candidates_at_slow_beats(Detector *d);
 void candidates_were_beats(Detector *d, double beat, double period, bool even);
 void candidates_drop(Detector *d, unsigned channel, double from, NoticeIds *notices);
 unsigned candidates_of_channel(const Detector *d, unsigned channel, bool *ret_longer);

@@ -26,6 +26,8 @@
 #define MUST_WAIT_S 0.1
 /* three of the slowest heart, five of a typical one whose pace is uneven: see qrs-detector.c */
 #define FIRST_BEATS_S 6.0
+#define FAINT 1.5f                      /* to the threshold; chosen as BEAT_RATIO in artefact.c */
+#define SUSPECTED_S 10.0                /* so far back slow-beats.c finds beats; by definition of its ring */
 
 /* --- reports --- */
 
@@ -171,13 +173,21 @@ static bool recruits_into_contraction(const Detector *d, const CandidateEvent *h
         return false;
 }
 
+/* Of a heart that is not known yet; of one that is suspected below the band all that is faint. */
+static bool may_be_beat(const Detector *d, const CandidateEvent *h, double step) {
+        bool suspected = slow_beats_suspected(&d->ecg.slow);
+        bool like_beat = suspected ? h->slow || h->snr < FAINT * d->threshold : h->slow && !d->ecg.known;
+
+        return like_beat && h->class != CLASS_CONTRACTION &&
+                step - h->peak < in_steps(d, suspected ? SUSPECTED_S : FIRST_BEATS_S);
+}
+
 /*
  * Something is under way that it may be part of: a heart, too, of which the first beats are not known as
  * such.
  */
 static bool must_wait(const Detector *d, const CandidateEvent *h, double step) {
-        if (h->slow && h->class != CLASS_CONTRACTION && !d->ecg.known &&
-            step - h->peak < in_steps(d, FIRST_BEATS_S))
+        if (may_be_beat(d, h, step))
                 return true;
         if (h->class <= CLASS_UNCLASSIFIED && step - h->peak < in_steps(d, HOLD_S) && followed(d, h))
                 return true;
