@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -36,6 +37,14 @@ MODULE_PARM_DESC(spi_delay_us, "time an SPI transfer takes on the wire, in micro
 static bool wire;
 module_param(wire, bool, 0644);
 MODULE_PARM_DESC(wire, "a transfer takes as long as its bits do at their rate, and spi_delay_us (default N)");
+
+static unsigned int vcap1_ms;
+module_param(vcap1_ms, uint, 0444);
+MODULE_PARM_DESC(vcap1_ms, "time after power-up until VCAP1 lets a reset work (default 0)");
+
+static bool report_speed = true;
+module_param(report_speed, bool, 0644);
+MODULE_PARM_DESC(report_speed, "the controller says how fast a transfer was, as few do (default Y)");
 
 static struct sim *sim_of_spi(struct spi_device *spi)
 {
@@ -103,6 +112,39 @@ static void sim_check_ready(struct sim *sim)
 		sim->ready = 0;
 }
 
+/* VCAP1 is up by now? What was powered before that is not as a reset would have left it (11.1) */
+static void sim_heed_vcap1(struct sim *sim)
+{
+	unsigned int i;
+
+	if (likely(!sim->vcap1_up) || ktime_get() < sim->vcap1_up)
+		return;
+
+	sim->vcap1_up = 0;
+	for (i = 0; i < sim->num_chips; i++)
+		ads_chip_set_vcap1(&sim->chips[i], true);
+}
+
+/**
+ * sim_heed_power() - power may have come just now: VCAP1 is charged then
+ * @sim: the chip select
+ */
+void sim_heed_power(struct sim *sim)
+{
+	u64 power_ups = 1 + sim->chips[0].stats.power_ups;
+	unsigned int i;
+
+	lockdep_assert_held(&sim->lock);
+
+	if (!vcap1_ms || sim->power_ups == power_ups)
+		return;
+
+	sim->power_ups = power_ups;
+	sim->vcap1_up = ktime_add_ms(ktime_get(), vcap1_ms);
+	for (i = 0; i < sim->num_chips; i++)
+		ads_chip_set_vcap1(&sim->chips[i], false);
+}
+
 /**
  * sim_heed_busy_chip() - the chip may have been reset, powered up or woken
  * @sim: the chip select
@@ -131,8 +173,10 @@ static void sim_exchange(struct sim *sim, struct spi_transfer *xfer, unsigned in
 	u8 flip, dout;
 
 	raw_spin_lock_irqsave(&sim->lock, flags);
-	if (!from)
+	if (!from) {
 		sim_check_ready(sim);
+		sim_heed_vcap1(sim);
+	}
 	for (i = from; i < to; i++) {
 		if (too_fast && i && ads_chip_in_register_command(&sim->chips[0]))
 			sim->counters.decode_violations++;
@@ -205,6 +249,14 @@ static void sim_follow_timer(struct sim *sim)
 		dev_dbg(hat->dev, "SPI thread not bound to CPU %d\n", cpu);
 }
 
+static u32 sim_speed_hz(unsigned int bytes, u64 wire_ns)
+{
+	if (!bytes || !wire_ns)
+		return U32_MAX;
+
+	return clamp(div64_u64(bytes * 8ULL * NSEC_PER_SEC, wire_ns), 1ULL, (u64)U32_MAX);
+}
+
 /*
  * The time on the wire passes after the first byte: DRDY has gone high and
  * RDATA has latched its frame by then, and conversions may complete before
@@ -236,10 +288,9 @@ static int sim_transfer_one(struct spi_controller *host, struct spi_device *spi,
 			sim_delay_ns(wire_ns);
 		spi_delay_exec(&xfer->word_delay, xfer);
 	}
-	/* Says how long ago the first bits were: where they took no time, nothing */
-	if (wire_ns && xfer->len > 1)
-		xfer->effective_speed_hz = div64_u64((xfer->len - 1) * 8ULL * NSEC_PER_SEC,
-						     wire_ns) ?: 1;
+	/* Says how long ago the first bits were: where they took no time, faster than any bus */
+	if (READ_ONCE(report_speed))
+		xfer->effective_speed_hz = sim_speed_hz(xfer->len - 1, wire_ns);
 	sim_follow_timer(sim);
 
 	return 0;

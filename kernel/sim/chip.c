@@ -125,9 +125,13 @@ u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg)
 {
 	if (reg >= chip->part->num_regs)
 		return 0;
+	if (reg && reg == chip->stuck_reg)
+		return chip->stuck_value;
 
 	switch (reg) {
 	case ADS1299_REG_ID:
+		if (chip->unreset)
+			return 0;
 		return chip->wrong_id ? chip->wrong_id : chip->part->id;
 	case ADS1299_REG_CONFIG3:
 		return chip->regs[reg] | bias_status(chip);
@@ -226,6 +230,7 @@ void ads_chip_reset(struct ads_chip *chip)
 		chip->regs[reg] = chip->part->regs[reg].reset & existing_bits(chip, reg);
 
 	end_conversions(chip);
+	chip->unreset = false;
 	chip->standby = false;
 	chip->rdatac = true;
 	chip->drdy = false;
@@ -245,13 +250,12 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 	chip->down = down ? old | why : old & ~why;
 	if (chip->down && !old)
 		ads_chip_reset(chip);
+	if (old & ADS_CHIP_NO_POWER && !(chip->down & ADS_CHIP_NO_POWER))
+		chip->stats.power_ups++;
 	if (!old || chip->down)
 		return;
 
-	if (old & (ADS_CHIP_NO_SUPPLY | ADS_CHIP_POWER_DOWN))
-		chip->busy_clocks = ADS1299_POR_CLOCKS;
-	else
-		chip->busy_clocks = ADS1299_RESET_CLOCKS;
+	chip->busy_clocks = old & ADS_CHIP_NO_POWER ? ADS1299_POR_CLOCKS : ADS1299_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -264,6 +268,19 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on)
 {
 	set_down(chip, supply & ADS_CHIP_NO_SUPPLY, !on);
+}
+
+/**
+ * ads_chip_set_vcap1() - the capacitor at VCAP1 is empty, or full enough
+ * @chip: the chip
+ * @up: it has 1.1 V
+ *
+ * Until then the chip does nothing, and afterwards nothing right before it is reset (11.1).
+ */
+void ads_chip_set_vcap1(struct ads_chip *chip, bool up)
+{
+	set_down(chip, ADS_CHIP_NO_VCAP1, !up);
+	chip->unreset = true;
 }
 
 /**

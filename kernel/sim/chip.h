@@ -124,18 +124,23 @@ struct ads_chip_board {
  *	chip of the chain; a second reading of the same one does not count
  * @frames_torn: frames overwritten in RDATAC mode while they were shifted out
  * @resets: RESET commands and calls of ads_chip_reset()
+ * @power_ups: times that supplies or the PWDN line brought it back
  */
 struct ads_chip_stats {
 	u64 conversions;
 	u64 frames_read;
 	u64 frames_torn;
 	u64 resets;
+	u64 power_ups;
 };
 
 /* Why a chip does nothing at all */
 #define ADS_CHIP_NO_SUPPLY	0x03	/* one bit for each of AVDD and DVDD */
 #define ADS_CHIP_POWER_DOWN	0x04
 #define ADS_CHIP_IN_RESET	0x08
+#define ADS_CHIP_NO_VCAP1	0x10
+
+#define ADS_CHIP_NO_POWER	(ADS_CHIP_NO_SUPPLY | ADS_CHIP_POWER_DOWN)
 
 /* How the next byte at DIN is understood */
 enum ads_chip_decode {
@@ -151,6 +156,8 @@ enum ads_chip_decode {
  * @chain: how many chips' data pass through its DOUT: itself, and those that
  *	follow it in a daisy chain
  * @wrong_id: what it answers as its ID, 0: the true one
+ * @stuck_reg: a register that always reads @stuck_value, 0: none
+ * @stuck_value: see @stuck_reg
  * @stats: what it did
  * @epoch: changes whenever conversions start, restart or stop, so that the
  *	caller knows that the next conversion is due at another time
@@ -166,6 +173,8 @@ struct ads_chip {
 	struct ads_chip_board board;
 	u8 chain;
 	u8 wrong_id;
+	u8 stuck_reg;
+	u8 stuck_value;
 	struct ads_chip_stats stats;
 	u32 epoch;
 	u32 busy_clocks;
@@ -175,7 +184,8 @@ struct ads_chip {
 	u8 regs[ADS_CHIP_MAX_REGS];
 
 	/* Pins */
-	u8 down;		/* ADS_CHIP_NO_SUPPLY, _POWER_DOWN, _IN_RESET */
+	u8 down;		/* ADS_CHIP_NO_SUPPLY, _POWER_DOWN, _IN_RESET, _NO_VCAP1 */
+	bool unreset;		/* powered up, but not reset since VCAP1 was high enough */
 	bool start_pin;
 
 	/* Serial interface */
@@ -211,6 +221,7 @@ void ads_chip_set_supply(struct ads_chip *chip, u8 supply, bool on);
 void ads_chip_set_power_pin(struct ads_chip *chip, bool on);
 void ads_chip_set_reset_pin(struct ads_chip *chip, bool asserted);
 void ads_chip_set_start_pin(struct ads_chip *chip, bool high);
+void ads_chip_set_vcap1(struct ads_chip *chip, bool up);
 bool ads_chip_powered_down(const struct ads_chip *chip);
 bool ads_chip_in_reset(const struct ads_chip *chip);
 

@@ -47,6 +47,7 @@ static int counters_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "frames_read %llu\n", stats.frames_read);
 	seq_printf(seq, "frames_torn %llu\n", stats.frames_torn);
 	seq_printf(seq, "resets %llu\n", stats.resets);
+	seq_printf(seq, "power_ups %llu\n", stats.power_ups);
 	seq_printf(seq, "drdy_edges %llu\n", counters.drdy_edges);
 	seq_printf(seq, "drdy_masked %llu\n", counters.drdy_masked);
 	seq_printf(seq, "drdy_missing %llu\n", counters.drdy_missing);

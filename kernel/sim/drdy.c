@@ -12,6 +12,7 @@
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/property.h>
 
 #include "../compat.h"
@@ -57,9 +58,18 @@ static void sim_irq_ack(struct irq_data *data)
 {
 }
 
+static bool level_irq;
+module_param(level_irq, bool, 0444);
+MODULE_PARM_DESC(level_irq, "the firmware says that DRDY interrupts as long as it is low, which is wrong (default N)");
+
+static unsigned int sim_irq_type(void)
+{
+	return level_irq ? IRQ_TYPE_LEVEL_LOW : IRQ_TYPE_EDGE_FALLING;
+}
+
 static int sim_irq_set_type(struct irq_data *data, unsigned int type)
 {
-	return type == IRQ_TYPE_EDGE_FALLING ? IRQ_SET_MASK_OK : -EINVAL;
+	return type == sim_irq_type() ? IRQ_SET_MASK_OK : -EINVAL;
 }
 
 /*
@@ -112,7 +122,7 @@ unsigned int sim_map_irq(struct sim *sim)
 {
 	unsigned int irq = irq_create_mapping(sim->hat->domain, sim->index);
 
-	if (!irq || irq_set_irq_type(irq, IRQ_TYPE_EDGE_FALLING))
+	if (!irq || irq_set_irq_type(irq, sim_irq_type()))
 		return 0;
 
 	return irq;

@@ -125,6 +125,22 @@ static int sim_set_reset(struct sim *sim, const u32 *args, unsigned int num_args
 	return 0;
 }
 
+/* Register 0, the ID, is none that is written: no register any more */
+static int sim_set_stuck_register(struct sim *sim, const u32 *args, unsigned int num_args)
+{
+	unsigned int i;
+
+	if (args[0] >= sim->chips[0].part->num_regs || args[1] > U8_MAX)
+		return -EINVAL;
+
+	for (i = 0; i < sim->num_chips; i++) {
+		sim->chips[i].stuck_reg = args[0];
+		sim->chips[i].stuck_value = args[1];
+	}
+
+	return 0;
+}
+
 /* The third one chooses a chip of a chain, the first of which is 0 */
 static int sim_set_register(struct sim *sim, const u32 *args, unsigned int num_args)
 {
@@ -148,6 +164,7 @@ static const struct sim_fault_file sim_fault_files[] = {
 	{ "id", 1, 1, sim_set_id },
 	{ "reset", 1, 1, sim_set_reset },
 	{ "register", 2, 3, sim_set_register },
+	{ "stuck_register", 2, 2, sim_set_stuck_register },
 };
 
 /* Numbers with spaces between them. Returns how many, or an error */

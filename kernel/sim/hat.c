@@ -90,6 +90,9 @@ static int sim_add(struct sim_hat *hat, unsigned int num_chips)
 		ads_chip_power_up(&sim->chips[i], chip_part);
 		sim->chips[i].chain = num_chips - i;
 	}
+	raw_spin_lock_irq(&sim->lock);
+	sim_heed_power(sim);
+	raw_spin_unlock_irq(&sim->lock);
 	sim_init_queue(sim);
 	sim_init_drdy(sim);
 	sim_init_pacing(sim);

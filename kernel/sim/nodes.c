@@ -20,6 +20,10 @@ static bool bias_drive = true;
 module_param(bias_drive, bool, 0444);
 MODULE_PARM_DESC(bias_drive, "the BIAS electrode is wired (default Y)");
 
+static unsigned int speed_hz = ADS1299_SCLK_MAX_HZ;
+module_param(speed_hz, uint, 0444);
+MODULE_PARM_DESC(speed_hz, "spi-max-frequency (default 20000000)");
+
 static bool bench_setup;
 module_param(bench_setup, bool, 0444);
 MODULE_PARM_DESC(bench_setup, "no person is connected (default N)");
@@ -143,7 +147,7 @@ static int sim_add_spi_device(struct sim *sim)
 	struct device *dev = sim->hat->dev;
 	struct spi_board_info info = {
 		.irq = sim_map_irq(sim),
-		.max_speed_hz = ADS1299_SCLK_MAX_HZ,
+		.max_speed_hz = speed_hz,
 		.chip_select = sim->index,
 		.mode = SPI_MODE_1,
 	};

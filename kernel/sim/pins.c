@@ -73,6 +73,7 @@ static void sim_drive_line(struct sim *sim, enum sim_pin pin, bool high)
 			sim->start_pin = high;
 		}
 	}
+	sim_heed_power(sim);
 	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 }

@@ -123,6 +123,8 @@ struct sim_faults {
  * @expiry: what the timer is set to
  * @postponed: how often the conversion under way has waited for the driver
  * @ready: 0, or when the chip is ready after power-up, reset or standby
+ * @vcap1_up: 0, or when VCAP1 will be high enough for a reset
+ * @power_ups: how often power came, as far as @vcap1_up knows
  * @head: number of frames ever written
  * @tail: number of frames ever converted
  * @first: value of @head when the device was last opened
@@ -164,6 +166,8 @@ struct sim {
 	bool watching;
 	u8 postponed;
 	ktime_t ready;
+	ktime_t vcap1_up;
+	u64 power_ups;
 	u64 head;
 	u64 tail;
 	u64 first;
@@ -239,6 +243,7 @@ void sim_follow_chip(struct sim *sim);
 bool sim_check_clock_ppm(void);
 
 /* bus.c */
+void sim_heed_power(struct sim *sim);
 void sim_heed_busy_chip(struct sim *sim);
 const char *sim_spi_name(struct sim *sim);
 int sim_add_spi_host(struct sim_hat *hat);

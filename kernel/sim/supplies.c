@@ -21,6 +21,10 @@ static bool supplies;
 module_param(supplies, bool, 0444);
 MODULE_PARM_DESC(supplies, "avdd and dvdd are regulators, off until somebody switches them on (default N)");
 
+static int vref_says_uv = -1;
+module_param(vref_says_uv, int, 0444);
+MODULE_PARM_DESC(vref_says_uv, "what that regulator says it gives (default: what it gives)");
+
 static unsigned int external_vref_uv;
 module_param(external_vref_uv, uint, 0444);
 MODULE_PARM_DESC(external_vref_uv, "voltage of a reference at VREFP, a regulator (default 0: none)");
@@ -69,6 +73,7 @@ static void sim_switch_rail(struct sim *sim, const struct sim_rail *rail)
 		else
 			ads_chip_set_supply(chip, BIT(rail->desc.id), rail->on);
 	}
+	sim_heed_power(sim);
 	sim_heed_busy_chip(sim);
 	sim_follow_chip(sim);
 }
@@ -113,6 +118,8 @@ static int sim_rail_voltage_uv(struct regulator_dev *rdev)
 {
 	struct sim_rail *rail = rdev_get_drvdata(rdev);
 
+	if (rail->desc.id == SIM_RAIL_VREF && vref_says_uv >= 0)
+		return vref_says_uv;
 	return rail->voltage_uv;
 }
 
