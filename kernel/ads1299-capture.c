@@ -30,6 +30,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -47,6 +48,9 @@
 
 #include "ads1299-priv.h"
 #include "compat.h"
+
+/* What comes within that time has no order, for clocks are coarse; less than tSCCS: no cost */
+#define ADS1299_CLOCK_STEP_NS		1000
 
 static const unsigned int ads1299_settling_clocks[] = ADS1299_SETTLING_CLOCKS;
 
@@ -156,6 +160,8 @@ static irqreturn_t ads1299_drdy_handler(int irq, void *dev_id)
 	}
 
 	cap->edge_ns[edge % ADS1299_EDGE_RING] = now_ns;
+	if (cap->busy)
+		cap->during_ns[edge % ADS1299_EDGE_RING] = ktime_get_ns();
 	WRITE_ONCE(cap->edges, edge + 1);
 	if (edge % ADS1299_GRID_EDGES == 0)
 		cap->lost[ADS1299_LOST_DRDY] +=
@@ -238,13 +244,14 @@ static void ads1299_take_scan(struct iio_dev *indio_dev)
 /*
  * The newest edge that may have come before the opcode went out: any that came
  * while the read was under way, but for the time that the bits after the
- * opcode took, where the controller tells it.
+ * opcode took. Few controllers tell how fast they were; they are no faster than
+ * they were asked to be, and were they slower, an edge too many is one in doubt:
+ * see ads1299_read_unusual().
  */
-static u32 ads1299_newest_edge_read(struct iio_dev *indio_dev)
+static u32 ads1299_newest_edge_read(struct ads1299_state *st)
 {
-	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
-	u32 speed_hz = cap->xfer.effective_speed_hz;
+	u32 speed_hz = cap->xfer.effective_speed_hz ?: cap->xfer.speed_hz;
 	u32 bits = (cap->xfer.len - 1) * BITS_PER_BYTE;
 	s64 latest_ns, bits_ns = 0;
 	unsigned long flags;
@@ -254,10 +261,10 @@ static u32 ads1299_newest_edge_read(struct iio_dev *indio_dev)
 		bits_ns = div_u64((u64)bits * NSEC_PER_SEC, speed_hz);
 
 	raw_spin_lock_irqsave(&cap->lock, flags);
-	latest_ns = iio_get_time_ns(indio_dev) - bits_ns;
+	latest_ns = ktime_get_ns() + ADS1299_CLOCK_STEP_NS - bits_ns;
 	for (edge = cap->edges - 1; edge != cap->reading; edge--) {
 		if (cap->edges - edge > ADS1299_EDGE_RING ||
-		    cap->edge_ns[edge % ADS1299_EDGE_RING] <= latest_ns)
+		    cap->during_ns[edge % ADS1299_EDGE_RING] <= latest_ns)
 			break;
 	}
 	raw_spin_unlock_irqrestore(&cap->lock, flags);
@@ -302,7 +309,7 @@ static noinline void ads1299_read_unusual(struct iio_dev *indio_dev, bool synced
 		return;
 	}
 
-	newest = ads1299_newest_edge_read(indio_dev);
+	newest = ads1299_newest_edge_read(st);
 	if (newest == cap->reading) {
 		if (held)
 			ads1299_resolve_held(indio_dev);
@@ -541,7 +548,7 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 		return ret;
 
 	/* A chip that was reset has not converted: there is nothing to miss */
-	intact = ads1299_regs_intact(st) > 0;
+	intact = ads1299_regs_intact(st, false) > 0;
 
 	raw_spin_lock_irq(&cap->lock);
 	cap->lost[ADS1299_LOST_DRDY] += cap->edges - cap->accounted;
@@ -574,7 +581,7 @@ int ads1299_capture_start(struct iio_dev *indio_dev, bool gap)
 		return ret;
 
 	/* Lost its registers since they were written? */
-	ret = ads1299_regs_intact(st);
+	ret = ads1299_regs_intact(st, false);
 	if (!ret)
 		ret = ads1299_reprogram(st);
 	if (ret < 0)
@@ -811,6 +818,9 @@ int ads1299_capture_init(struct iio_dev *indio_dev)
 
 	if (st->spi->irq <= 0)
 		return dev_err_probe(dev, -EINVAL, "no DRDY interrupt\n");
+	/* A level would be gone before it is looked at, or interrupt for ever */
+	if (irq_get_trigger_type(st->spi->irq) & IRQ_TYPE_LEVEL_MASK)
+		return dev_err_probe(dev, -EINVAL, "DRDY must be an edge-triggered interrupt\n");
 
 	/*
 	 * The polarity is the firmware's business. Without RT the handler may be

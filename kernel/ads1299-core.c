@@ -15,6 +15,7 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gpio/consumer.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -37,6 +38,12 @@
 
 #define ADS1299_DR_DEFAULT		ADS1299_DR_1000_HZ
 #define ADS1299_AUTOSUSPEND_MS		1000
+/* How long a chip may take to answer after tPOR, and how often it is asked */
+#define ADS1299_POWER_UP_MS		2000
+#define ADS1299_POWER_UP_RETRY_MS	50
+/* 4.5 V are usual (7.3) */
+#define ADS1299_VREF_MIN_UV		1000000
+#define ADS1299_VREF_MAX_UV		5500000
 
 /* By the number of channels in the ID register */
 static const struct ads1299_chip_info ads1299_chips[] = {
@@ -258,7 +265,8 @@ u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg)
 	}
 }
 
-static bool ads1299_regs_match(struct ads1299_state *st, const u8 *values)
+/* Returns: a register that has not what was written to it, or 0 */
+static unsigned int ads1299_find_difference(struct ads1299_state *st, const u8 *values)
 {
 	unsigned int reg, value;
 
@@ -268,15 +276,26 @@ static bool ads1299_regs_match(struct ads1299_state *st, const u8 *values)
 		if (!checked || regmap_read(st->regmap, reg, &value))
 			continue;
 		if ((values[reg] ^ value) & checked)
-			return false;
+			return reg;
 	}
 
-	return true;
+	return 0;
+}
+
+static void ads1299_complain_of(struct ads1299_state *st, unsigned int reg, u8 reads)
+{
+	unsigned int written;
+
+	if (!regmap_read(st->regmap, reg, &written))
+		dev_err_ratelimited(&st->spi->dev,
+				    "register 0x%02x reads 0x%02x, not 0x%02x as written\n",
+				    reg, reads, written);
 }
 
 /**
  * ads1299_regs_intact - does the chip have what was written to it?
  * @st: the device
+ * @complain: say which register is not as it should be
  *
  * A bit may flip on the bus: it is asked twice before it is found wanting. Of
  * a daisy chain the first chip answers.
@@ -284,19 +303,23 @@ static bool ads1299_regs_match(struct ads1299_state *st, const u8 *values)
  * Context: can sleep.
  * Returns: 1 if it has, 0 if not, or a negative error code.
  */
-int ads1299_regs_intact(struct ads1299_state *st)
+int ads1299_regs_intact(struct ads1299_state *st, bool complain)
 {
 	u8 values[ADS1299_NUM_REGS];
-	unsigned int tries;
+	unsigned int tries, reg = 0;
 	int ret;
 
 	for (tries = 0; tries < 2; tries++) {
 		ret = ads1299_read_all(st, values);
 		if (ret)
 			return ret;
-		if (ads1299_regs_match(st, values))
+		reg = ads1299_find_difference(st, values);
+		if (!reg)
 			return 1;
 	}
+
+	if (complain)
+		ads1299_complain_of(st, reg, values[reg]);
 
 	return 0;
 }
@@ -476,7 +499,7 @@ int ads1299_reprogram(struct ads1299_state *st)
 	if (ret)
 		return ret;
 
-	ret = ads1299_regs_intact(st);
+	ret = ads1299_regs_intact(st, true);
 	if (ret <= 0)
 		return ret ?: -EIO;
 
@@ -518,22 +541,40 @@ int ads1299_conversions_stop(struct ads1299_state *st)
 	return 0;
 }
 
+static bool ads1299_id_known(unsigned int id)
+{
+	return (id & ADS1299_ID_FIXED_MASK) == ADS1299_ID_FIXED &&
+	       FIELD_GET(ADS1299_ID_NU_CH_MASK, id) < ARRAY_SIZE(ads1299_chips);
+}
+
+/*
+ * A reset counts only when VCAP1 has 1.1 V (11.1), which a large capacitor may
+ * delay for longer than tPOR: boards took 500 ms, and the ID was 0 until then.
+ */
 static int ads1299_identify(struct ads1299_state *st)
 {
 	const struct ads1299_chip_info *expected = spi_get_device_match_data(st->spi);
+	unsigned long deadline = jiffies + msecs_to_jiffies(ADS1299_POWER_UP_MS);
 	struct device *dev = &st->spi->dev;
-	unsigned int id, nu_ch;
+	unsigned int id;
 	int ret;
 
-	ret = regmap_read(st->regmap, ADS1299_REG_ID, &id);
-	if (ret)
-		return dev_err_probe(dev, ret, "cannot read the ID\n");
+	for (;;) {
+		ret = ads1299_reset(st);
+		if (ret)
+			return dev_err_probe(dev, ret, "cannot reset the chip\n");
+		ret = regmap_read(st->regmap, ADS1299_REG_ID, &id);
+		if (ret)
+			return dev_err_probe(dev, ret, "cannot read the ID\n");
+		if (ads1299_id_known(id))
+			break;
+		if (time_after(jiffies, deadline))
+			return dev_err_probe(dev, -ENODEV,
+					     "ID 0x%02x is not that of an ADS1299\n", id);
+		msleep(ADS1299_POWER_UP_RETRY_MS);
+	}
 
-	nu_ch = FIELD_GET(ADS1299_ID_NU_CH_MASK, id);
-	if ((id & ADS1299_ID_FIXED_MASK) != ADS1299_ID_FIXED || nu_ch >= ARRAY_SIZE(ads1299_chips))
-		return dev_err_probe(dev, -ENODEV, "ID 0x%02x is not that of an ADS1299\n", id);
-
-	st->info = &ads1299_chips[nu_ch];
+	st->info = &ads1299_chips[FIELD_GET(ADS1299_ID_NU_CH_MASK, id)];
 	st->num_channels = st->num_chips * st->info->num_channels;
 	if (expected && expected != st->info)
 		dev_info(dev, "%s found instead of %s\n", st->info->name, expected->name);
@@ -656,10 +697,10 @@ disable_supplies:
 	return ret;
 }
 
-/* tPOR, from the moment when supplies and clock are good */
+/* tPOR, from the moment when supplies and clock are good, by an oscillator as slow as it may be */
 static void ads1299_await_power(const struct ads1299_state *st)
 {
-	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS));
+	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS + ADS1299_POR_CLOCKS / 32));
 }
 
 /* The end of the driver: where supplies stay on the chip is quiet at least */
@@ -694,6 +735,8 @@ static int ads1299_power_up(struct ads1299_state *st)
 		vref_uv = regulator_get_voltage(st->vref);
 	if (vref_uv < 0)
 		return dev_err_probe(dev, vref_uv, "cannot read the voltage of the vref supply\n");
+	if (vref_uv < ADS1299_VREF_MIN_UV || vref_uv > ADS1299_VREF_MAX_UV)
+		return dev_err_probe(dev, -EINVAL, "a reference of %d uV is none\n", vref_uv);
 
 	st->fclk_hz = st->clk ? clk_get_rate(st->clk) : ADS1299_FCLK_HZ;
 	if (st->fclk_hz < ADS1299_FCLK_MIN_HZ || st->fclk_hz > ADS1299_FCLK_MAX_HZ)
@@ -795,9 +838,6 @@ static int ads1299_probe(struct spi_device *spi)
 	if (IS_ERR(st->regmap))
 		return dev_err_probe(dev, PTR_ERR(st->regmap), "cannot set up the registers\n");
 
-	ret = ads1299_reset(st);
-	if (ret)
-		return dev_err_probe(dev, ret, "cannot reset the chip\n");
 	ret = ads1299_identify(st);
 	if (ret)
 		return ret;
@@ -859,7 +899,7 @@ static int ads1299_runtime_resume(struct device *dev)
 		return ret;
 
 	/* Registers survive standby, but a brown-out does not announce itself */
-	ret = ads1299_regs_intact(st);
+	ret = ads1299_regs_intact(st, false);
 	if (ret)
 		return min(ret, 0);
 

@@ -107,6 +107,8 @@ enum ads1299_capture_state {
  * @edges: DRDY edges seen, which is the number of the next one
  * @ignored: interrupts taken for noise
  * @edge_ns: when the latest edges were, by number modulo the size
+ * @during_ns: the same for those that came while a read was under way, by
+ *	       CLOCK_MONOTONIC: that of the timestamps may be set, or be coarse
  * @half_period_ns: two edges closer than that are looked at
  * @first_ns: no edge of the stream comes before that (CLOCK_MONOTONIC)
  * @grid: where the edges should have been
@@ -135,6 +137,7 @@ struct ads1299_capture {
 	u32 edges;
 	u32 ignored;
 	s64 edge_ns[ADS1299_EDGE_RING];
+	s64 during_ns[ADS1299_EDGE_RING];
 	s64 half_period_ns;
 	s64 first_ns;
 	struct ads1299_grid grid;
@@ -293,7 +296,7 @@ int ads1299_command(struct ads1299_state *st, u8 opcode);
 int ads1299_conversions_start(struct ads1299_state *st);
 int ads1299_conversions_stop(struct ads1299_state *st);
 u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg);
-int ads1299_regs_intact(struct ads1299_state *st);
+int ads1299_regs_intact(struct ads1299_state *st, bool complain);
 int ads1299_reprogram(struct ads1299_state *st);
 u32 ads1299_reg_speed_hz(const struct ads1299_state *st);
 int ads1299_wake(struct ads1299_state *st);

@@ -295,7 +295,7 @@ static void ads1299_watch_work(struct work_struct *work)
 	paused = cap->state == ADS1299_PAUSED;
 	raw_spin_unlock_irq(&cap->lock);
 
-	intact = ads1299_regs_intact(st);
+	intact = ads1299_regs_intact(st, false);
 	if (intact < 0) {
 		ads1299_complain(watch, "cannot read the registers");
 		return;
