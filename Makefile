@@ -177,7 +177,7 @@ $(B)/libbench.a: $(call obj,$(BENCH_SRC))
 $(B)/bench-detect $(B)/bench-speed $(B)/bench-templates $(B)/bench-hearts: $(B)/bench-%: $(B)/tests/bench/bench-%.o $(B)/libbench.a $(B)/libsynth.a $(B)/libdetect.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lm
 
-bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_MINUTES=, BENCH_TIERS=T1,T2,size,T3,T4)
+bench-detect: $(B)/bench-detect ## judge the detector against theory and its peers (BENCH_HOURS=, BENCH_MINUTES=, BENCH_TIERS=T1,T2,size,noise,T3,T4)
 	@tests/bench/report.py --hours $(BENCH_HOURS) --twitch-minutes $(BENCH_MINUTES) $(if $(BENCH_TIERS),--tiers $(BENCH_TIERS)) $<
 
 bench-hearts: $(B)/bench-hearts ## false alarms and twitches lost beside hearts of many shapes, sizes and rhythms (BENCH_SEED=1, BENCH_HEARTS=12)

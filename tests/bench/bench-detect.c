@@ -32,6 +32,9 @@ static void help(void) {
                "  --channels N --rate HZ --seconds N --seed N\n"
                "  --noise-uv LO:HI           RMS in 20-450 Hz, spread over the channels\n"
                "  --corner-hz LO:HI          where 1/f noise is as strong as white\n"
+               "  --fluctuation SHARE        of the noise's level, standard deviation of its logarithm\n"
+               "  --fluctuation-s SECONDS    ... time constant\n"
+               "  --laplace                  white noise of Laplace's distribution\n"
                "  --level-max FACTOR         by which the noise grows and shrinks within minutes\n"
                "  --mains-uv UV --mains-hz HZ --ecg-uv UV --drift-uv UV\n"
                "  --quiet                    no twitches\n"
@@ -53,7 +56,8 @@ static void help(void) {
 enum {
         ARG_OUT = 0x100, ARG_CHANNELS, ARG_RATE, ARG_SECONDS, ARG_SEED, ARG_NOISE_UV, ARG_CORNER_HZ, ARG_QUIET, ARG_FRESH,
         ARG_INTERVAL, ARG_DEPTH_MM, ARG_RUNGS_DB, ARG_RUNG_STEP_DB, ARG_FALSE_ALARMS, ARG_CHECK_BOUND, ARG_LEVEL_MAX,
-        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_SINC3, ARG_CORRECT_DROOP, ARG_PEERS, ARG_ARTEFACTS, ARG_EVERYTHING, ARG_HELP,
+        ARG_MAINS_UV, ARG_MAINS_HZ, ARG_ECG_UV, ARG_DRIFT_UV, ARG_SINC3, ARG_CORRECT_DROOP, ARG_PEERS, ARG_ARTEFACTS, ARG_EVERYTHING, ARG_FLUCTUATION, ARG_FLUCTUATION_S,
+        ARG_LAPLACE, ARG_HELP,
 };
 
 static const struct option options[] = {
@@ -72,6 +76,9 @@ static const struct option options[] = {
         { "rung-step-db", required_argument, NULL, ARG_RUNG_STEP_DB },
         { "false-alarms-per-hour", required_argument, NULL, ARG_FALSE_ALARMS },
         { "check-bound", no_argument, NULL, ARG_CHECK_BOUND },
+        { "fluctuation", required_argument, NULL, ARG_FLUCTUATION },
+        { "fluctuation-s", required_argument, NULL, ARG_FLUCTUATION_S },
+        { "laplace", no_argument, NULL, ARG_LAPLACE },
         { "level-max", required_argument, NULL, ARG_LEVEL_MAX },
         { "mains-uv", required_argument, NULL, ARG_MAINS_UV },
         { "mains-hz", required_argument, NULL, ARG_MAINS_HZ },
@@ -105,6 +112,13 @@ static int parse_option(Arguments *a, int option, const char *name, const char *
                 return option_range(name, value, 0.1, 1000, &c->noise_uv_lo, &c->noise_uv_hi);
         case ARG_CORNER_HZ:
                 return option_range(name, value, 0.1, NOISE_CORNER_HZ_MAX, &c->corner_hz_lo, &c->corner_hz_hi);
+        case ARG_FLUCTUATION:
+                return option_double(name, value, 0, 1, &c->fluctuation);
+        case ARG_FLUCTUATION_S:
+                return option_double(name, value, 0.01, 1000, &c->fluctuation_s);
+        case ARG_LAPLACE:
+                c->laplace = true;
+                return 0;
         case ARG_LEVEL_MAX:
                 return option_double(name, value, 1, 100, &c->level_max);
         case ARG_MAINS_UV:

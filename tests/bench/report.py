@@ -305,8 +305,35 @@ def tier_droop(bench):
     return result
 
 
-TIERS = {"T1": tier_1, "T2": tier_2, "size": measures, "T3": tier_3, "T4": tier_4, "droop": tier_droop}
-DEFAULT_TIERS = ("T1", "T2", "size", "T3", "T4")
+NOISES = {
+    "steady, Gaussian": (),
+    "level +-10 %, 0.2 s": ("--fluctuation", 0.1),
+    "level +-20 %, 0.2 s": ("--fluctuation", 0.2),
+    "level +-20 %, 3 s": ("--fluctuation", 0.2, "--fluctuation-s", 3),
+    "Laplace": ("--laplace",),
+}
+
+
+def tier_noise(bench):
+    """Does one false alarm an hour mean that in noise that is neither steady nor Gaussian?"""
+    rows, result = [], {}
+    for rate in RATES:
+        for name, options in NOISES.items():
+            run = bench.run(f"noise-{rate}-{len(result)}", *options, "--rate", rate, "--quiet", "--seed", 5000 + rate,
+                            "--seconds", 0.2 * bench.hours * 3600 / CHANNELS)
+            r = result[f"{rate}-{name}"] = false_alarm_rate(run, "twitchd")
+            twitches = sum(e.kind in runs.DETECTIONS for e in run.events("twitchd"))
+            low, high = fit.poisson_interval(twitches)
+            hours = r["channel_hours"]
+            rows.append([f"{rate} SPS, {name}", show(hours, "{:.0f}"), f"{show(twitches / hours)} ({show(low / hours)} .. "
+                         f"{show(high / hours)})", f"{show(r['per_hour'])} ({show(r['low'])} .. {show(r['high'])})"])
+    table("Kinds of noise; false alarms an hour and channel at the knob's 1 (95 %)",
+          ["", "hours", "twitches", "events of any kind"], rows)
+    return result
+
+
+TIERS = {"noise": tier_noise, "T1": tier_1, "T2": tier_2, "size": measures, "T3": tier_3, "T4": tier_4, "droop": tier_droop}
+DEFAULT_TIERS = ("T1", "T2", "size", "noise", "T3", "T4")
 
 
 class Bench:

@@ -35,6 +35,8 @@ struct Scene {
         double *noise_uv;               /* [n_channels] */
         Whitener *whiteners;            /* [n_channels] */
         SynthLevel *levels;             /* [n_channels] */
+        Prng textures;
+        double *log_levels;             /* [n_channels] in standard deviations */
         SynthMains mains;
         SynthMainsChannel *mains_channels;      /* [n_channels] */
         SynthEcg ecg;
@@ -62,6 +64,7 @@ const SceneConfig scene_config_default = {
         .noise_uv_hi = 20,
         .corner_hz_lo = 50,
         .corner_hz_hi = 200,
+        .fluctuation_s = 0.2,
         .level_max = 1,
         .mains_hz = 50,
         .twitches = true,
@@ -198,10 +201,11 @@ static int make_background(Scene *s) {
         s->noise_uv = calloc(c->n_channels, sizeof(*s->noise_uv));
         s->whiteners = calloc(c->n_channels, sizeof(*s->whiteners));
         s->levels = calloc(c->n_channels, sizeof(*s->levels));
+        s->log_levels = calloc(c->n_channels, sizeof(*s->log_levels));
         s->mains_channels = calloc(c->n_channels, sizeof(*s->mains_channels));
         s->ecg_channels = calloc(c->n_channels, sizeof(*s->ecg_channels));
         s->drifts = calloc(c->n_channels, sizeof(*s->drifts));
-        if (!s->noise || !s->noise_uv || !s->whiteners || !s->levels || !s->mains_channels || !s->ecg_channels ||
+        if (!s->noise || !s->noise_uv || !s->whiteners || !s->levels || !s->log_levels || !s->mains_channels || !s->ecg_channels ||
             !s->drifts)
                 return -ENOMEM;
 
@@ -216,9 +220,28 @@ static int make_background(Scene *s) {
                 synth_ecg_init_channel(s->ecg_channels + i, c->seed, i, c->ecg_uv);
                 synth_drift_init(s->drifts + i, c->seed, i, c->rate_hz, c->drift_uv);
         }
+        prng_init(&s->textures, c->seed, PRNG_TEXTURE, 0);
         synth_mains_init(&s->mains, c->seed, c->rate_hz, c->mains_hz);
         synth_ecg_init(&s->ecg, c->seed, c->rate_hz);
         return 0;
+}
+
+/* A level whose logarithm is a first-order autoregressive process. */
+static void fluctuate(Scene *s, unsigned channel) {
+        double keep = exp(-1 / (s->config.fluctuation_s * s->config.rate_hz)), fresh = sqrt(1 - keep * keep);
+        double *x = s->uv + channel * s->n_frames;
+
+        for (size_t i = 0; i < s->n_frames; i++) {
+                s->log_levels[channel] = keep * s->log_levels[channel] + fresh * prng_normal(&s->textures);
+                x[i] *= exp(s->config.fluctuation * s->log_levels[channel]);
+        }
+}
+
+/* Of the same RMS as white noise of that size, whose half in the band is. */
+static double laplace(Prng *p, double rms) {
+        double u = prng_uniform(p) - 0.5;
+
+        return (u < 0 ? 1 : -1) * rms / M_SQRT2 * log(1 - 2 * fabs(u));
 }
 
 static void make_noise(Scene *s) {
@@ -226,7 +249,10 @@ static void make_noise(Scene *s) {
                 double *x = s->uv + c * s->n_frames;
 
                 for (size_t i = 0; i < s->n_frames; i++)
-                        x[i] = synth_noise_next(s->noise + c);
+                        x[i] = s->config.laplace ? laplace(&s->textures, s->noise_uv[c]) :
+                                                   synth_noise_next(s->noise + c);
+                if (s->config.fluctuation > 0)
+                        fluctuate(s, c);
                 for (size_t i = 0; s->config.level_max > 1 && i < s->n_frames; i++)
                         x[i] *= synth_level_next(s->levels + c);
         }
@@ -342,6 +368,7 @@ Scene* scene_free(Scene *s) {
         free(s->noise_uv);
         free(s->whiteners);
         free(s->levels);
+        free(s->log_levels);
         free(s->mains_channels);
         free(s->ecg_channels);
         free(s->drifts);

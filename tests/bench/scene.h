@@ -26,6 +26,8 @@ typedef struct SceneConfig {
         uint64_t seed;
         double noise_uv_lo, noise_uv_hi;        /* RMS in the band; channels spread over it */
         double corner_hz_lo, corner_hz_hi;
+        double fluctuation, fluctuation_s;      /* of the level, log-normal: standard deviation, time constant */
+        bool laplace;                   /* white, of Laplace's distribution instead of a Gaussian; no corner */
         double level_max;               /* the noise grows by up to that factor and shrinks again; 1: steady */
         double mains_uv, mains_hz;      /* what the clairvoyant does not see, 0: none */
         double ecg_uv, drift_uv;

@@ -28,6 +28,7 @@ typedef enum PrngStream {
         PRNG_DRIFT,
         PRNG_LEVEL,
         PRNG_SCENE,
+        PRNG_TEXTURE,
 } PrngStream;
 
 void prng_init(Prng *p, uint64_t seed, PrngStream stream, uint64_t index);
