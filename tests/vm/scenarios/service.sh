@@ -22,6 +22,64 @@ journal_has 'scenario.conf:3: gain must be' || fail "no word about a bad gain"
 systemctl stop twitchd
 expect success systemctl show -P Result twitchd
 
+BOARD=/sys/kernel/debug/ads1299-sim0/board
+# contact CHANNEL: what is told of its electrodes (nothing moves on the simulated ones, which are flat for the rest)
+contact() {
+        busctl get-property org.twitchd1 "$BUS_MONITOR/channel/$1" org.twitchd1.Channel Contact | cut -d' ' -f2
+}
+contact_is() { [ "$(contact "$1")" = "\"$2\"" ]; }
+# told WORD: how long until it is told of channel 3; the others are untouched
+told() {
+        local from=$EPOCHREALTIME
+        wait_for 10 contact_is 3 "$1"
+        ms=$(((${EPOCHREALTIME/./} - ${from/./}) / 1000))
+        expect '"good"' contact 2
+}
+
+configure "[device]" "rate_hz = 500"
+echo 20000 > $BOARD/electrode_ohm
+systemctl start twitchd
+wait_for 60 is_running
+told good
+echo 8 > $BOARD/n_off
+told off
+expect 's "negative"' busctl get-property org.twitchd1 "$BUS_MONITOR/channel/3" org.twitchd1.Channel ElectrodesOff
+say "an electrode comes off, direct current: told after $ms ms, and that it is the negative one"
+echo 0 > $BOARD/n_off
+told good
+
+configure
+systemctl reload twitchd
+wait_for 60 sh -c "[ \$(cat $IIO/leadoff_frequency | cut -d. -f1) = 250 ]"
+wait_for 60 is_running
+told good
+expect '"ac"' property ContactMethod
+expect '"connected"' property BiasElectrode
+expect 40 sh -c "busctl get-property org.twitchd1 $BUS_MONITOR/channel/3 org.twitchd1.Channel ImpedanceOhm | awk '{ printf \"%.0f\", \$2 / 1000 }'"
+echo 8 > $BOARD/p_off
+told off
+off=$ms
+echo 0 > $BOARD/p_off
+told good
+echo 80000 > $BOARD/electrode_ohm
+wait_for 10 contact_is 3 poor
+echo 20000 > $BOARD/electrode_ohm
+wait_for 10 contact_is 3 good
+twitchctl status | grep -q 'channel 4 .* 40 ' || twitchctl status | grep -q 'IN4 .* 40 ' || fail "$(twitchctl status)"
+say "the same, alternating current: told after $off ms; it dries, and another is put on: told; 40 kOhm measured as such"
+# nothing is wrong; then what is built in is found, and nothing else
+wrong() { twitchctl check --json | sed -n 's/.*"item":"\([^"]*\)".*"right":false.*/\1/p' | sort -u | tr '\n' ' '; }
+expect "" wrong
+wait_for 30 is_running
+echo 0x80 > $BOARD/n_off
+echo 1 > $BOARD/bias_off
+echo 4400000 > $BOARD/avdd_uv
+echo 1500000 > $BOARD/dvdd_uv
+echo 90000 > $BOARD/temperature_mc
+expect "bias-electrode impedance negative-electrode supply-analogue supply-digital temperature " wrong
+say "self-test: nothing wrong with a hat that is well; found: an electrode, the bias electrode, both supplies, heat"
+systemctl stop twitchd
+
 say "another program holds the device: it says so, once, and goes on when that ends"
 iio_readdev -b 25 -s 5000 ads1299 > /dev/null &
 wait_for 10 grep -q 1 "$IIO/buffer/enable"
