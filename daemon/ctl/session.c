@@ -226,10 +226,30 @@ static int run_include(int argc, char **argv) {
 
 static const char *arg_since;
 
+/* In one column, since each of its own would be too narrow: "rest30, left-calf, left out: electrode fell off" */
+static void list_words(sqlite3_stmt *q, char *ret, size_t size) {
+        bool excluded = sqlite3_column_int(q, 8);
+        const struct {
+                const char *prefix, *text;
+        } words[] = {
+                { "", history_text(q, 5) },
+                { "", history_text(q, 11) },
+                { excluded ? "left out: " : "", excluded ? history_text(q, 14) : "" },
+                { "", sqlite3_column_int(q, 7) ? "" : "not confirmed" },
+        };
+        size_t n = 0;
+
+        ret[0] = 0;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if ((words[i].prefix[0] || words[i].text[0]) && n < size)
+                        n += (size_t) snprintf(ret + n, size - n, "%s%s%s", n > 0 ? ", " : "", words[i].prefix,
+                                               words[i].text);
+}
+
 static void list_row(Table *t, sqlite3_stmt *q) {
         int64_t start = sqlite3_column_int64(q, 2), end = sqlite3_column_int64(q, 3), offset = sqlite3_column_int64(q, 4);
         bool going_on = sqlite3_column_type(q, 3) == SQLITE_NULL;
-        char when[32], length[40], rest[40];
+        char when[32], length[40], rest[40], words[512];
 
         table_add_row(t);
         table_set(t, 0, "%lld", sqlite3_column_int64(q, 0));
@@ -237,15 +257,14 @@ static void list_row(Table *t, sqlite3_stmt *q) {
         table_set(t, 2, "%s", going_on ? "going on" : text_duration((double) (end - start) / 1e6, 0, length));
         table_set(t, 3, "%s", text_duration((double) sqlite3_column_int64(q, 12) / 1e6, 0, rest));
         table_set(t, 4, "%lld", sqlite3_column_int64(q, 13));
-        table_set(t, 5, "%s%s%s", history_text(q, 5), history_text(q, 5)[0] && history_text(q, 11)[0] ? ": " : "", history_text(q, 11));
-        table_set(t, 6, "%s%s%s", sqlite3_column_int(q, 8) ? "left out: " : "", sqlite3_column_int(q, 8) ? history_text(q, 14) : "",
-                  sqlite3_column_int(q, 7) ? "" : sqlite3_column_int(q, 8) ? ", not confirmed" : "not confirmed");
+        list_words(q, words, sizeof(words));
+        table_set(t, 5, "%s", words);
 }
 
 static int list_text(const History *h, sqlite3_stmt *q) {
         static const TableColumn columns[] = {
                 { "no", TABLE_RIGHT }, { "began", 0 }, { "length", TABLE_RIGHT }, { "rest", TABLE_RIGHT },
-                { "twitches", TABLE_RIGHT }, { "sites", TABLE_WRAP }, { "", TABLE_WRAP }, {},
+                { "twitches", TABLE_RIGHT }, { "sites", TABLE_WRAP }, {},
         };
         _cleanup_(table_freep) Table *t = table_new(columns);
         int rc;
