@@ -107,7 +107,7 @@ static const char* status_to_words(const char *status) {
                 { "poor-contact", "poor contact" },
                 { "not-measured", "not measured" },
                 { "saturated", "beyond range" },
-                { "flat", "not connected" },
+                { "flat", "no signal" },
         };
 
         return find_words(table, ELEMENTSOF(table), status);

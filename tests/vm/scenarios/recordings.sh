@@ -32,10 +32,11 @@ is_converting() {
 }
 
 # events NAME FILE RATE SECONDS
+# No current flows through the electrodes: its tone, and taking it out, would be a difference from the file.
 # The first frames wait in the queue of the hat before twitchd starts the chip, so that its detector
 # hears the recording from the first frame on, as that of `twitchctl analyze` does.
 events() {
-        configure "[device]" "rate_hz = $3"
+        configure "[device]" "rate_hz = $3" "contact = off"
         start member twitchctl monitor --json > "$1.jsonl" 2>/dev/null
         local monitor=$! player
         twitch-play "$DATA/$2" --device "$SIM_DEVICE" --rate "$3" --seconds "$4" --wait 60 \
