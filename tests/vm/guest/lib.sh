@@ -57,11 +57,23 @@ iio_path() {
         return 1
 }
 
+# The path on the bus of the front end that plug() found
+BUS_MONITOR=
+
 # plug [PARAMETER...]: load the simulated hat; udev does the rest
 plug() {
         modprobe ads1299-sim "$@" || fail "modprobe ads1299-sim $*"
         wait_for 30 iio_path
         IIO=$(iio_path)
+        BUS_MONITOR=$(monitor_of "$IIO")
+}
+
+# monitor_of DIRECTORY: the path on the bus of a front end, by its place: spi0.0, or spi-ads1299-sim0 since Linux 6.9
+monitor_of() {
+        local place
+        place=$(basename "$(dirname "$(readlink -f "$1")")")
+        place=${place//./_2e}
+        echo "/org/twitchd1/monitor/${place//-/_2d}"
 }
 
 unplug() {
@@ -100,9 +112,6 @@ configure() {
         mkdir -p /etc/twitchd/conf.d
         printf '%s\n' "$@" > /etc/twitchd/conf.d/scenario.conf
 }
-
-# the simulated bus is the only one of the guest
-BUS_MONITOR=/org/twitchd1/monitor/spi0_2e0
 
 # property NAME: of the Monitor, as busctl prints it without the type
 property() {
