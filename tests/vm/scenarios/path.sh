@@ -15,6 +15,8 @@ as member twitchctl status
 
 # On a busy host the player may come too late: the chip then converts nothing for a while, and what comes
 # later is not where the truth says. That says nothing about the service.
+late() { sed -n 's/^late_conversions //p' /sys/kernel/debug/ads1299-sim0/counters; }
+
 play() {
         start member twitchctl monitor --json > events.jsonl 2> monitor.log
         monitors=$!
@@ -22,6 +24,7 @@ play() {
         monitors="$monitors $!"
         sleep 2
         before=$(property Scans)
+        late_before=$(late)
         twitch-synth --channels 8 --rate 1000 --seconds 125 --seed "$1" --truth "$RESULTS/truth.csv" \
                 --device "$SIM_DEVICE" --clock "$RESULTS/clock.csv" 2> player.log || fail "$(cat player.log)"
         sleep 5
@@ -34,10 +37,26 @@ play() {
         ! grep -q "came too late" player.log
 }
 
-play 1 || {
-        say "again, as the player came too late"
-        play 1 || fail "the player came too late twice: this host is too busy to tell"
+# Nor does it say anything of the driver what it lost while the guest stood still: the hat's own timer, which is what
+# comes first in this machine, was late by more than a conversion then.
+stood_still() { [ "$(cat "$IIO/lost_drdy")" -gt 0 ] && [ "$(late)" -gt "$late_before" ]; }
+
+again() {
+        say "again, as $1"
+        unplug
+        wait_for 20 is_stopped
+        plug
+        wait_running
+        play 1
 }
+
+if ! play 1; then
+        again "the player came too late" || fail "the player came too late twice: this host is too busy to tell"
+elif stood_still; then
+        again "the guest stood still: $(($(late) - late_before)) conversions came late, $(cat "$IIO/lost_drdy") were lost" ||
+                fail "the player came too late: this host is too busy to tell"
+        ! stood_still || fail "the guest stood still twice: this host is too busy to tell"
+fi
 
 [ $((after - before)) -ge 125000 ] || fail "not all scans arrived"
 expect_nothing_lost
