@@ -133,32 +133,53 @@ START_TEST(work_ends) {
 }
 END_TEST
 
-/* A jerk of the whole body while one muscle is at work: that stays work, and the minutes of the other muscle are at rest. */
-START_TEST(jerk_in_work) {
-        enum { N = 60000, CHANNELS = 8 };
+/* Each channel at work is so in one contraction, the others in none, and so are their minutes; and there is no jerk. */
+static bool is_work_alone(const Reports *r, unsigned n_channels, unsigned n_at_work) {
+        for (unsigned c = 0; c < n_channels; c++) {
+                unsigned works = 0;
 
-        seed(104);
-        int32_t *x = new_noise(N, CHANNELS);
-        for (unsigned c = 0; c < 2; c++)
-                add_work(x, CHANNELS, c, 20, 26);
-        for (unsigned c = 0; c < CHANNELS; c++)
-                for (unsigned k = 0; k < 15; k++)
-                        add_potential(x, CHANNELS, c, 23 + 0.15 * uniform(), 120 + 60 * uniform());
-        Reports *r = detect(RATE_HZ, CHANNELS, x, N, 100);
-        unsigned works = 0, jerks = 0;
-        for (size_t i = 0; i < r->n_events; i++) {
-                works += r->events[i].kind == EVENT_CONTRACTION && r->events[i].end - r->events[i].onset > 5500;
-                jerks += r->events[i].kind == EVENT_JERK && r->events[i].end - r->events[i].onset > 1000;
+                for (size_t i = 0; i < r->n_events; i++)
+                        for (size_t k = 0; k < r->events[i].n_channels; k++)
+                                works += r->events[i].channels[k] == c && r->events[i].kind == EVENT_CONTRACTION &&
+                                        r->events[i].end - r->events[i].onset > 5500;
+                if (works != (c < n_at_work))
+                        return false;
         }
-        /* the work of the two channels is independent: of one muscle or of two, as chance has it */
-        ck_assert_uint_ge(works, 1);
-        ck_assert_uint_le(works, 2);
-        ck_assert_uint_eq(jerks, 0);
-        ck_assert_uint_eq(r->n_minutes, CHANNELS);
+        for (size_t i = 0; i < r->n_events; i++)
+                if (r->events[i].kind == EVENT_JERK && r->events[i].end - r->events[i].onset > 1000)
+                        return false;
         for (size_t i = 0; i < r->n_minutes; i++)
-                ck_assert(r->minutes[i].voluntary == (r->minutes[i].channel < 2));
-        free(r);
-        free(x);
+                if (r->minutes[i].voluntary != (r->minutes[i].channel < n_at_work))
+                        return false;
+        return r->n_minutes == n_channels;
+}
+
+/*
+ * A jerk of the whole body while two channels are at work: that stays work, and the minutes of the other muscles are at
+ * rest. The few large potentials of a jerk agree by chance more than those of work do.
+ */
+START_TEST(jerk_in_work) {
+        enum { N = 60000, CHANNELS = 8, AT_WORK = 2, SCENES = 40 };
+        unsigned right = 0;
+
+        for (unsigned scene = 0; scene < SCENES; scene++) {
+                seed(104 + scene);
+                int32_t *x = new_noise(N, CHANNELS);
+                for (unsigned c = 0; c < AT_WORK; c++)
+                        add_work(x, CHANNELS, c, 20, 26);
+                for (unsigned c = 0; c < CHANNELS; c++)
+                        for (unsigned k = 0; k < 15; k++) {
+                                double at_s = 23 + 0.15 * uniform();
+
+                                add_potential(x, CHANNELS, c, at_s, 120 + 60 * uniform());
+                        }
+                Reports *r = detect(RATE_HZ, CHANNELS, x, N, 100);
+                right += is_work_alone(r, CHANNELS, AT_WORK);
+                free(r);
+                free(x);
+        }
+        printf("%u of %d times a jerk in work is work\n", right, SCENES);
+        ck_assert_uint_ge(right, 33);
 }
 END_TEST
 
