@@ -164,7 +164,7 @@ coverage: packages-coverage ## which lines the unit tests reach, as a table
 	-CK_FORK=no tests/unit/run build/coverage $(UNIT_TESTS)
 	gcovr --root . --filter daemon/ --object-directory build/coverage
 
-check-bus: all $(B)/systemd/twitchd.service ## run twitchd on a private bus with an emulated device
+check-bus: all $(B)/systemd/twitchd.service $(B)/make-history ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)
 	@tests/answers/service $(B)
 
