@@ -16,8 +16,9 @@
 #define PRODUCT_HZ 500.0                /* products a second: most of a muscle at work is below 250 Hz */
 #define LIKE 0.18f /* neighbours on a muscle 0.17 to 0.4, chance in 2 s up to 0.16 ... */
 /*
- * ... and more in less, as other lags show. Of the seeds 104 to 143 of test-motion.c a jerk amid work is another
- * muscle's work in 7; with 2.5 in 16, with 4 in 4, but then a spoken word is known too late as one muscle's work.
+ * ... and more in less, as other lags show. Of the seeds 104 to 143 of test-motion.c a jerk amid work is
+ * another muscle's work in 7; with 2.5 in 16, with 4 in 4, but then a spoken word is known too late as one
+ * muscle's work.
  */
 #define LIKE_OF_CHANCE 3.0f
 
