@@ -31,7 +31,7 @@ int recorder_init(Recorder *r, sd_event *event, const char *state_dir, const Con
         };
         if (!state_dir || !state_dir[0])
                 return 0;
-        if (asprintf(&r->dir, "%s/recordings", state_dir) < 0) {
+        if (asprintf(&r->dir, "%s/" RECORDING_FOLDER, state_dir) < 0) {
                 r->dir = NULL;
                 return -ENOMEM;
         }

@@ -311,85 +311,67 @@ static int copy_referred(Import *i) {
 /* --- what a person said
  * ------------------------------------------------------------------------------------ */
 
-/* Columns of an entry and of what it replaces: both are known by kind, time and when they were logged. */
-static int copy_entries(Import *i) {
-        int r = copy_rows(
-                i,
-                "SELECT d.kind, d.time_usec, d.end_usec, d.utc_offset_s, d.amount_milli, d.text, "
-                "d.logged_usec,"
-                " d.deleted, r.kind, r.time_usec, r.logged_usec"
-                " FROM diary d LEFT JOIN diary r ON r.id = d.replaces WHERE ?1 = 0 ORDER BY d.id",
-                0,
-                "INSERT INTO diary (kind, time_usec, end_usec, utc_offset_s, amount_milli, text, source,"
-                " logged_usec, deleted, replaces)"
-                " SELECT ?2, ?3, ?4, ?5, ?6, ?7, 'import', ?8, ?9, (SELECT id FROM diary"
-                " WHERE kind = ?10 AND time_usec = ?11 AND logged_usec = ?12)"
-                " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM diary"
-                " WHERE kind = ?2 AND time_usec = ?3 AND logged_usec = ?8)",
-                0, &i->counts.diary);
-        if (r >= 0)
-                r = copy_rows(i, "SELECT time_usec, utc_offset_s, site FROM felt WHERE ?1 = 0 ORDER BY id",
-                              0,
-                              "INSERT INTO felt (time_usec, utc_offset_s, site, source) SELECT ?2, ?3, ?4, "
-                              "'import'"
-                              " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM felt WHERE time_usec = ?2 AND "
-                              "site IS ?4)",
-                              0, &i->counts.felt);
-        return r;
-}
+/* counted: which of the counts; select and insert as copy_rows() has them, with 0 for ?1 */
+typedef struct Table {
+        size_t counted;
+        const char *select, *insert;
+} Table;
 
-static int copy_questions(Import *i) {
-        int r = copy_rows(
-                i, "SELECT kind, asked, made_usec FROM question WHERE ?1 = 0 ORDER BY id", 0,
-                "INSERT INTO question (kind, asked, made_usec) SELECT ?2, ?3, ?4 WHERE ?1 = 0 AND NOT EXISTS"
-                " (SELECT 1 FROM question WHERE kind = ?2 AND made_usec = ?4)",
-                0, &i->counts.others);
-        if (r >= 0)
-                r = copy_rows(
-                        i,
-                        "SELECT kind, site, session_exposed, session_other, floor_nv, log_ratio, log_wealth,"
-                        " made_usec FROM pair WHERE ?1 = 0 ORDER BY id",
-                        0,
-                        "INSERT INTO pair (kind, site, session_exposed, session_other, floor_nv, log_ratio,"
-                        " log_wealth, made_usec) SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0"
-                        " AND NOT EXISTS (SELECT 1 FROM pair WHERE kind = ?2 AND site = ?3"
-                        " AND session_exposed = ?4 AND session_other = ?5)",
-                        0, &i->counts.others);
-        if (r >= 0)
-                r = copy_rows(
-                        i,
-                        "SELECT uuid, kind, site, blocks, washout_s, coins, seal, made_usec FROM trial"
-                        " WHERE ?1 = 0 ORDER BY id",
-                        0,
-                        "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
-                        " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0 ON CONFLICT DO NOTHING",
-                        0, &i->counts.others);
-        return r;
-}
-
+#define COUNTED(member) offsetof(ImportCounts, member)
 #define TRIAL_OF "(SELECT id FROM trial WHERE uuid = ?2)"
 
-static int copy_acts(Import *i) {
-        int r = copy_rows(
-                i,
-                "SELECT t.uuid, a.block, a.act, a.arm, a.session, a.why, a.made_usec FROM trial_act a"
-                " JOIN trial t ON t.id = a.trial WHERE ?1 = 0 ORDER BY a.id",
-                0,
-                "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
-                " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?1 = 0 AND NOT EXISTS"
-                " (SELECT 1 FROM trial_act WHERE trial = " TRIAL_OF " AND block = ?3 AND act = ?4"
-                " AND made_usec = ?8)",
-                0, &i->counts.others);
-        if (r >= 0)
-                r = copy_rows(i,
-                              "SELECT t.uuid, l.blocks, l.p, l.log_ratio, l.made_usec FROM look l"
-                              " JOIN trial t ON t.id = l.trial WHERE ?1 = 0 ORDER BY l.id",
-                              0,
-                              "INSERT INTO look (trial, blocks, p, log_ratio, made_usec)"
-                              " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6 WHERE ?1 = 0 AND NOT EXISTS"
-                              " (SELECT 1 FROM look WHERE trial = " TRIAL_OF
-                              " AND blocks = ?3 AND made_usec = ?6)",
-                              0, &i->counts.others);
+/*
+ * Each before those that refer to it. An entry and what it replaces are known by kind, time and when they were logged.
+ */
+static const Table said[] = {
+        { COUNTED(diary),
+          "SELECT d.kind, d.time_usec, d.end_usec, d.utc_offset_s, d.amount_milli, d.text, d.logged_usec, d.deleted,"
+          " r.kind, r.time_usec, r.logged_usec"
+          " FROM diary d LEFT JOIN diary r ON r.id = d.replaces WHERE ?1 = 0 ORDER BY d.id",
+          "INSERT INTO diary (kind, time_usec, end_usec, utc_offset_s, amount_milli, text, source, logged_usec,"
+          " deleted, replaces)"
+          " SELECT ?2, ?3, ?4, ?5, ?6, ?7, 'import', ?8, ?9, (SELECT id FROM diary"
+          " WHERE kind = ?10 AND time_usec = ?11 AND logged_usec = ?12)"
+          " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM diary"
+          " WHERE kind = ?2 AND time_usec = ?3 AND logged_usec = ?8)" },
+        { COUNTED(felt),
+          "SELECT time_usec, utc_offset_s, site FROM felt WHERE ?1 = 0 ORDER BY id",
+          "INSERT INTO felt (time_usec, utc_offset_s, site, source) SELECT ?2, ?3, ?4, 'import'"
+          " WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM felt WHERE time_usec = ?2 AND site IS ?4)" },
+        { COUNTED(others),
+          "SELECT kind, asked, made_usec FROM question WHERE ?1 = 0 ORDER BY id",
+          "INSERT INTO question (kind, asked, made_usec) SELECT ?2, ?3, ?4 WHERE ?1 = 0 AND NOT EXISTS"
+          " (SELECT 1 FROM question WHERE kind = ?2 AND made_usec = ?4)" },
+        { COUNTED(others),
+          "SELECT kind, site, session_exposed, session_other, floor_nv, log_ratio, log_wealth, made_usec"
+          " FROM pair WHERE ?1 = 0 ORDER BY id",
+          "INSERT INTO pair (kind, site, session_exposed, session_other, floor_nv, log_ratio, log_wealth, made_usec)"
+          " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM pair"
+          " WHERE kind = ?2 AND site = ?3 AND session_exposed = ?4 AND session_other = ?5)" },
+        { COUNTED(others),
+          "SELECT uuid, kind, site, blocks, washout_s, coins, seal, made_usec FROM trial WHERE ?1 = 0 ORDER BY id",
+          "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
+          " SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?1 = 0 ON CONFLICT DO NOTHING" },
+        { COUNTED(others),
+          "SELECT t.uuid, a.block, a.act, a.arm, a.session, a.why, a.made_usec FROM trial_act a"
+          " JOIN trial t ON t.id = a.trial WHERE ?1 = 0 ORDER BY a.id",
+          "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
+          " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM trial_act"
+          " WHERE trial = " TRIAL_OF " AND block = ?3 AND act = ?4 AND made_usec = ?8)" },
+        { COUNTED(others),
+          "SELECT t.uuid, l.blocks, l.p, l.log_ratio, l.made_usec FROM look l JOIN trial t ON t.id = l.trial"
+          " WHERE ?1 = 0 ORDER BY l.id",
+          "INSERT INTO look (trial, blocks, p, log_ratio, made_usec)"
+          " SELECT " TRIAL_OF ", ?3, ?4, ?5, ?6 WHERE ?1 = 0 AND NOT EXISTS (SELECT 1 FROM look"
+          " WHERE trial = " TRIAL_OF " AND blocks = ?3 AND made_usec = ?6)" },
+};
+
+static int copy_said(Import *i) {
+        int r = 0;
+
+        for (size_t t = 0; t < ELEMENTSOF(said) && r >= 0; t++)
+                r = copy_rows(i, said[t].select, 0, said[t].insert, 0,
+                              (uint64_t*) ((char*) &i->counts + said[t].counted));
         return r;
 }
 
@@ -408,11 +390,7 @@ int history_import(Keeper *k, int fd, ImportCounts *ret) {
         if (r >= 0)
                 r = copy_sessions(&i);
         if (r >= 0)
-                r = copy_entries(&i);
-        if (r >= 0)
-                r = copy_questions(&i);
-        if (r >= 0)
-                r = copy_acts(&i);
+                r = copy_said(&i);
         sql_free(i.from);
         remove_file(path);
         if (r >= 0)

@@ -16,7 +16,6 @@
 #define SYNC_RECORDS 10u /* a second is lost at most when the power goes */
 #define LEAD_S 5.0 /* until the true rate is known well enough to be written down */
 #define CODE_MAX_24 8388607
-#define PART ".part"
 
 #define LATE_S 10.0 /* by then what was found in a segment is known, and it can be closed */
 
@@ -193,8 +192,8 @@ static void name_of(const char *path, char ret[static 256]) {
         const char *slash = strrchr(path, '/');
 
         snprintf(ret, 256, "%s", slash ? slash + 1 : path);
-        size_t n = strlen(ret), k = strlen(PART);
-        if (n > k && streq(ret + n - k, PART))
+        size_t n = strlen(ret), k = strlen(RECORDING_PART);
+        if (n > k && streq(ret + n - k, RECORDING_PART))
                 ret[n - k] = 0;
 }
 
@@ -263,11 +262,11 @@ static int open_file(Recording *r, Segment *s, int64_t local_s) {
                 int size = snprintf(s->path, sizeof s->path, "%s/%s-%s%s%.0u.bdf", r->dir, r->name, when,
                                     n ? "-" : "", n);
 
-                if (size + strlen(PART) >= sizeof s->path)
+                if (size + strlen(RECORDING_PART) >= sizeof s->path)
                         return -ENAMETOOLONG;
                 if (access(s->path, F_OK) == 0)
                         continue;
-                strcat(s->path, PART);
+                strcat(s->path, RECORDING_PART);
                 s->fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
                 if (s->fd < 0 && errno == EEXIST)
                         continue;
@@ -348,7 +347,7 @@ static int close_segment(Recording *r, Segment *s) {
                 return 0;
         take_notes(r, s, s->end);
         int k = edf_writer_place_pending(s->writer), q = edf_writer_close(s->writer);
-        _cleanup_free_ char *final = strndup(s->path, strlen(s->path) - strlen(PART));
+        _cleanup_free_ char *final = strndup(s->path, strlen(s->path) - strlen(RECORDING_PART));
 
         s->writer = edf_writer_free(s->writer);
         close(s->fd);
@@ -673,10 +672,10 @@ int recording_stop(Recording *r, usec_t timeout_usec) {
 
 /* A file that is whole gets its final name. */
 static int rename_part(const char *path) {
-        size_t n = strlen(path), k = strlen(PART);
+        size_t n = strlen(path), k = strlen(RECORDING_PART);
         _cleanup_free_ char *final = NULL;
 
-        if (n <= k || !streq(path + n - k, PART))
+        if (n <= k || !streq(path + n - k, RECORDING_PART))
                 return 0;
         final = strndup(path, n - k);
         if (!final)

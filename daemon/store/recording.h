@@ -17,6 +17,8 @@
 
 #include "../util.h"
 
+#define RECORDING_FOLDER "recordings" /* beside the history */
+#define RECORDING_PART ".part" /* ends the name of a file that is not closed */
 #define RECORDING_CHANNELS_MAX 32u
 #define RECORDING_QUEUE_S 15.0 /* of samples: for how long the disk may stand still */
 #define RECORDING_SEGMENT_S 3600.0

@@ -6,15 +6,12 @@
 #include "recording.h"
 #include "recordings.h"
 
-#define FOLDER "recordings"
-#define PART ".part"
-
-/* suffix: "" or PART */
+/* suffix: "" or RECORDING_PART */
 static int path_of(const Keeper *k, const char *name, const char *suffix, char **ret) {
         const char *slash = k->path ? strrchr(k->path, '/') : NULL;
         int n = slash ? (int) (slash - k->path) : 1;
 
-        return asprintf(ret, "%.*s/" FOLDER "/%s%s", n, slash ? k->path : ".", name, suffix) < 0 ? -ENOMEM :
+        return asprintf(ret, "%.*s/" RECORDING_FOLDER "/%s%s", n, slash ? k->path : ".", name, suffix) < 0 ? -ENOMEM :
                                                                                                    0;
 }
 
@@ -84,7 +81,7 @@ static int mend(Keeper *k, int64_t id, const char *name) {
 
         int r = path_of(k, name, "", &path);
         if (r >= 0)
-                r = path_of(k, name, PART, &part);
+                r = path_of(k, name, RECORDING_PART, &part);
         if (r < 0)
                 return r;
         int mended = recording_repair(part, &duration_s);
@@ -150,7 +147,7 @@ int recordings_delete(Keeper *k, int64_t from_usec, int64_t to_usec) {
                 any = true;
                 r = delete_file(k, sql_text(q, 0), "");
                 if (r >= 0)
-                        r = delete_file(k, sql_text(q, 0), PART);
+                        r = delete_file(k, sql_text(q, 0), RECORDING_PART);
         }
         return r >= 0 && any ? sync_folder(k) : r;
 }
@@ -192,7 +189,7 @@ int recordings_open(const Keeper *k, int64_t id, int *ret_fd) {
                 return r < 0 ? r : -ENOENT;
         r = path_of(k, sql_text(q, 0), "", &path);
         if (r >= 0)
-                r = path_of(k, sql_text(q, 0), PART, &part);
+                r = path_of(k, sql_text(q, 0), RECORDING_PART, &part);
         if (r < 0)
                 return r;
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
