@@ -99,43 +99,35 @@ static int write_channels(const AnalyzeOutput *o, FILE *f) {
 }
 
 /* What stands behind "task-" in the name of the file */
-static void put_task(Json *j, const char *path) {
+static const char *task_of(const char *path, char ret[static NAME_SIZE]) {
         const char *slash = strrchr(path, '/'), *task = strstr(slash ? slash : path, "task-");
-        char name[NAME_SIZE] = UNKNOWN;
 
         if (task)
-                snprintf(name, sizeof name, "%.*s", (int) MIN(strcspn(task + 5, "_"), sizeof name - 1),
-                         task + 5);
-        json_put_string(j, "TaskName", name);
+                snprintf(ret, NAME_SIZE, "%.*s", (int) MIN(strcspn(task + 5, "_"), NAME_SIZE - 1), task + 5);
+        else
+                strcpy(ret, UNKNOWN);
+        return ret;
 }
 
-/* The fields that EMG-BIDS requires, and of the others those that the recording tells */
 static int write_recording(const AnalyzeOutput *o, FILE *f) {
         const Analysis *a = o->a;
-        unsigned n_voltages = 0, main = a->n_channels;
-        Json j = { .f = f };
+        unsigned main = a->n_channels;
+        char task[NAME_SIZE];
+        BidsRecording r = {
+                .task = task_of(o->export_path, task),
+                .duration_s = a->duration_s,
+                .continuous = file_source_layout(a->file)->n_stretches <= 1,
+        };
 
         for (unsigned i = a->n_channels; i-- > 0;) {
-                n_voltages += is_voltage(a->channels + i);
+                r.n_channels += is_voltage(a->channels + i);
                 if (!a->channels[i].left_out)
                         main = i;
         }
         if (main == a->n_channels)
                 return -EINVAL;
-        json_begin(&j, NULL);
-        put_task(&j, o->export_path);
-        json_put_string(&j, "EMGPlacementScheme", "Other");
-        json_put_string(&j, "EMGPlacementSchemeDescription", UNKNOWN);
-        json_put_string(&j, "EMGReference", UNKNOWN);
-        json_put_double(&j, "SamplingFrequency", a->channels[main].file->rate_hz, 6);
-        json_put_string(&j, "PowerLineFrequency", UNKNOWN);
-        json_put_string(&j, "SoftwareFilters", UNKNOWN);
-        json_put_unsigned(&j, "EMGChannelCount", n_voltages);
-        json_put_double(&j, "RecordingDuration", a->duration_s, 6);
-        json_put_string(&j, "RecordingType",
-                        file_source_layout(a->file)->n_stretches > 1 ? "discontinuous" : "continuous");
-        json_end(&j);
-        json_line(&j);
+        r.rate_hz = a->channels[main].file->rate_hz;
+        bids_describe_recording(f, &r);
         return 0;
 }
 

@@ -186,15 +186,12 @@ static int print_text(const char *name, sd_bus_message *m, unsigned *n_wrong) {
 
 static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
         unsigned n_wrong = 0;
 
-        int r = bus_open(&bus);
+        int r = snapshot_open(&bus, &s);
         if (r < 0)
                 return r;
-        if ((r = snapshot_fetch(bus, &s, &error)) < 0)
-                return bus_complain(r, &error);
         if (s.n_monitors == 0) {
                 fprintf(stderr, "twitchctl: no front end: is the hat plugged in?\n");
                 return -ENODEV;

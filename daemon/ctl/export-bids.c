@@ -201,32 +201,21 @@ static int write_events_sidecar(const Run *run, FILE *f) {
 
 static int write_recording(const Run *run, FILE *f) {
         unsigned n = file_source_n_channels(run->file);
-        Json j = { .f = f };
+        char instructions[NAME_MAX_BIDS + 16];
+        BidsRecording r = {
+                .task = run->task,
+                .placement = "By the person, over the muscle that target_muscle of channels.tsv names; n/a: not said",
+                .rate_hz = n > 0 ? file_source_channel(run->file, 0)->rate_hz : NAN,
+                .n_channels = n,
+                .duration_s = (double) (run->end_boottime_usec - run->start_boottime_usec) / (double) USEC_PER_SEC,
+                .continuous = true,
+        };
 
-        json_begin(&j, NULL);
-        json_put_string(&j, "TaskName", run->task);
         if (run->posture[0]) {
-                char text[NAME_MAX_BIDS + 16];
-
-                snprintf(text, sizeof text, "Posture: %s", run->posture);
-                json_put_string(&j, "Instructions", text);
+                snprintf(instructions, sizeof instructions, "Posture: %s", run->posture);
+                r.instructions = instructions;
         }
-        json_put_string(&j, "EMGPlacementScheme", "Other");
-        json_put_string(
-                &j, "EMGPlacementSchemeDescription",
-                "By the person, over the muscle that target_muscle of channels.tsv names; n/a: not said");
-        json_put_string(&j, "EMGReference", UNKNOWN);
-        json_put_double(&j, "SamplingFrequency", n > 0 ? file_source_channel(run->file, 0)->rate_hz : NAN,
-                        6);
-        json_put_string(&j, "PowerLineFrequency", UNKNOWN);
-        json_put_string(&j, "SoftwareFilters", UNKNOWN);
-        json_put_string(&j, "RecordingType", "continuous");
-        json_put_unsigned(&j, "EMGChannelCount", n);
-        json_put_double(&j, "RecordingDuration",
-                        (double) (run->end_boottime_usec - run->start_boottime_usec) / (double) USEC_PER_SEC,
-                        6);
-        json_end(&j);
-        json_line(&j);
+        bids_describe_recording(f, &r);
         return 0;
 }
 

@@ -59,14 +59,11 @@ static int print_monitor(const MonitorInfo *m) {
 
 static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
 
-        int r = bus_open(&bus);
+        int r = snapshot_open(&bus, &s);
         if (r < 0)
                 return r;
-        if ((r = snapshot_fetch(bus, &s, &error)) < 0)
-                return bus_complain(r, &error);
         if (arg_json) {
                 print_json(&s);
                 return 0;

@@ -346,3 +346,13 @@ int snapshot_fetch(sd_bus *bus, Snapshot *ret, sd_bus_error *ret_error) {
                 return r;
         return snapshot_parse(reply, ret);
 }
+
+int snapshot_open(sd_bus **ret_bus, Snapshot *ret) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        if ((r = bus_open(ret_bus)) < 0)
+                return r;
+        r = snapshot_fetch(*ret_bus, ret, &error);
+        return r < 0 ? bus_complain(r, &error) : 0;
+}

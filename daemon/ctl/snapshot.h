@@ -42,6 +42,9 @@ void snapshot_done(Snapshot *s);
 /* Asks the service. On failure *ret_error may be set. */
 int snapshot_fetch(sd_bus *bus, Snapshot *ret, sd_bus_error *ret_error);
 
+/* The same for a verb that begins with it: opens the bus, too, and has said what is wrong. */
+int snapshot_open(sd_bus **ret_bus, Snapshot *ret);
+
 int snapshot_new_call(sd_bus *bus, sd_bus_message **ret);
 int snapshot_parse(sd_bus_message *reply, Snapshot *ret);
 

@@ -280,12 +280,12 @@ static int run(int argc, char **argv) {
         _cleanup_free_ Today *today = calloc(1, sizeof *today);
         _cleanup_free_ char *version = NULL;
 
-        int r = today ? bus_open(&bus) : -ENOMEM;
+        int r = today ? snapshot_open(&bus, &s) : -ENOMEM;
         if (r < 0)
                 return r;
-        if ((r = snapshot_fetch(bus, &s, &error)) < 0 ||
-            (r = sd_bus_get_property_string(bus, TWITCHD_BUS_NAME, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE,
-                                            "Version", &error, &version)) < 0)
+        r = sd_bus_get_property_string(bus, TWITCHD_BUS_NAME, TWITCHD_PATH, TWITCHD_MANAGER_INTERFACE, "Version",
+                                       &error, &version);
+        if (r < 0)
                 return bus_complain(r, &error);
         history_fetch_state(bus, &h);
         /* Without it, the rest is worth being shown all the same. */
