@@ -6,7 +6,6 @@
 # needs: modules service tools
 # limit: 900
 # disk: 96
-# only by name
 . "$LIB"
 
 CUTS=$(cat "$RESULTS/cuts")

@@ -9,6 +9,13 @@
 configure
 rounds=20
 
+# systemd forgets a unit that it has unloaded, so how it ended is written down as it ends
+mkdir -p /run/systemd/system/twitchd.service.d
+# shellcheck disable=SC2016
+printf '[Service]\nExecStopPost=+/bin/sh -c "echo $EXIT_STATUS > /run/twitchd-ended"\n' \
+        > /run/systemd/system/twitchd.service.d/ended.conf
+systemctl daemon-reload
+
 restarts_before=$(systemctl show -P NRestarts twitchd)
 for round in $(seq $rounds); do
         plug
@@ -42,6 +49,9 @@ for round in $(seq $rounds); do
         esac
         wait_for 20 is_stopped
         expect success systemctl show -P Result twitchd
+        # "no device any more": no failure, and no reason to start again
+        expect 66 cat /run/twitchd-ended
+        rm /run/twitchd-ended
         if iio_path; then
                 fail "round $round: the IIO device is still there"
         fi
@@ -59,3 +69,5 @@ systemctl --no-pager --failed --plain | grep -q '^0 loaded' || fail "$(systemctl
 if journalctl -b -q -p warning -u twitchd --no-pager | grep .; then
         say "(the lines above are what twitchd logged as warnings)"
 fi
+rm -r /run/systemd/system/twitchd.service.d
+systemctl daemon-reload
