@@ -468,6 +468,17 @@ static int add_minute(Keeper *k, const KeeperDevice *d, int64_t session, const K
         return r < 0 ? r : rollup_add_minute(k->sql, session, m->channel, (int64_t) m->boottime_usec);
 }
 
+/* The next begins with the minute that comes, so that none is cut: what was already told of that is the next one's. */
+static int limit_session(Keeper *k, KeeperDevice *d, usec_t boottime_usec) {
+        int64_t before = d->sessions[0].id, id = 0;
+
+        if (d->sessions[0].confirmed || boottime_usec < d->sessions[0].start_usec + KEEPER_UNCONFIRMED_USEC)
+                return 0;
+        int r = next_session(k, d, boottime_usec, "limit", NULL, &id);
+        return r < 0 ? r : sql_run(k->sql, "UPDATE event SET session = ?1 WHERE session = ?2 AND boottime_usec >= ?3",
+                                   "iii", id, before, (int64_t) boottime_usec);
+}
+
 int keep_minute(Keeper *k, const KeptMinute *m) {
         KeeperDevice *d = find_source(k, m->source);
         const KeeperSession *session = d ? session_at(d, m->boottime_usec) : NULL;
@@ -475,13 +486,7 @@ int keep_minute(Keeper *k, const KeptMinute *m) {
         if (!session)
                 return -ENODEV;
         int r = add_minute(k, d, session->id, m);
-        if (r < 0)
-                return r;
-
-        usec_t now = (usec_t) boottime_now_usec();
-        if (!d->sessions[0].confirmed && now >= d->sessions[0].start_usec + KEEPER_UNCONFIRMED_USEC)
-                r = next_session(k, d, now, "limit", NULL, NULL);
-        return r;
+        return r < 0 ? r : limit_session(k, d, m->boottime_usec + m->length_usec);
 }
 
 int keep_loss(Keeper *k, const KeptLoss *loss) {

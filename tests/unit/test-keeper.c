@@ -196,6 +196,28 @@ START_TEST(events_go_into_the_session_of_their_time) {
 }
 END_TEST
 
+/* By the time of what is measured, however long the machine runs and however late a minute comes. */
+START_TEST(a_session_that_nobody_started_ends_after_a_quarter_of_a_day) {
+        usec_t six_hours = 360 * MINUTE_USEC;
+
+        plug(1, 0);
+        for (usec_t m = 0; m < 365; m++) {
+                event(1, m * MINUTE_USEC + 5);
+                if (m == 359)
+                        event(1, six_hours + 3);        /* told before the minute that ends the session */
+                minute(1, m * MINUTE_USEC);
+        }
+        ck_assert_int_eq(get("SELECT count(*) FROM session"), 2);
+        ck_assert_int_eq(get("SELECT start_boottime_usec FROM session WHERE id = 2"), (int64_t) six_hours);
+        ck_assert_int_eq(get("SELECT end_boottime_usec FROM session WHERE id = 1"), (int64_t) six_hours);
+        ck_assert_int_eq(get("SELECT count(*) FROM session WHERE id = 1 AND ended = 'limit'"), 1);
+        ck_assert_int_eq(get("SELECT count(*) FROM minute WHERE session = 1"), 360);
+        ck_assert_int_eq(get("SELECT count(*) FROM event WHERE session = 1"), 360);
+        ck_assert_int_eq(get("SELECT count(*) FROM event WHERE session = 2"), 6);
+        ck_assert_int_eq(get("SELECT sum(cut) FROM minute"), 0);
+}
+END_TEST
+
 START_TEST(the_placement_stays_until_it_changes) {
         int64_t id;
 
@@ -263,6 +285,7 @@ int main(void) {
         tcase_add_test(t, daylight_saving_ends);
         tcase_add_test(t, moved_to_another_zone);
         tcase_add_test(t, events_go_into_the_session_of_their_time);
+        tcase_add_test(t, a_session_that_nobody_started_ends_after_a_quarter_of_a_day);
         tcase_add_test(t, the_placement_stays_until_it_changes);
         tcase_add_test(t, an_interruption_ends_where_the_last_minute_does);
         tcase_add_test(t, refuses_what_is_not_there);
