@@ -10,6 +10,7 @@
 #include "tests/synth/band.h"
 #include "tests/synth/potential.h"
 #include "tests/synth/prng.h"
+#include "suite.h"
 
 #define LSB_UV 0.02235
 #define SIZE_UV 15.0                    /* peak to peak in the band */
@@ -106,10 +107,5 @@ int main(void) {
         tcase_set_timeout(t, 120);
         tcase_add_test(t, at_15_sigma);
         suite_add_tcase(s, t);
-
-        SRunner *runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_done(s);
 }

@@ -9,6 +9,7 @@
 #include "daemon/detect/base/intervals.h"
 #include "daemon/detect/base/linalg.h"
 #include "daemon/detect/base/sort.h"
+#include "suite.h"
 
 static double cubic(double x) {
         return 2 - x + 3 * x * x - 0.5 * x * x * x;
@@ -132,8 +133,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("base");
         TCase *t = tcase_create("base");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, a_cubic_is_met);
@@ -142,8 +141,5 @@ int main(void) {
         tcase_add_test(t, order_is_stable);
         tcase_add_test(t, an_inverse_inverts);
         tcase_add_test(t, intervals_have_a_mean_and_a_spread);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "kernel/sim/chip.h"
+#include "suite.h"
 
 #define VREF_NV 4500000000LL
 
@@ -1764,8 +1765,6 @@ static void add_older_family(Suite *s) {
 
 int main(void) {
         Suite *s = suite_create("chip");
-        SRunner *sr = srunner_create(s);
-        int failed;
 
         add_registers(s);
         add_commands(s);
@@ -1774,9 +1773,5 @@ int main(void) {
         add_analogue(s);
         add_electrodes(s);
         add_older_family(s);
-
-        srunner_run_all(sr, CK_ENV);
-        failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "source/clock.h"
+#include "suite.h"
 #include "util.h"
 
 /* A device: edges at exact times, timestamps late by a random amount and never early. */
@@ -297,7 +298,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("clock");
         TCase *t = tcase_create("clock");
-        SRunner *sr = srunner_create(s);
 
         tcase_set_timeout(t, 120);
         tcase_add_loop_test(t, rate_and_phase, 0, ELEMENTSOF(devices));
@@ -316,8 +316,5 @@ int main(void) {
         tcase_add_test(t, warming_oscillator);
         tcase_add_test(t, backwards_and_nonsense);
         suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -5,6 +5,7 @@
 
 #include "config-files.h"
 #include "detect/detect.h"
+#include "suite.h"
 
 static char dir[] = "/tmp/test-config-XXXXXX";
 static char path[64];
@@ -315,7 +316,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("config");
         TCase *t = tcase_create("config");
-        SRunner *sr = srunner_create(s);
 
         tcase_add_checked_fixture(t, set_up, tear_down);
         tcase_add_test(t, log_is_not_flooded);          /* first: in one process (CK_FORK=no) others use up its lines */
@@ -330,8 +330,5 @@ int main(void) {
         tcase_add_test(t, all_mistakes_are_named);
         tcase_add_test(t, comparison);
         suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -7,6 +7,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define RATE_HZ 1000.0
 #define SECONDS 40u
@@ -157,9 +158,5 @@ int main(void) {
         tcase_add_test(t, crosstalk_is_no_twitch);
         tcase_add_test(t, works_are_told_apart);
         suite_add_tcase(s, t);
-        SRunner *sr = srunner_create(s);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

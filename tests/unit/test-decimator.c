@@ -8,6 +8,7 @@
 #include "daemon/detect/base/band.h"
 #include "daemon/detect/conditioning/droop.h"
 #include "daemon/detect/conditioning/decimator.h"
+#include "suite.h"
 
 #define LANES 8u
 #define SECONDS 1
@@ -76,14 +77,9 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("lowpass");
         TCase *t = tcase_create("lowpass");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, band_passes);
         tcase_add_test(t, nothing_folds);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -17,6 +17,7 @@
 #include "daemon/detect/conditioning/mains.h"
 #include "daemon/detect/statistic/noise.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define LSB_UV_LEAST 1e-9               /* what the detector takes */
 #define LSB_UV_MOST 1e6
@@ -249,10 +250,5 @@ int main(void) {
         tcase_add_loop_test(t, ends_of_the_scale, 0, (int) (sizeof extremes / sizeof extremes[0]));
         tcase_add_test(t, too_large);
         suite_add_tcase(s, t);
-
-        SRunner *r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        int failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

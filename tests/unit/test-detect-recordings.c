@@ -14,6 +14,7 @@
 
 #include "daemon/detect/detect.h"
 #include "daemon/source/file.h"
+#include "suite.h"
 
 #define CHANNELS_MAX 16
 #define EVENTS_MAX 4096
@@ -237,10 +238,5 @@ int main(void) {
         tcase_add_test(t, nothing_twitches);
         tcase_add_test(t, unit_trains);
         suite_add_tcase(s, t);
-
-        SRunner *sr = srunner_create(s);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

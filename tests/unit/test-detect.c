@@ -9,6 +9,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 static bool is_twitch(const DetectEvent *e) {
         return e->kind == EVENT_FASCICULATION || e->kind == EVENT_DOUBLET || e->kind == EVENT_MULTIPLET;
@@ -1774,10 +1775,5 @@ int main(void) {
         tcase_add_test(t, latency);
         tcase_add_test(t, extreme_codes);
         suite_add_tcase(s, t);
-
-        SRunner *sr = srunner_create(s);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -9,6 +9,7 @@
 #include "tests/synth/potential.h"
 #include "tests/synth/prng.h"
 #include "tests/synth/sinc3.h"
+#include "suite.h"
 
 #define LSB_UV 0.02235                  /* ADS1299 at gain 24 */
 #define SIZE_UV 100.0                   /* peak to peak in the band */
@@ -133,10 +134,5 @@ int main(void) {
         tcase_set_timeout(t, 120);
         tcase_add_test(t, amplitude);
         suite_add_tcase(s, t);
-
-        SRunner *runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_done(s);
 }

@@ -7,6 +7,7 @@
 #include "recorder.h"
 #include "tests/synth/ecg.h"
 #include "tests/synth/noise.h"
+#include "suite.h"
 
 #define RATE_HZ 2000u
 #define CHANNELS 16u
@@ -259,10 +260,5 @@ int main(void) {
         tcase_add_loop_test(t, first_beats, 0, 2);
         tcase_add_loop_test(t, rhythm, 0, (int) (sizeof rhythms / sizeof rhythms[0]));
         suite_add_tcase(s, t);
-
-        SRunner *runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -11,6 +11,7 @@
 
 #include "source/edf-writer.h"
 #include "source/file.h"
+#include "suite.h"
 
 #define N_RECORDS 20u
 #define RATE 50u
@@ -254,10 +255,5 @@ int main(void) {
         tcase_add_test(t, repair_of_what_is_none);
         tcase_add_test(t, storm);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

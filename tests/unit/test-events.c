@@ -10,6 +10,7 @@
 #include "daemon/detect/detector.h"
 #include "daemon/detect/events/candidates.h"
 #include "daemon/detect/events/decide.h"
+#include "suite.h"
 
 #define RATE_HZ 1000.0                  /* a step is a millisecond */
 #define CHANNELS 6u
@@ -532,8 +533,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("events");
         TCase *t = tcase_create("events");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, a_discharge_is_a_fasciculation);
@@ -554,8 +553,5 @@ int main(void) {
         tcase_add_loop_test(t, a_run_takes_its_first_potentials, 0, N(runs));
         tcase_add_loop_test(t, slow_ones_wait_for_the_heart, 0, 2);
         tcase_add_test(t, nothing_waits_for_ever);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -8,6 +8,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define CHANNELS_MAX 4u
 
@@ -336,10 +337,5 @@ int main(void) {
         tcase_add_test(t, endless_tone);
         tcase_add_test(t, endless_gap);
         suite_add_tcase(s, t);
-
-        SRunner *runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_done(s);
 }

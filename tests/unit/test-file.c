@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "source/file.h"
+#include "suite.h"
 
 #define N_RECORDS 7u
 
@@ -550,10 +551,5 @@ int main(void) {
         tcase_add_test(t, overlaps);
         tcase_add_test(t, corpus);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

@@ -6,6 +6,7 @@
 #include "random.h"
 #include "store/history.h"
 #include "store/rollup.h"
+#include "suite.h"
 
 static char dir[64], path[96];
 
@@ -300,10 +301,5 @@ int main(void) {
         tcase_add_test(t, diary_as_it_stands);
         tcase_add_loop_test(t, migrates_from_each_version, 0, HISTORY_VERSION + 1);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_NORMAL);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_done(suite);
 }

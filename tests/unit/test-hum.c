@@ -7,6 +7,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define SECONDS 60.0
 #define NOISE_UV 3.0
@@ -181,9 +182,5 @@ int main(void) {
         tcase_add_test(t, wander);
         tcase_add_test(t, floats);
         suite_add_tcase(s, t);
-        SRunner *sr = srunner_create(s);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

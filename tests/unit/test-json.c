@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "ctl/json.h"
+#include "suite.h"
 #include "util.h"
 
 typedef struct Sink {
@@ -155,10 +156,5 @@ int main(void) {
         tcase_add_test(t, largest_number_survives);
         tcase_add_test(t, decimal_point_in_any_locale);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

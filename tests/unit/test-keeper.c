@@ -6,6 +6,7 @@
 #include "store/history.h"
 #include "store/keeper.h"
 #include "store/rollup.h"
+#include "suite.h"
 
 #define HOUR_USEC (INT64_C(3600) * (int64_t) USEC_PER_SEC)
 #define MINUTE_USEC (60 * USEC_PER_SEC)
@@ -277,7 +278,6 @@ END_TEST
 int main(void) {
         Suite *suite = suite_create("keeper");
         TCase *t = tcase_create("keeper");
-        SRunner *runner = srunner_create(suite);
 
         tcase_add_checked_fixture(t, set_up, tear_down);
         tcase_add_test(t, a_clock_set_later_mends_the_past);
@@ -290,8 +290,5 @@ int main(void) {
         tcase_add_test(t, an_interruption_ends_where_the_last_minute_does);
         tcase_add_test(t, refuses_what_is_not_there);
         suite_add_tcase(suite, t);
-        srunner_run_all(runner, CK_NORMAL);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "lately.h"
+#include "suite.h"
 
 #define CHANNELS 3u
 
@@ -67,14 +68,10 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("lately");
         TCase *t = tcase_create("lately");
-        SRunner *sr = srunner_create(s);
 
         tcase_add_test(t, keeps_the_latest);
         tcase_add_test(t, a_gap_begins_anew);
         tcase_add_test(t, is_bounded);
         suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "log.h"
+#include "suite.h"
 
 static FILE *file;
 static int saved_fd;
@@ -90,7 +91,7 @@ START_TEST(stderr_of_libraries) {
 }
 END_TEST
 
-static Suite* log_suite(void) {
+int main(void) {
         Suite *s = suite_create("log");
         TCase *c = tcase_create("log");
 
@@ -101,13 +102,5 @@ static Suite* log_suite(void) {
         tcase_add_test(c, levels);
         tcase_add_test(c, stderr_of_libraries);
         suite_add_tcase(s, c);
-        return s;
-}
-
-int main(void) {
-        SRunner *runner = srunner_create(log_suite());
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return suite_done(s);
 }

@@ -7,6 +7,7 @@
 
 #include "random.h"
 #include "daemon/detect/conditioning/mains.h"
+#include "suite.h"
 
 #define RATE_HZ 1000
 #define DELAY_STEPS 99u                 /* to the learning, were there a heart */
@@ -84,14 +85,9 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("mains");
         TCase *t = tcase_create("mains");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, noise_alone);
         tcase_add_test(t, switched_on);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

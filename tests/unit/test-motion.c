@@ -7,6 +7,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define RATE_HZ 1000
 #define NOISE_UV 2.0
@@ -303,7 +304,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("movement");
         TCase *t = tcase_create("movement");
-        SRunner *r = srunner_create(s);
 
         suite_add_tcase(s, t);
         tcase_add_test(t, sway);
@@ -315,8 +315,5 @@ int main(void) {
         tcase_add_test(t, cramp_begins);
         tcase_add_test(t, counted_once);
         tcase_add_test(t, short_trains);
-        srunner_run_all(r, CK_NORMAL);
-        int failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "stats/poisson.h"
+#include "suite.h"
 
 START_TEST(known_limits) {
         static const struct {
@@ -50,10 +51,5 @@ int main(void) {
         tcase_add_test(t, definition);
         tcase_add_test(t, many);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

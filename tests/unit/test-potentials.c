@@ -14,6 +14,7 @@
 #include "daemon/detect/potentials/missed-discharges.h"
 #include "daemon/detect/potentials/superposition.h"
 #include "daemon/detect/potentials/units.h"
+#include "suite.h"
 
 #define RATE_HZ 2000.0                  /* a step is half a millisecond, as long as a point of a unit's waveform */
 #define LENGTH 4000u
@@ -373,8 +374,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("potentials");
         TCase *t = tcase_create("potentials");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, a_discharge_is_measured);
@@ -392,9 +391,6 @@ int main(void) {
         tcase_add_loop_test(t, a_run_is_heard, 0, N(tones));
         tcase_add_loop_test(t, a_heart_is_slow_and_even, 0, N(hearts));
         tcase_add_test(t, a_twitch_between_beats_does_not_matter);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
         history_done(&h);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -7,6 +7,7 @@
 
 #include "random.h"
 #include "recorder.h"
+#include "suite.h"
 
 #define RATE_HZ 1000.0
 #define SECONDS 20u
@@ -174,10 +175,5 @@ int main(void) {
         tcase_add_test(t, an_amplifier_clips_inside);
         tcase_add_test(t, a_slow_wave_is_no_rail);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

@@ -12,6 +12,7 @@
 #include "source/edf-writer.h"
 #include "source/file.h"
 #include "store/recording.h"
+#include "suite.h"
 
 #define RATE 1000u
 #define UTC_USEC (INT64_C(1764486000250000)) /* 2025-11-30T07:00:00.25 */
@@ -363,10 +364,5 @@ int main(void) {
         tcase_add_test(t, full_disk);
         tcase_add_test(t, killed);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

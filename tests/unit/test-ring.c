@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "source/ring.h"
+#include "suite.h"
 
 START_TEST(refuses_nonsense) {
         Ring *r = NULL;
@@ -82,15 +83,11 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("ring");
         TCase *t = tcase_create("ring");
-        SRunner *sr = srunner_create(s);
 
         tcase_set_timeout(t, 120);
         tcase_add_test(t, refuses_nonsense);
         tcase_add_test(t, full_and_empty);
         tcase_add_test(t, two_threads);
         suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

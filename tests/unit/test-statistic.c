@@ -8,6 +8,7 @@
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "random.h"
+#include "suite.h"
 
 #define RATE_HZ 1000.0
 #define LANES 8u
@@ -230,8 +231,6 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("statistic");
         TCase *t = tcase_create("statistic");
-        SRunner *r = srunner_create(s);
-        int n_failed;
 
         suite_add_tcase(s, t);
         tcase_add_test(t, the_highpass_is_that_of_its_formula);
@@ -243,8 +242,5 @@ int main(void) {
         tcase_add_test(t, work_is_hardly_believed);
         tcase_add_test(t, a_steady_rise_is_followed);
         tcase_add_test(t, silence_has_a_floor);
-        srunner_run_all(r, CK_ENV);
-        n_failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -12,6 +12,7 @@
 #include "tests/synth/pool.h"
 #include "tests/synth/pop.h"
 #include "tests/synth/train.h"
+#include "suite.h"
 
 #define RATE_HZ 1000.0
 
@@ -248,10 +249,5 @@ int main(void) {
         tcase_add_loop_test(c, cramp_and_jerk, 0, 20);
         tcase_add_loop_test(c, artefacts, 0, 200);
         suite_add_tcase(s, c);
-
-        SRunner *sr = srunner_create(s);
-        srunner_run_all(sr, CK_ENV);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

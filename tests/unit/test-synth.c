@@ -23,6 +23,7 @@
 #include "tests/synth/synth.h"
 #include "tests/synth/track.h"
 #include "tests/synth/truth.h"
+#include "suite.h"
 #include "util.h"
 
 static char folder[] = "/tmp/test-synth-XXXXXX";
@@ -1120,10 +1121,5 @@ int main(void) {
         tcase_add_test(t, player_passes_values_exactly);
         tcase_add_test(t, player_ends_when_told_to);
         tcase_add_test(t, player_gives_up);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

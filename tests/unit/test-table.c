@@ -7,6 +7,7 @@
 #include "ctl/hint.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
+#include "suite.h"
 
 /* Columns that the terminal gives to a line */
 static int columns_of(const char *line, size_t n) {
@@ -129,26 +130,17 @@ START_TEST(distance_of_words) {
 }
 END_TEST
 
-static Suite* table_suite(void) {
+int main(void) {
         Suite *s = suite_create("table");
         TCase *c = tcase_create("table");
 
+        setlocale(LC_CTYPE, "C.UTF-8");
+        unsetenv("COLUMNS");
         tcase_add_test(c, columns_line_up);
         tcase_add_test(c, no_wider_than_the_terminal);
         tcase_add_test(c, nothing_drives_the_terminal);
         tcase_add_test(c, text_is_wrapped);
         tcase_add_test(c, distance_of_words);
         suite_add_tcase(s, c);
-        return s;
-}
-
-int main(void) {
-        setlocale(LC_CTYPE, "C.UTF-8");
-        unsetenv("COLUMNS");
-
-        SRunner *runner = srunner_create(table_suite());
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return suite_done(s);
 }

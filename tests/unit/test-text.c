@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ctl/text.h"
+#include "suite.h"
 #include "util.h"
 
 START_TEST(durations) {
@@ -57,10 +58,5 @@ int main(void) {
         tcase_add_test(t, rates_need_exposure);
         tcase_add_test(t, terminal_is_not_driven_by_labels);
         suite_add_tcase(suite, t);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(suite);
 }

@@ -2,6 +2,7 @@
 /* Strings from outside: what may go onto the bus, into the journal and onto a terminal. */
 #include <check.h>
 
+#include "suite.h"
 #include "utf8.h"
 #include "util.h"
 
@@ -79,7 +80,7 @@ START_TEST(any_bytes) {
 }
 END_TEST
 
-static Suite* utf8_suite(void) {
+int main(void) {
         Suite *s = suite_create("utf8");
         TCase *c = tcase_create("utf8");
 
@@ -87,13 +88,5 @@ static Suite* utf8_suite(void) {
         tcase_add_test(c, cut_between_characters);
         tcase_add_test(c, any_bytes);
         suite_add_tcase(s, c);
-        return s;
-}
-
-int main(void) {
-        SRunner *runner = srunner_create(utf8_suite());
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return suite_done(s);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "ctl/when.h"
+#include "suite.h"
 #include "util.h"
 
 static void zone(const char *tz) {
@@ -56,13 +57,9 @@ END_TEST
 int main(void) {
         Suite *s = suite_create("when");
         TCase *t = tcase_create("when");
-        SRunner *sr = srunner_create(s);
 
         tcase_add_test(t, what_people_write);
         tcase_add_test(t, what_is_no_time);
         suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        int failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }

@@ -8,6 +8,7 @@
 #include "daemon/detect/statistic/template-bank.h"
 #include "daemon/detect/conditioning/highpass.h"
 #include "daemon/detect/statistic/whiten.h"
+#include "suite.h"
 
 #define RATE_HZ 2000.0
 #define EDGE 0.225                      /* of the rate: noise behind a low-pass of 450 Hz */
@@ -58,10 +59,5 @@ int main(void) {
 
         tcase_add_test(t, no_power_below_zero);
         suite_add_tcase(s, t);
-
-        SRunner *runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return suite_done(s);
 }
