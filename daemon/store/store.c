@@ -30,6 +30,7 @@ struct Store {
         pthread_cond_t wake;            /* CLOCK_MONOTONIC */
         JobList waiting, done;
         usec_t first_usec;              /* when the first of waiting came; 0: there is none */
+        usec_t write_usec;              /* what writing took lately at most */
         unsigned n_requests;            /* submitted and not yet dispatched */
         unsigned n_beside;              /* threads that read */
         bool urgent, stop, stopped;
@@ -434,15 +435,23 @@ static void settle(Store *s, JobList *jobs, int error) {
                         s->status.n_lost += j->result < 0;
                         free_job(j);
                 }
+        /* who came meanwhile keeps his time: a second of being written begins with being submitted */
+        if (stay.first)
+                s->first_usec = now_usec();
         list_prepend(&s->waiting, &stay);
-        s->first_usec = s->waiting.first ? now_usec() : 0;
         s->status.n_commits += any && error >= 0;
         if (error >= 0)
                 publish_sessions(s);
         pthread_mutex_unlock(&s->lock);
 }
 
+/* Forgotten within some ten commits */
+static void remember_duration(Store *s, usec_t took_usec) {
+        s->write_usec = MAX(took_usec, s->write_usec - s->write_usec / 8);
+}
+
 static int write_jobs(Store *s, JobList *jobs) {
+        usec_t began_usec = now_usec();
         int r = open_file(s);
 
         if (r == -EUCLEAN)
@@ -456,6 +465,8 @@ static int write_jobs(Store *s, JobList *jobs) {
                         r = run_all(s, jobs);
         }
         set_state(s, r < 0 ? state_of(r) : STORE_OK, r);
+        if (r >= 0 && jobs->first)
+                remember_duration(s, now_usec() - began_usec);
         settle(s, jobs, r);
         return r;
 }
@@ -466,6 +477,16 @@ static void wait_until(Store *s, usec_t usec) {
         struct timespec ts = { (time_t) (usec / USEC_PER_SEC), (long) (usec % USEC_PER_SEC * NSEC_PER_USEC) };
 
         pthread_cond_timedwait(&s->wake, &s->lock, &ts);
+}
+
+/*
+ * How long the first of those that wait may do so. Twice what writing took, because the disk may still be at what came
+ * before; and never less than what a busy machine keeps the thread from running.
+ */
+static usec_t patience(const Store *s) {
+        usec_t margin = MAX(2 * s->write_usec, STORE_MARGIN_MIN_USEC);
+
+        return STORE_KEPT_USEC - MIN(margin, STORE_MARGIN_MAX_USEC);
 }
 
 /* Locked. What waits, or nothing at the end. */
@@ -479,7 +500,7 @@ static void wait_for_jobs(Store *s, usec_t not_before, JobList *ret) {
                         pthread_cond_wait(&s->wake, &s->lock);
                         continue;
                 }
-                usec_t due = MAX(s->first_usec + STORE_COMMIT_USEC, not_before);
+                usec_t due = MAX(s->first_usec + patience(s), not_before);
                 if (now >= due)
                         break;
                 wait_until(s, due);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Kills the writer of the history at random moments, again and again: bench-kills DIR KILLS [power]. After each, all
+ * Kills the writer of the history at random moments, again and again: bench-kills DIR KILLS [power|slow]. After each, all
  * that was handed to it more than a second before must be there, all that it had answered must be there, and the
- * file must be intact. Not 0 if that was not so. "power": the disk loses what was not flushed, too.
+ * file must be intact. Not 0 if that was not so. "power": the disk loses what was not flushed, too; "slow": it takes
+ * its time for each flush, as a memory card does that moves blocks about.
  */
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "cut-vfs.h"
@@ -20,6 +22,7 @@
 #define EVENTS_MAX 100000u
 #define EVENT_USEC 2000                         /* one each: 500 a second, ten times a storm */
 #define LONGEST_USEC (2500 * USEC_PER_MSEC)
+#define SLOW_FLUSH_USEC (200 * USEC_PER_MSEC)
 #define BOOT_ID "0123456789abcdef0123456789abcdef"
 
 /* What the child tells before it is killed: shared memory outlives it. */
@@ -35,6 +38,13 @@ typedef struct EventJob {
 } EventJob;
 
 static Told *told;
+static usec_t flush_usec;
+
+/* In place of the C library's, for SQLite too */
+int fdatasync(int fd) {
+        usleep((useconds_t) flush_usec);
+        return (int) syscall(SYS_fdatasync, fd);
+}
 
 static void must(int r, const char *what) {
         if (r >= 0)
@@ -89,7 +99,7 @@ static void submit(Store *s, int (*run)(Keeper*, StoreJob*), void (*done)(StoreJ
         store_submit(s, &j->job, sizeof(*j));
 }
 
-_Noreturn static void write_until_killed(const char *dir, uint64_t first, CutLog *disk) {
+_Noreturn static void write_until_killed(const char *dir, uint64_t first, bool answers, CutLog *disk) {
         KeptClock clock = { .utc_minus_boottime_usec = INT64_C(1700000000000000) };
         Store *s;
 
@@ -103,7 +113,8 @@ _Noreturn static void write_until_killed(const char *dir, uint64_t first, CutLog
                 __atomic_store_n(&told->n, i + 1, __ATOMIC_RELEASE);
                 if (i % 100 == 99)
                         submit(s, run_minute, NULL, first + i - 99, false);
-                if (i % 50 == 0)
+                /* an answer is written at once, and all that waits with it: so not in every life */
+                if (answers && i % 50 == 0)
                         submit(s, run_entry, on_entry, 0, false);
                 store_dispatch(s);
                 usleep(EVENT_USEC);
@@ -156,11 +167,13 @@ int main(int argc, char **argv) {
         CutLog *disk = NULL;
         char path[4096];
 
-        if (argc != 3 && !(argc == 4 && streq(argv[3], "power"))) {
-                fprintf(stderr, "bench-kills DIR KILLS [power]\n");
+        const char *how = argc == 4 ? argv[3] : "";
+        if (argc < 3 || argc > 4 || (argc == 4 && !streq(how, "power") && !streq(how, "slow"))) {
+                fprintf(stderr, "bench-kills DIR KILLS [power|slow]\n");
                 return EXIT_FAILURE;
         }
-        if (argc == 4)
+        flush_usec = streq(how, "slow") ? SLOW_FLUSH_USEC : 0;
+        if (streq(how, "power"))
                 must(cut_log_new(&disk), "memory");
         snprintf(path, sizeof(path), "%s/" HISTORY_FILE, argv[1]);
         told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -174,7 +187,7 @@ int main(int argc, char **argv) {
                 told->n = 0;
                 pid_t child = fork();
                 if (child == 0)
-                        write_until_killed(argv[1], first, disk);
+                        write_until_killed(argv[1], first, i % 2, disk);
                 usleep((useconds_t) life);
                 kill(child, SIGKILL);
                 (void) waitpid(child, NULL, 0);
@@ -189,6 +202,7 @@ int main(int argc, char **argv) {
                 printf("power: %" PRIu64 " writes that were not flushed were lost with it\n", sums.taken_back);
         printf("kills: %" PRIu64 " %s: %" PRIu64 " of %" PRIu64 " events older than a second lost, %" PRIu64
                " answers lost, %" PRIu64 " files damaged, %" PRIu64 " sessions with wrong sums (goal 0 of each)\n",
-               sums.kills, disk ? "power cuts" : "SIGKILLs", sums.lost, sums.owed, sums.answers_lost, sums.damaged, sums.wrong);
+               sums.kills, disk ? "power cuts" : flush_usec > 0 ? "SIGKILLs on a slow disk" : "SIGKILLs", sums.lost,
+               sums.owed, sums.answers_lost, sums.damaged, sums.wrong);
         return sums.lost + sums.answers_lost + sums.damaged + sums.wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/bus"))
 SETTLE_SEC, LEAD_SEC = 10, 5
 RSS_GOAL_KB = 12 * 1024
 APART_MS = 1.0          # annotations and events agree so well
+LOST_SEC = 1.0          # no event that was told on the bus longer before a kill may be lost
 MNE = """
 import sys, warnings, mne
 warnings.simplefilter("ignore")
@@ -81,21 +82,31 @@ def edflib(run, path, to):
     return os.path.getsize(to) // (4 * run.CHANNELS)
 
 
-def kept_onsets(run, t, name):
-    """Of the events within the recording, seconds from its start, as the history has them"""
-    return [x for x, in run.rows(t, "SELECT (e.boottime_usec - e.onset_usec - r.start_boottime_usec) / 1e6"
-                                    " FROM event e, recording r WHERE r.path = ? AND e.session = r.session"
-                                    " ORDER BY 1", name) if x >= 0]
+def listener(run):
+    """Of each event told on the bus: when (CLOCK_BOOTTIME), its own time and its onset; microseconds"""
+    class Told(run.Signals):
+        def receive(self):
+            for text in self.process.stdout:
+                now = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+                m = json.loads(text)
+                if m.get("member") == "Twitch":
+                    data = m["payload"]["data"]
+                    self.got.append((now, data[1], data[6]["onset_boottime_usec"]["data"], data[2]))
+    return Told
 
 
-def one_kill(run, t, hat, chance):
+def one_kill(run, t, hat, told, chance):
     daemon = recording_daemon(run, t, hat)
     until = time.monotonic() + LEAD_SEC + 2 + 6 * chance.random()
     while time.monotonic() < until:
         hat.twitch(chance.randrange(run.CHANNELS), 300)
         time.sleep(0.4)
+    killed = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
     daemon.process.kill()
     t.end(daemon)
+    time.sleep(0.5)         # what was told last is still on its way
+    events = told.got[:]
+    told.got.clear()
     folder = os.path.join(t.bus.state, "recordings")
     name, = [n[:-5] for n in os.listdir(folder) if n.endswith(".part")]
     at_once = os.path.join(t.bus.dir, "at-once.bdf")
@@ -108,26 +119,39 @@ def one_kill(run, t, hat, chance):
     assert after["n"] == before["n"] and after["digest"] == before["digest"], "the samples are others after the repair"
     n = edflib(run, path, os.path.join(t.bus.dir, "frames"))
     assert n >= after["n"], f"EDFlib reads {n} of {after['n']}"
-    noted = [x for x, text in after["notes"] if "fasciculation" in text]
-    kept = kept_onsets(run, t, name)
-    # the file has what the kill took from the history, which is written once a second
-    late = [x for x in noted if x > max(kept, default=0) + APART_MS / 1e3]
-    apart = [min(abs(x - k) for k in kept) for x in noted if x not in late]
     os.unlink(path)
-    return after["n"], len(noted), len(late), max(apart, default=0)
+    start, = run.rows(t, "SELECT start_boottime_usec FROM recording WHERE path = ?", name)[0]
+    kept = {x for x, in run.rows(t, "SELECT boottime_usec FROM event")}
+    sums = {"seconds": after["n"] / 1000, "told": len(events), "missing": 0, "lost": 0, "notes": 0, "strange": 0}
+    for at, time_usec, _, kind in events:
+        missing = time_usec not in kept
+        sums["missing"] += missing
+        if missing and at < killed - LOST_SEC * 1e6:
+            sums["lost"] += 1
+            line("LOST", f"{kind} of {(killed - time_usec) / 1e6:.3f} s, told {(killed - at) / 1e6:.3f} s before the kill")
+    for x, text in after["notes"]:
+        if text.split("@@")[0] not in {kind for _, _, _, kind in events}:
+            continue
+        apart = min(abs(x * 1e6 + start - onset) for _, _, onset, _ in events)
+        sums["notes"] += 1
+        sums["strange"] += apart > APART_MS * 1e3
+        if apart > APART_MS * 1e3:
+            line("STRANGE", f"{text}, {(killed - start) / 1e6 - x:.3f} s before the kill, {apart / 1e3:.1f} ms apart")
+    return sums
 
 
 def kills(run, t, n):
-    hat, chance = t.hat(), random.Random(1)
-    seconds, notes, only, worst = 0, 0, 0, 0
+    hat, chance, sums = t.hat(), random.Random(1), {}
+    told = t.start(listener(run))
     for _ in range(int(n)):
-        frames, noted, late, apart = one_kill(run, t, hat, chance)
-        seconds, notes, only, worst = seconds + frames / 1000, notes + noted, only + late, max(worst, apart)
+        for what, number in one_kill(run, t, hat, told, chance).items():
+            sums[what] = sums.get(what, 0) + number
     line("kills", f"{int(n)}: MNE read each at once, MNE and EDFlib after the repair, the same samples; "
-         f"{seconds:.0f} s")
-    line("annotations beside the history", f"{notes}, {only} of them later than its last one; the others at most {1e3 * worst:.2f} ms apart",
-         f"{APART_MS:g} ms")
-    return worst < APART_MS / 1e3
+         f"{sums['seconds']:.0f} s")
+    line("told on the bus", f"{sums['told']} events, {sums['missing']} not in the history, of those told more than "
+         f"{LOST_SEC:g} s before the kill: {sums['lost']}", "0")
+    line("annotations", f"{sums['notes']}, more than {APART_MS:g} ms from every event told: {sums['strange']}", "0")
+    return sums["lost"] == 0 and sums["strange"] == 0 and sums["notes"] > 0
 
 
 def replay(run, t, minutes):
