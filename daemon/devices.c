@@ -104,12 +104,13 @@ int device_place(const char *id, DevicePlace *ret) {
                 return r;
 
         *ret = (DevicePlace) {};
-        snprintf(ret->name, sizeof(ret->name), "%s", name);
-        snprintf(ret->path, sizeof(ret->path), "%s", path + strlen("/sys"));
-        snprintf(link, sizeof(link), "%s/of_node", path);
+        (void) utf8_clean(ret->name, sizeof(ret->name), name, strlen(name));
+        path += strlen("/sys");
+        (void) utf8_clean(ret->path, sizeof(ret->path), path, strlen(path));
+        snprintf(link, sizeof(link), "/sys%s/of_node", path);
         _cleanup_free_ char *node = realpath(link, NULL);
         if (node && strncmp(node, DEVICE_TREE "/", strlen(DEVICE_TREE "/")) == 0) {
-                snprintf(ret->path, sizeof(ret->path), "%s", node + strlen(DEVICE_TREE));
+                (void) utf8_clean(ret->path, sizeof(ret->path), node + strlen(DEVICE_TREE), strlen(node));
                 find_serial(ret->serial, sizeof(ret->serial));
         }
         return 0;

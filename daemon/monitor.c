@@ -116,11 +116,22 @@ static void say_why(Monitor *m, MonitorState s, int error, const char *what) {
                                   "%s: %s: %m; trying again from time to time.", m->name, what);
 }
 
+/*
+ * Is it news? A fault that comes again with each attempt is told once, however far the attempt comes, until
+ * the device is running.
+ */
+static bool tell_fault(Monitor *m, MonitorState s, int error) {
+        if (m->told == s && (s != MONITOR_FAILED || m->told_error == error))
+                return false;
+        m->told = s;
+        m->told_error = error;
+        return true;
+}
+
 static void fail(Monitor *m, int error, const char *what) {
         MonitorState s = classify(m, error);
 
-        /* What is still there in the end is told once. */
-        if (m->state != s || (s == MONITOR_FAILED && m->error != error))
+        if (tell_fault(m, s, error))
                 say_why(m, s, error, what);
         (void) set_state(m, s, error);
         schedule(m, m->retry_delay_usec);
@@ -174,6 +185,23 @@ static int on_retry(sd_event_source *es, uint64_t usec, void *userdata) {
 static void announce_changes(Monitor *m);
 static void notice_channels(Monitor *m);
 
+static void say_running(const Monitor *m) {
+        log_message(LOG_INFO, TWITCHD_MESSAGE_DEVICE_RUNNING, m->name,
+                    "%s: %u channels at %g samples a second, %g false alarms an hour and channel allowed.",
+                    m->name, m->n_channels, m->info.rate_hz, m->config.false_alarms_per_hour);
+}
+
+/* What was told is over. */
+static void say_recovered(Monitor *m) {
+        if (m->told == MONITOR_NO_DATA)
+                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_BACK, m->name, "%s: samples arrive again.",
+                            m->name);
+        else if (m->told != MONITOR_OPENING)
+                say_running(m);
+        m->told = MONITOR_OPENING;
+        m->told_error = 0;
+}
+
 static void begin_run(Monitor *m) {
         unsigned before = m->n_channels;
 
@@ -192,11 +220,8 @@ static void begin_run(Monitor *m) {
         m->streaming = false;
         m->last_frame_usec = now_usec();
         m->sinks.opened(m, before, m->sinks.userdata);
-        if (m->state != MONITOR_NO_DATA)
-                log_message(LOG_INFO, TWITCHD_MESSAGE_DEVICE_RUNNING, m->name,
-                            "%s: %u channels at %g samples a second, "
-                         "%g false alarms an hour and channel allowed.", m->name, m->n_channels,
-                         m->info.rate_hz, m->config.false_alarms_per_hour);
+        if (m->told == MONITOR_OPENING)
+                say_running(m);
 }
 
 static void end_run(Monitor *m, int error) {
@@ -221,9 +246,6 @@ static void take_frames(Monitor *m) {
                 m->first_frame_usec = m->last_frame_usec;
                 m->sinks.streaming(m, m->sinks.userdata);
         }
-        if (m->state == MONITOR_NO_DATA)
-                log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_BACK, m->name, "%s: samples arrive again.",
-                            m->name);
         if (m->state != MONITOR_RUNNING)
                 (void) set_state(m, MONITOR_SETTLING, 0);
         if (m->contact_is_new)
@@ -292,8 +314,9 @@ static void notice_silence(Monitor *m) {
                 return;
         iio_source_refresh_lost(m->source);
         if (m->state != MONITOR_NO_DATA) {
-                log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_SILENT, m->name,
-                            "%s: no samples for a second.", m->name);
+                if (tell_fault(m, MONITOR_NO_DATA, 0))
+                        log_message(LOG_WARNING, TWITCHD_MESSAGE_DEVICE_SILENT, m->name,
+                                    "%s: no samples for a second.", m->name);
                 (void) set_state(m, MONITOR_NO_DATA, 0);
         }
         /* Should the news of the node's removal have been missed */
@@ -319,6 +342,7 @@ static void notice_settled(Monitor *m) {
         }
         if (settled) {
                 m->retry_delay_usec = RETRY_FIRST_USEC;
+                say_recovered(m);
                 (void) set_state(m, MONITOR_RUNNING, 0);
         }
 }

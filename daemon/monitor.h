@@ -123,6 +123,9 @@ struct Monitor {
 
         MonitorState state;
         int error;                              /* of the latest attempt: 0, or a negative errno */
+        /* The fault that the journal tells of and that is not over: MONITOR_OPENING is none; its error */
+        MonitorState told;
+        int told_error;
         bool device_gone, stopping, hang_said;
         usec_t seen_usec;                       /* CLOCK_MONOTONIC */
         usec_t retry_delay_usec;                /* before the next attempt */

@@ -42,6 +42,8 @@ struct IioSource {
         size_t block_frames;
         bool dropped;                   /* the ring was full: flag the next frame */
         usec_t lost_read_usec, fetch_usec;
+        bool clock_compared;            /* with that of this machine, in this run */
+        int64_t clock_ahead_ns;         /* of a server: taken off its timestamps */
 };
 
 /* Keeps what for a person; returns the error. */

@@ -38,6 +38,14 @@
 /* The kernel gives a page at most, which is 64 KiB where pages are largest. */
 #define ATTRIBUTE_MAX (64u * 1024 + 1)
 
+/*
+ * How far a timestamp may lie in the future: clocks of two machines drift apart by some 50 ppm, so this is two
+ * weeks of one run. Later ones are no times.
+ */
+#define FUTURE_SEC 60
+/* A server whose clock differs by more than a slow network explains counts from another moment. */
+#define OTHER_CLOCK_SEC 5
+
 /* Of a check: how much later than they are due samples may come */
 #define READ_PATIENCE_SEC 2.0
 
@@ -321,6 +329,8 @@ static int open_buffer(IioSource *s) {
         if (!b)
                 return iio_source_fail(s, -errno, errno == EBUSY ? busy :
                                                         "cannot start the buffer");
+        s->clock_compared = false;
+        s->clock_ahead_ns = 0;
         pthread_mutex_lock(&s->lock);
         s->buffer = b;
         pthread_mutex_unlock(&s->lock);
@@ -400,6 +410,29 @@ static bool is_time(int64_t ns) {
         return ns >= 0 && ns < INT64_MAX / 2;
 }
 
+static int64_t boottime_ns(void) {
+        struct timespec now;
+
+        (void) clock_gettime(CLOCK_BOOTTIME, &now);
+        return (int64_t) now.tv_sec * (int64_t) (USEC_PER_SEC * NSEC_PER_USEC) + now.tv_nsec;
+}
+
+/*
+ * Another machine has a boot of its own. Times are those of this one, so what its clock is ahead by is taken
+ * off, as the first answer of a run shows it: the last scan of that was just taken.
+ */
+static void compare_clocks(IioSource *s, size_t n_scans) {
+        const char *times = iio_buffer_first(s->buffer, s->timestamp);
+        int64_t last = n_scans > 0 ? time_at(s, times + (ptrdiff_t) (n_scans - 1) * iio_buffer_step(s->buffer)) : -1;
+
+        if (s->local || s->clock_compared || !is_time(last))
+                return;
+        s->clock_compared = true;
+        s->clock_ahead_ns = last - boottime_ns();
+        if (llabs(s->clock_ahead_ns) <= OTHER_CLOCK_SEC * (int64_t) (USEC_PER_SEC * NSEC_PER_USEC))
+                s->clock_ahead_ns = 0;
+}
+
 typedef struct Layout {
         const struct iio_channel *first;
         unsigned n;
@@ -430,6 +463,7 @@ static bool has_all_channels(IioSource *s) {
  * Returns how many of them are done with.
  */
 static size_t decode(IioSource *s, size_t i, size_t n_scans) {
+        int64_t latest = boottime_ns() + FUTURE_SEC * (int64_t) (USEC_PER_SEC * NSEC_PER_USEC);
         const char *words[DEVICE_CHANNELS_MAX], *times = iio_buffer_first(s->buffer, s->timestamp);
         ptrdiff_t step = iio_buffer_step(s->buffer);
         void *frames = NULL;
@@ -443,7 +477,9 @@ static size_t decode(IioSource *s, size_t i, size_t n_scans) {
                 ptrdiff_t at = (ptrdiff_t) (i + k) * step;
 
                 f->time_ns = time_at(s, times + at);
-                if (!is_time(f->time_ns)) {
+                if (is_time(f->time_ns))
+                        f->time_ns -= s->clock_ahead_ns;
+                if (!is_time(f->time_ns) || f->time_ns > latest) {
                         atomic_fetch_add_explicit(&s->lost[LOST_TIME], 1, memory_order_relaxed);
                         s->dropped = true;
                         continue;
@@ -465,6 +501,7 @@ static int take_block(IioSource *s, size_t bytes) {
 
         if (!has_all_channels(s))
                 return iio_source_fail(s, -EPROTO, "the server sends other channels than were asked for");
+        compare_clocks(s, n_scans);
         do {
                 n = decode(s, done, n_scans - done);
                 done += n;
