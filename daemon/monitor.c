@@ -90,6 +90,11 @@ static MonitorState classify(const Monitor *m, int error) {
         }
 }
 
+/* For a person: libiio says EPIPE of a server that is silent for too long, too. */
+static const char* reason(int error) {
+        return error == -EPIPE || error == -ETIMEDOUT ? "it does not answer" : strerror(-error);
+}
+
 /* One clear line why it cannot be read now. */
 static void say_why(Monitor *m, MonitorState s, int error, const char *what) {
         const char *trying = m->id ? "" : "; trying again until it is there";
@@ -106,7 +111,7 @@ static void say_why(Monitor *m, MonitorState s, int error, const char *what) {
                                 m->name, what);
         else if (s == MONITOR_GONE && m->n_channels == 0)
                 log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name, "%s: %s: %s%s.", m->name,
-                            what, strerror(-error), trying);
+                            what, reason(error), trying);
         else if (s == MONITOR_GONE)
                 log_message(LOG_NOTICE, TWITCHD_MESSAGE_DEVICE_GONE, m->name,
                             "%s: %s after %" PRIu64 " scans, %" PRIu64 " lost and %" PRIu64 " events%s.",
