@@ -262,7 +262,7 @@ void slow_beats_push(SlowBeats *b, unsigned channel, float low_uv, const History
 
         c->runs = true;
         bool found = slow_qrs_next(&c->qrs, low_uv, b->tick);
-        float slope = fabsf(slow_qrs_slope(&c->qrs, (double) b->tick));
+        float slope = fabsf(slow_qrs_latest_slope(&c->qrs));
         if (!(c->slope_level_uv > LEVEL_MIN_UV))
                 c->slope_level_uv = fmaxf(slope, LEVEL_MIN_UV);
         c->slope_level_uv *= slope > c->slope_level_uv ? 1 + LEVEL_GAIN : 1 - LEVEL_GAIN;

@@ -151,6 +151,19 @@ static bool next(SlowQrs *q, double peak) {
         return q->n_even >= EVEN_MIN || q->n_alike >= ALIKE_MIN;
 }
 
+/* A peak between three curvatures, the largest for a while: a beat, if it is not too near to the last. */
+static void take_peak(SlowQrs *q, float before, float size, float after) {
+        float bend = before - 2 * size + after, part = bend < 0 ? (before - after) / (2 * bend) : 0;
+        double here = (double) (q->tick - ARM - 1) + (double) part, since = here - q->beats[0];
+
+        if (q->n_alike > 0 && since <= REFRACTORY &&
+            !(since > P_WAVE_BEFORE && size > OF_P_WAVE * q->size_uv))
+                return;
+        q->best_uv = size;
+        q->best_age = 1;
+        q->best_at = here;
+}
+
 /* The next 10 ms; low_uv: the signal below the high-pass. True: q->beats are a heart's. */
 bool slow_qrs_next(SlowQrs *q, float low_uv, int64_t tick) {
         q->uv[tick & (SLOW_QRS_RING - 1)] = follow(q->average_uv + 1, follow(q->average_uv, low_uv));
@@ -158,7 +171,8 @@ bool slow_qrs_next(SlowQrs *q, float low_uv, int64_t tick) {
         if (tick - q->since < 2 * ARM)
                 return false;
         float curvature = curvature_at(q, tick - ARM), magnitude = fabsf(curvature);
-        memmove(q->curvature_uv, q->curvature_uv + 1, 2 * sizeof *q->curvature_uv);
+        q->curvature_uv[0] = q->curvature_uv[1];
+        q->curvature_uv[1] = q->curvature_uv[2];
         q->curvature_uv[2] = curvature;
         if (!(q->level_uv > LEVEL_MIN_UV))
                 q->level_uv = fmaxf(magnitude, LEVEL_MIN_UV);
@@ -168,16 +182,9 @@ bool slow_qrs_next(SlowQrs *q, float low_uv, int64_t tick) {
                 return false;
 
         float before = fabsf(q->curvature_uv[0]), size = fabsf(q->curvature_uv[1]);
-        float bend = before - 2 * size + magnitude, part = bend < 0 ? (before - magnitude) / (2 * bend) : 0;
-        double here = (double) (tick - ARM - 1) + (double) part;
         q->best_age++;
-        if (size >= before && size > magnitude && size > ABOVE_LEVEL * q->level_uv && size > q->best_uv &&
-            (q->n_alike == 0 || here - q->beats[0] > REFRACTORY ||
-             (here - q->beats[0] > P_WAVE_BEFORE && size > OF_P_WAVE * q->size_uv))) {
-                q->best_uv = size;
-                q->best_age = 1;
-                q->best_at = here;
-        }
+        if (size > ABOVE_LEVEL * q->level_uv && size >= before && size > magnitude && size > q->best_uv)
+                take_peak(q, before, size, magnitude);
         if (q->best_uv == 0 || q->best_age <= HOLD)
                 return false;
         float best_uv = q->best_uv;

@@ -37,5 +37,11 @@ static inline unsigned slow_qrs_n_alike(const SlowQrs *q, double *ret_ago) {
         return q->n_alike;
 }
 float slow_qrs_slope(const SlowQrs *q, double tick);
+/* The same up to the latest tick */
+static inline float slow_qrs_latest_slope(const SlowQrs *q) {
+        float now = q->uv[q->tick & (SLOW_QRS_RING - 1)];
+
+        return q->tick > q->since ? now - q->uv[(q->tick - 1) & (SLOW_QRS_RING - 1)] : now;
+}
 float slow_qrs_peak_to_peak(const SlowQrs *q, double tick);
 float slow_qrs_curvature(const SlowQrs *q, double tick);

@@ -5,9 +5,11 @@
  * little time for it to come: so a discharge of the same unit, about as large, needs to stand out less.
  */
 #include <math.h>
+#include <string.h>
 
 #include "missed-discharges.h"
 #include "daemon/detect/base/history.h"
+#include "daemon/detect/base/products.h"
 #include "daemon/detect/base/simd.h"
 #include "daemon/detect/events/activity.h"
 #include "units.h"
@@ -72,7 +74,7 @@ bool find_missed_discharge(const Units *units, const Activity *activity, const H
                            const MissedSearch *s, double *ret_peak) {
         const Unit *k = find_unit(units, activity->units[0].unit);
         double steps_per_point = UNIT_POINT_S * s->step_rate_hz, apart = APART_S * s->step_rate_hz;
-        float x[STRETCH_POINTS], best = 0;
+        float x[STRETCH_POINTS + 7], products[STRETCH_POINTS + 7], best = 0;
 
         if (!k || k->n < UNIT_KNOWN_MIN || s->step_rate_hz < UNIT_RATE_HZ_MIN)
                 return false;
@@ -88,9 +90,13 @@ bool find_missed_discharge(const Units *units, const Activity *activity, const H
                peak_at = peak_of(k, steps_per_point);
         int n = (int) fmin((last - first) / steps_per_point, STRETCH_POINTS);
 
+        if (n <= 2 * NEAR)
+                return false;
         history_sample(h, first, steps_per_point, x, n);
+        memset(x + n, 0, 7 * sizeof *x);
+        products_along(x, n - 2 * NEAR, waveform, 2 * NEAR + 1, products);
         for (int at = 0; at + 2 * NEAR < n; at++) {
-                float xt = vector_product(x + at, waveform, 2 * NEAR + 1);
+                float xt = products[at];
 
                 if (xt < least || xt > most || xt <= best)
                         continue;

@@ -11,6 +11,7 @@
 #include "superposition.h"
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
+#include "daemon/detect/base/products.h"
 #include "daemon/detect/base/simd.h"
 #include "discharge.h"
 #include "units.h"
@@ -67,24 +68,12 @@ typedef struct Products {
         float at[STRETCH_POINTS + 2 + 7];
 } Products;
 
-static ALWAYS_INLINE void products_any(const float *x, int n, const float *waveform, int length,
-                                       Products *ret) {
+static void products(const float *x, int n, const float *waveform, int length, Products *ret) {
         float padded[PAIR_POINTS + STRETCH_POINTS + PAIR_POINTS] = { 0 };
 
         memcpy(padded + PAIR_POINTS, x, (size_t) n * sizeof *x);
-        for (int i = 0; i < n + 2; i += 8) {    /* eight places side by side */
-                const float *begin = padded + PAIR_POINTS - MIDDLE - 1 + i;
-                f32x8 sum = { 0 };
-
-                for (int k = 0; k < length; k++)
-                        sum += *(const f32x8*) (begin + k) * waveform[k];
-                *(f32x8*) (ret->at + i) = sum;
-        }
+        products_along(padded + PAIR_POINTS - MIDDLE - 1, n + 2, waveform, length, ret->at);
 }
-
-STATIC_VECTOR_FUNCTION(void, products,
-                       (const float *x, int n, const float *waveform, int length, Products *ret),
-                       (x, n, waveform, length, ret))
 
 static float product_at(const Products *p, int at) {
         return p->at[at + MIDDLE + 1];

@@ -212,12 +212,3 @@ void unit_templates_update(UnitTemplates *l, const Noise *noise) {
                         l->weights[i] * noise->inverse[l->like[i]] / noise->weights[l->like[i]] :
                         0;
 }
-
-/* The larger of the bank's statistic and that of the known units. */
-float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank, const float *window_uv,
-                         float statistic) {
-        float outputs[UNIT_TEMPLATE_LANES];
-        float own = template_bank_run(bank, UNIT_TEMPLATE_LANES, l->taps, window_uv, l->inverse, outputs);
-
-        return fmaxf(statistic * l->bank_weight, own);
-}

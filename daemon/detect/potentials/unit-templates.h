@@ -2,6 +2,7 @@
 /* unit-templates.c: filters for the units that a channel knows. */
 #pragma once
 
+#include "daemon/detect/base/simd.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/template-bank.h"
@@ -24,8 +25,18 @@ int unit_templates_init(UnitTemplates *l, unsigned n_taps);
 void unit_templates_done(UnitTemplates *l);
 void unit_templates_restart(UnitTemplates *l);
 void unit_templates_update(UnitTemplates *l, const Noise *noise);
-float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank, const float *window_uv,
-                         float statistic);
+
+/* The larger of the bank's statistic and that of the known units. */
+static ALWAYS_INLINE float unit_templates_run(const UnitTemplates *l, const TemplateBank *bank,
+                                              const float *window_uv, float statistic) {
+        float outputs[UNIT_TEMPLATE_LANES];
+        f32x8 by_lane;
+
+        template_bank_outputs(bank->n_taps, UNIT_TEMPLATE_LANES, l->taps, window_uv, l->inverse, outputs,
+                              &by_lane);
+        float own = f32x8_max(&by_lane), other = statistic * l->bank_weight;
+        return own > other ? own : other;
+}
 
 typedef struct UnitTemplatesContext {   /* of one channel, what its filters are made from */
         const Units *units;

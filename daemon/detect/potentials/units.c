@@ -10,6 +10,7 @@
 
 #include "units.h"
 #include "daemon/detect/base/history.h"
+#include "daemon/detect/base/products.h"
 #include "daemon/detect/base/simd.h"
 #include "discharge.h"
 
@@ -38,12 +39,13 @@ typedef struct Fit {
 
 /* x: SLACK points more on either side than the waveform */
 static Fit fit(const float *x, const float *waveform) {
-        float tt = vector_energy(waveform + MIDDLE - NEAR, 2 * NEAR + 1);
+        float tt = vector_energy(waveform + MIDDLE - NEAR, 2 * NEAR + 1), products[2 * SLACK + 1 + 7];
         Fit best = { .gain = 0, .left = INFINITY };
 
+        products_along(x + MIDDLE - NEAR, 2 * SLACK + 1, waveform + MIDDLE - NEAR, 2 * NEAR + 1, products);
         for (int shift = -SLACK; shift <= SLACK && tt > 0; shift++) {
                 const float *near = x + SLACK + shift + MIDDLE - NEAR;
-                float xt = vector_product(near, waveform + MIDDLE - NEAR, 2 * NEAR + 1);
+                float xt = products[SLACK + shift];
                 float scale = fmaxf(SCALE_MIN, fminf(SCALE_MAX, xt / tt)),
                       gain = scale * (2 * xt - scale * tt);
 

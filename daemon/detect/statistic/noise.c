@@ -203,15 +203,47 @@ static float counted_median(const Noise *n) {
         return (begin + (end - begin) * fminf((half - below) / (float) n->counts[class], 1)) * n->floor_uv;
 }
 
+#define NOISE_BLOCKS_PADDED ((NOISE_BLOCKS + 7) / 8 * 8)
+
+/* Beyond n, to whole vectors */
+static void pad(float x[static NOISE_BLOCKS_PADDED], unsigned n) {
+        for (; n % 8 != 0; n++)
+                x[n] = INFINITY;
+}
+
+/*
+ * The k-th smallest of n, padded: the one that k are smaller than. Eight at a time are held against all, as
+ * no processor foresees the branches of a sort.
+ */
+static ALWAYS_INLINE float kth_block_any(const float *x, unsigned n, unsigned k) {
+        for (unsigned first = 0; first < n; first += 8) {
+                const f32x8 candidates = *(const f32x8*) (x + first);
+                i32x8 smaller = { 0 }, equal = { 0 };
+
+                for (unsigned i = 0; i < n; i++) {
+                        smaller -= x[i] < candidates;
+                        equal -= x[i] == candidates;
+                }
+                i32x8 is_it = (smaller <= (int32_t) k) & (smaller + equal > (int32_t) k);
+                for (unsigned l = 0; i32x8_any(&is_it) && l < 8; l++)
+                        if (is_it[l])
+                                return candidates[l];
+        }
+        return x[0];                    /* all are NAN */
+}
+
+STATIC_VECTOR_FUNCTION(float, kth_block, (const float *x, unsigned n, unsigned k), (x, n, k))
+
 /* Median of the block medians of the k-th third of the time, counted from the oldest; reorders nothing. */
 static float third_median(const Noise *n, unsigned k) {
-        float x[NOISE_BLOCKS];
+        float x[NOISE_BLOCKS_PADDED];
         unsigned from = k * n->n_blocks / 3, to = (k + 1) * n->n_blocks / 3;
         unsigned oldest = n->n_blocks < NOISE_BLOCKS ? 0 : n->next;
 
         for (unsigned i = from; i < to; i++)
                 x[i - from] = n->signal_medians[(oldest + i) % NOISE_BLOCKS];
-        return select_kth(x, to - from, (to - from) / 2);
+        pad(x, to - from);
+        return kth_block(x, to - from, (to - from) / 2);
 }
 
 /*
@@ -234,10 +266,11 @@ static float rise(const Noise *n, float average) {
  * that back.
  */
 void noise_update(Noise *n) {
-        float medians[NOISE_BLOCKS];
+        float medians[NOISE_BLOCKS_PADDED];
 
         memcpy(medians, n->signal_medians, n->n_blocks * sizeof *medians);
-        float limit = BUSY_RATIO * select_kth(medians, n->n_blocks, n->n_blocks / 4);
+        pad(medians, n->n_blocks);
+        float limit = BUSY_RATIO * kth_block(medians, n->n_blocks, n->n_blocks / 4);
         n->limit_uv = limit;
 
         double sum = 0;

@@ -271,19 +271,3 @@ double template_bank_floor_uv(const TemplateBank *b, const float *taps, const fl
                 }
         return (threshold + PROBABILITY_90_SIGMA) * sum / n;
 }
-
-static ALWAYS_INLINE float template_bank_run_any(const TemplateBank *b, unsigned n_lanes, const float *taps,
-                                                 const float *window, const float *inverse, float *ret) {
-        f32x8 largest;
-
-        template_bank_outputs(b->n_taps, n_lanes, taps, window, inverse, ret, &largest);
-        return f32x8_max(&largest);
-}
-
-/*
- * All outputs of these filters at this step. Returns the largest magnitude of one times the lane's inverse.
- */
-VECTOR_FUNCTION(float, template_bank_run,
-                (const TemplateBank *b, unsigned n_lanes, const float *taps, const float *window,
-                 const float *inverse, float *ret),
-                (b, n_lanes, taps, window, inverse, ret))

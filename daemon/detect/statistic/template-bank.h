@@ -21,10 +21,6 @@ void template_bank_done(TemplateBank *b);
 double template_bank_threshold(const TemplateBank *b, double per_hour);
 double template_bank_floor_uv(const TemplateBank *b, const float *taps, const float *inverse,
                               double threshold);
-/* taps: in the layout of TemplateBank.taps */
-float template_bank_run(const TemplateBank *b, unsigned n_lanes /* a multiple of 8 */, const float *taps,
-               const float *window      /* [n_taps], oldest first */, const float *inverse /* [n_lanes] */,
-               float *ret               /* [n_lanes] */);
 static inline float template_bank_tap(const TemplateBank *b, const float *taps, unsigned lane, unsigned i) {
         return taps[((size_t) (lane / 8) * b->n_taps + i) * 8 + lane % 8];
 }
@@ -56,7 +52,11 @@ static ALWAYS_INLINE void template_bank_outputs_of(unsigned n_taps, unsigned n_l
         *ret_largest = largest;
 }
 
-/* The largest magnitudes times inverse are left in eight parts: see f32x8_max(). */
+/*
+ * All outputs of these filters, n_lanes a multiple of 8, at this step: taps in the layout of
+ * TemplateBank.taps, the window [n_taps] oldest first. The largest magnitudes times inverse are left in
+ * eight parts: see f32x8_max().
+ */
 static ALWAYS_INLINE void template_bank_outputs(unsigned n_taps, unsigned n_lanes, const float *taps,
                                                 const float *window, const float *inverse, float *ret,
                                                 f32x8 *ret_largest) {

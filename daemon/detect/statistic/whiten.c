@@ -234,31 +234,46 @@ static void add_cosine(double *r, unsigned n, double angle, double factor) {
         }
 }
 
-/* The power of a covariance at a frequency: so large is the angle from step to step. */
-static double power_at(const double *r, unsigned n, double angle) {
-        double twice = 2 * cos(angle), now = 1, before = twice / 2, sum = -r[0];
+/* The power of a covariance of n_lags at four frequencies: so large are the angles from step to step. */
+static ALWAYS_INLINE void powers_at_any(const double *r, unsigned n_lags, const double angles[static 4],
+                                        double ret[static 4]) {
+        f64x4 twice = { 2 * cos(angles[0]), 2 * cos(angles[1]), 2 * cos(angles[2]), 2 * cos(angles[3]) };
+        f64x4 now = { 1, 1, 1, 1 }, before = twice / 2, sum = (f64x4) { 0 } - r[0];
 
-        for (unsigned i = 0; i < n; i++) {
-                double next = twice * now - before;
+        for (unsigned i = 0; i < n_lags; i++) {
+                f64x4 next = twice * now - before;
 
                 sum += 2 * r[i] * now;
                 before = now;
                 now = next;
         }
-        return sum;
+        *(f64x4*) ret = sum;
 }
+
+STATIC_VECTOR_FUNCTION(void, powers_at,
+                       (const double *r, unsigned n_lags, const double angles[static 4],
+                        double ret[static 4]),
+                       (r, n_lags, angles, ret))
 
 /*
  * Where there is hardly any power, as above the low-pass, an estimate may have some below zero, by chance.
  * To a filter such frequencies are worth anything. They become zero: at 2n of them around, as many as
- * covariances of n lags can tell apart.
+ * covariances of n lags can tell apart. Behind n_lags all is zero to begin with.
  */
-static void make_positive(double *r, unsigned n) {
-        for (unsigned g = 0; g <= n; g++) {
-                double angle = M_PI * g / n, power = power_at(r, n, angle);
+static void make_positive(double *r, unsigned n, unsigned n_lags) {
+        for (unsigned g = 0, k; g <= n; g += k) {
+                double angles[4], powers[4];
 
-                if (power < 0)
-                        add_cosine(r, n, angle, -power / (g == 0 || g == n ? 2 * n : n));
+                for (k = 0; k < 4; k++)
+                        angles[k] = M_PI * (g + k) / n;
+                powers_at(r, n_lags, angles, powers);
+                for (k = 0; k < 4 && g + k <= n && !(powers[k] < 0); k++)
+                        ;
+                if (k == 4 || g + k > n)
+                        continue;
+                add_cosine(r, n, angles[k], -powers[k] / (g + k == 0 || g + k == n ? 2 * n : n));
+                n_lags = n;
+                k++;
         }
 }
 
@@ -267,7 +282,7 @@ void whiten_row(const Whiten *w, unsigned n, double *ret) {
         ret[0] = 1;
         for (unsigned i = 1; i < n; i++)
                 ret[i] = i < w->n_lags ? w->covariance[i] * lag_weight(i, w->n_lags) : 0;
-        make_positive(ret, n);
+        make_positive(ret, n, n < w->n_lags ? n : w->n_lags);
         for (unsigned i = 1; i < n; i++)
                 ret[i] /= ret[0] * (1 + LOADING);
         ret[0] = 1;
