@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* twitchctl export --csv | --json | --sqlite | --bids PATH: everything, in forms that others read. */
+/* twitchctl export --csv | --json | --sqlite | --bids PATH [--every week]: everything, in forms that others read. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/sendfile.h>
@@ -7,6 +7,7 @@
 
 #include "ctl.h"
 #include "export-bids.h"
+#include "export-every.h"
 #include "history.h"
 #include "json.h"
 #include "util.h"
@@ -103,7 +104,7 @@ static int write_json(const History *h, sqlite3_stmt *q, const char *table, FILE
                         int type = sqlite3_column_type(q, c);
 
                         if (type == SQLITE_INTEGER)
-                                json_put_double(&j, name, (double) sqlite3_column_int64(q, c), 0);
+                                json_put_signed(&j, name, sqlite3_column_int64(q, c));
                         else if (type == SQLITE_FLOAT)
                                 json_put_double(&j, name, sqlite3_column_double(q, c), 6);
                         else if (type != SQLITE_NULL)
@@ -135,12 +136,20 @@ static int create(const char *path, FILE **ret) {
         return complain(path, -ENOMEM);
 }
 
-static int finish(FILE *f, const char *path) {
-        int r = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) < 0 ? -errno : 0;
+/* r: of what was written. Half a file would be taken for a whole one, so it does not stay. */
+static int finish(FILE *f, const char *path, int r) {
+        bool said = r < 0;
 
-        if (fclose(f) != 0 && r == 0)
+        if (r >= 0 && (fflush(f) != 0 || fsync(fileno(f)) < 0))
                 r = -errno;
-        return r < 0 ? complain(path, r) : 0;
+        if (r >= 0 && ferror(f))
+                r = -EIO;
+        if (fclose(f) != 0 && r >= 0)
+                r = -errno;
+        if (r >= 0)
+                return 0;
+        (void) unlink(path);
+        return said ? r : complain(path, r);
 }
 
 static sqlite3_stmt* query(const History *h, size_t table, int64_t from, int64_t to) {
@@ -162,10 +171,9 @@ static int export_csv(const History *h, const char *dir, int64_t from, int64_t t
                 int r = create(path, &f);
                 if (r < 0)
                         return r;
-                r = write_csv(h, q, f);
-                int closed = finish(f, path);
-                if (r < 0 || closed < 0)
-                        return r < 0 ? r : closed;
+                r = finish(f, path, write_csv(h, q, f));
+                if (r < 0)
+                        return r;
         }
         return 0;
 }
@@ -175,15 +183,14 @@ static int export_json(const History *h, const char *path, int64_t from, int64_t
         FILE *f = stdout;
         int r = to_stdout ? 0 : create(path, &f);
 
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < ELEMENTSOF(tables) && r >= 0; i++) {
                 _cleanup_(history_finalize) sqlite3_stmt *q = query(h, i, from, to);
 
                 r = q ? write_json(h, q, tables[i].name, f) : -EIO;
         }
-        if (to_stdout)
-                return r;
-        int closed = f != stdout ? finish(f, path) : 0;
-        return r < 0 ? r : closed;
+        return to_stdout ? r : finish(f, path, r);
 }
 
 /* Byte by byte: what one machine exports is what another reads. */
@@ -200,10 +207,7 @@ static int export_sqlite(const char *path) {
                 return r;
         while ((n = sendfile(fileno(f), from, NULL, 1 << 20)) > 0)
                 ;
-        if (n < 0)
-                r = complain(path, -errno);
-        int closed = finish(f, path);
-        return r < 0 ? r : closed;
+        return finish(f, path, n < 0 ? complain(path, -errno) : 0);
 }
 
 static int parse_range(int64_t *ret_from, int64_t *ret_to) {
@@ -228,8 +232,9 @@ static int run(int argc, char **argv) {
         if (r != 0)
                 return r;
         if (arg_sqlite) {
-                if (arg_from || arg_to || arg_history) {
-                        fputs("twitchctl: --sqlite is a copy of everything: without --from, --to and --history\n", stderr);
+                if (arg_from || arg_to || arg_history || every_is_wanted()) {
+                        fputs("twitchctl: --sqlite is a copy of everything: without --from, --to, --every and --history\n",
+                              stderr);
                         return EXIT_USAGE;
                 }
                 return export_sqlite(argv[1]);
@@ -238,12 +243,17 @@ static int run(int argc, char **argv) {
                 fputs("twitchctl: --bids needs the recordings, which are not in --history\n", stderr);
                 return EXIT_USAGE;
         }
+        if (every_is_wanted() && streq(argv[1], "-")) {
+                fputs("twitchctl: --every needs a folder\n", stderr);
+                return EXIT_USAGE;
+        }
         r = history_read(&h);
         if (r < 0)
                 return r;
-        if (arg_bids)
-                return export_bids(&h, argv[1], from, to);
-        return arg_csv ? export_csv(&h, argv[1], from, to) : export_json(&h, argv[1], from, to);
+        ExportRange export = arg_bids ? export_bids : arg_csv ? export_csv : export_json;
+        if (every_is_wanted())
+                return export_every(&h, argv[1], arg_json ? ".json" : "", from, to, export);
+        return export(&h, argv[1], from, to);
 }
 
 static const Option options[] = {
@@ -254,6 +264,9 @@ static const Option options[] = {
                                                      "that have recordings, with a copy of those." },
         { .name = "from", .value = "TIME", .text = &arg_from, .help = "Sessions that began, and entries, since: " WHEN_FORMS "." },
         { .name = "to", .value = "TIME", .text = &arg_to, .help = "And before." },
+        { .name = "every", .value = EVERY_VALUES, .parse = every_parse,
+          .help = "PATH is a folder that gets an export of its own for each day, week (\"2026-W48\", from Monday on) or month "
+                  "that has ended and is not there yet; with --to, that ended before. For a timer, every day say." },
         HISTORY_OPTION,
         {},
 };
@@ -264,7 +277,9 @@ const Verb verb_export = {
         .summary = "Take everything out, in forms that other programs read",
         .text = "--json writes one object a line, \"-\" to standard output; \"table\" says what it is.\n"
                 "Times are microseconds of UTC since 1970, local time is UTC + utc_offset_s; _nv are nanovolts, _milli "
-                "thousandths, _mhz thousandths of a hertz. Channels count from 1. Nothing is overwritten.",
+                "thousandths, _mhz thousandths of a hertz. Channels count from 1. Nothing is overwritten.\n"
+                "With --every, what is said or changed later of a week that is there already comes when its folder is "
+                "moved away.",
         .json = true,
         .bus = true,
         .options = options,

@@ -69,6 +69,10 @@ void json_put_unsigned(Json *j, const char *key, uint64_t value) {
         put(j, key, value <= INT64_MAX ? json_integer((json_int_t) value) : json_real((double) value));
 }
 
+void json_put_signed(Json *j, const char *key, int64_t value) {
+        put(j, key, json_integer(value));
+}
+
 void json_put_double(Json *j, const char *key, double value, unsigned decimals) {
         double unit = pow(10, decimals), rounded = round(value * unit) / unit;
 

@@ -28,6 +28,7 @@ void json_end(Json *j);
 
 void json_put_string(Json *j, const char *key, const char *value);
 void json_put_unsigned(Json *j, const char *key, uint64_t value);
+void json_put_signed(Json *j, const char *key, int64_t value);
 void json_put_double(Json *j, const char *key, double value, unsigned decimals);
 void json_put_bool(Json *j, const char *key, bool value);
 
