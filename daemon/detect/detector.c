@@ -105,6 +105,7 @@ static int detector_init(Detector *d) {
         d->settle_frames = frames(d, MAINS_SETTLE_S) + 2 * highpass + d->decimator.length_frames +
                 d->bank.n_taps * d->decimator.decimation;
         d->highpass_steps = highpass / d->decimator.decimation;
+        electrode_steps_init(&d->electrode_steps, d->highpass_steps, d->step_rate_hz);
         d->crossing_close_steps = steps(d, CROSSING_CLOSE_S);
         d->crossing_cut_steps = d->step_rate_hz < UNIT_RATE_HZ_MIN ? 0 : steps(d, CROSSING_CUT_S);
         d->crossing_max_steps = steps(d, CROSSING_MAX_S);

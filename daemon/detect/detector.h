@@ -41,6 +41,7 @@
 
 #pragma once
 
+#include "daemon/detect/artefacts/electrode-step.h"
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/droop.h"
 #include "daemon/detect/conditioning/highpass.h"
@@ -102,6 +103,7 @@ struct Detector {
         float *late;                    /* [n_lanes] scratch: the signal as it is known after a while */
         bool noise_moved;               /* some channel's, at the latest step */
         HighFrequencyBank high_frequency_bank;
+        ElectrodeSteps electrode_steps;
         Assembly assembly;
         Candidates candidates;
         Exposure exposure;

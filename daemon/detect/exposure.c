@@ -19,7 +19,8 @@
 #include "detect.h"
 #include "detector.h"
 
-#define MINUTE_S 60.0
+#define MINUTE_S 60.0                   /* by definition */
+
 #define EVAL_S 5.0
 /* so far back at most reaches what is not even an activity yet, or a heartbeat that is taken back */
 #define DECIDED_S 1.5

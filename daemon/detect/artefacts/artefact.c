@@ -15,11 +15,14 @@
 #include "daemon/detect/events/classify.h"
 #include "daemon/detect/events/notice-ids.h"
 #include "daemon/detect/potentials/discharge.h"
+#include "electrode-step.h"
 #include "hum.h"
 #include "motion.h"
 
 #define BEAT_RATIO 1.5f                 /* to the threshold: at a beat a twitch has to be so large */
 #define BEAT_UNEVENNESS 0.15
+
+/* Numbers chosen on the pops that tests/synth/pop.c makes, in the tier T3 of the benchmark. */
 #define SPIKE_S 0.001f                  /* so far from the peak ... */
 #define SPIKE_FRACTION 0.15f            /* ... nothing is left of it */
 #define SPIKE_RATE_HZ_MIN 900           /* below, potentials are no wider than that */
@@ -36,12 +39,15 @@
 /* ... they have 0.95 and more in that time; potentials have 0.3 to 0.65, sharp evoked ones up to 0.85 */
 #define BRIEF_SHARE 0.92f
 #define BRIEF_DOUBT 2.5f                /* standard deviations of the energy of noise */
-#define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck's model) */
+
+#define POTENTIAL_UV_MAX 4000.0f        /* a large unit 5 mm deep makes 2900 (Rosenfalck 1969) */
 #define ACTIVITY_UV_MAX 12000.0f        /* peak to peak at the skin; the strongest muscles make 10 mV */
+
+/* Numbers chosen by the cases of tests/unit/test-hum.c. */
 #define HUM_PERIODS 3.0
 #define HUM_ALIKE 0.5f                  /* from period to period: that much is hum */
 #define HUM_ALONE 0.45f                 /* in one harmonic */
-#define JUMP 0.92f                      /* correlation with the figure of a jump */
+
 #define COMMON_CHANNELS_MIN 3u
 #define COMMON_SHARE 0.75
 #define COMMON_RATIO 4.0f               /* of amplitudes: volume conduction falls off faster */
@@ -218,6 +224,22 @@ static bool is_hum(const Detector *d, const Channel *c) {
                 hum_is(&c->history, c->activity.onset, end, period, HUM_ALIKE, HUM_ALONE);
 }
 
+/* The whole of what was seen is a jump of the electrode's potential; otherwise _ARTEFACT_CAUSE_MAX. */
+static ArtefactCause electrode_step(const Detector *d, const Channel *c) {
+        const float *peak = around_peak(c, (int) electrode_steps_reach(&d->electrode_steps));
+
+        if (!peak || c->activity.end - c->activity.onset > 2 * d->highpass_steps)
+                return _ARTEFACT_CAUSE_MAX;
+        switch (electrode_steps_find(&d->electrode_steps, peak, c->noise.sigma_uv)) {
+        case ELECTRODE_STEP_DECAYS:
+                return ARTEFACT_SPIKE;
+        case ELECTRODE_STEP_STAYS:
+                return ARTEFACT_MOTION;
+        default:
+                return _ARTEFACT_CAUSE_MAX;
+        }
+}
+
 /* What the strongest channel saw, if it was no twitch; otherwise _ARTEFACT_CAUSE_MAX. */
 ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *strongest) {
         if (strongest->activity.amplitude_uv > ACTIVITY_UV_MAX)
@@ -231,15 +253,13 @@ ArtefactCause classify_artefact(Detector *d, unsigned event, const Channel *stro
                 return ARTEFACT_MOTION;
         if (is_common(d, event))
                 return ARTEFACT_COMMON;
-        if (strongest->activity.amplitude_uv > POTENTIAL_UV_MAX ||
-            motion_likeness(&strongest->history, strongest->activity.first_peak, d->highpass_steps,
-                            d->step_rate_hz) >= JUMP)
+        if (strongest->activity.amplitude_uv > POTENTIAL_UV_MAX)
                 return ARTEFACT_MOTION;
         if (is_spike(d, strongest) && !classify_is_high_frequency(d, &strongest->activity))
                 return ARTEFACT_SPIKE;
         if (is_heartbeat(d, event, strongest))
                 return ARTEFACT_ECG;
-        return _ARTEFACT_CAUSE_MAX;
+        return electrode_step(d, strongest);
 }
 
 void artefact_report(const Detector *d, ArtefactCause cause, const NoticeIds *notices,

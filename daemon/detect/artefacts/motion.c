@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What moves electrodes and cables, in two tests.
+ * What moves electrodes and cables: is the raw signal moving?
  *
- * Is the raw signal moving? A muscle has little below 20 Hz; a movement has most of its energy there: more
- * than three times that of the band above whatever the high-pass makes of it. What is taken out by the
- * high-pass is looked at, without what is slower than breathing, and has to be far more than it usually is:
- * the electrodes drift. Most of a heartbeat is below 20 Hz, too: it is learned there as ecg-tracker.c does
- * above, and taken out, as otherwise small movements would be no more than what is typical.
- *
- * Is this a jump of the electrode's potential? The high-pass makes a known figure of a jump:
- * -(1 - |t|/L)^2/2 before and (1 - t/L)^2/2 after it, L the length of its moving averages.
- * An event that is this figure, and not merely near one, was a jump.
+ * A muscle has little below 20 Hz; a movement has most of its energy there: more than three times that
+ * of the band above whatever the high-pass makes of it. What is taken out by the high-pass is looked at,
+ * without what is slower than breathing, and has to be far more than it usually is: the electrodes
+ * drift. Most of a heartbeat is below 20 Hz, too: it is learned there as ecg-tracker.c does above, and
+ * taken out, as otherwise small movements would be no more than what is typical.
  */
 #include <math.h>
 #include <string.h>
@@ -19,6 +15,9 @@
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/base/interpolate.h"
 
+/* Of squares of Gaussian values: what a tenth exceeds, to the mean; of chi squared, by definition. */
+#define TYPICAL_OF_MEAN 2.7f
+
 #define HOP_S 0.01
 #define SLOW_S 0.1                      /* time constant of what is no movement any more, twice */
 #define BEFORE_HOPS 2                   /* around what is asked for */
@@ -26,7 +25,6 @@
 #define LATEST_HOPS 50                  /* half a second tells whether something goes on, and what */
 #define SWAY_SHARE 0.5f                 /* of the energy */
 #define RATIO 3.0f                      /* of energies, 2-20 Hz to 20-450 Hz */
-#define TYPICAL_OF_MEAN 2.7f
 #define UNUSUAL 3.0f                    /* to the energy that is exceeded a tenth of the time */
 #define TYPICAL_RISE 1.02f
 #define TYPICAL_FALL 0.998f
@@ -42,7 +40,6 @@
 #define UNSETTLED_HOPS 50 /* where the next beat begins: by then it has been found, or there was none */
 #define CLIP_USUAL 3.0f                 /* to what is exceeded a tenth of the time: not of the heart, ... */
 #define CLIP_BEAT 0.25f                 /* ... nor so much of its largest wave */
-#define SEARCH_S 0.01                   /* the jump is so near to the peak */
 
 void motion_init(Motion *m, double step_rate_hz) {
         *m = (Motion) { .hop_steps = (unsigned) lround(HOP_S * step_rate_hz) };
@@ -299,33 +296,4 @@ float motion_level_uv(const Motion *m) {
 
         energies(m, 0, LATEST_HOPS, &low, &high);
         return sqrtf(high / (float) (LATEST_HOPS * m->hop_steps));
-}
-
-static float figure(int t, int length) {
-        float u = 1 - fabsf((float) t + 0.5f) / (float) length;
-        return (t < 0 ? -0.5f : 0.5f) * u * u;
-}
-
-/* Correlation of the signal around the step with a jump's figure, 0 .. 1. */
-float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz) {
-        int length = (int) length_steps, search = (int) lround(SEARCH_S * step_rate_hz);
-        int64_t base = h->end - (int64_t) h->fill, middle = (int64_t) floor(step) - base;
-        float best = 0;
-
-        if (middle - search - length < 0 || middle + search + length > (int64_t) h->fill)
-                return 0;
-        for (int shift = -search; shift <= search; shift++) {
-                const float *y = h->y + middle + shift;
-                float yf = 0, yy = 0, ff = 0;
-
-                for (int t = -length; t < length; t++) {
-                        float f = figure(t, length);
-                        yf += y[t] * f;
-                        yy += y[t] * y[t];
-                        ff += f * f;
-                }
-                if (yy > 0)
-                        best = fmaxf(best, fabsf(yf) / sqrtf(yy * ff));
-        }
-        return best;
 }

@@ -46,4 +46,3 @@ bool motion_between(const Motion *m, double from, double to);
 bool motion_is_baseline_sway(Motion *m);
 bool motion_is_loud(Motion *m, float uv);
 float motion_level_uv(const Motion *m);
-float motion_likeness(const History *h, double step, unsigned length_steps, double step_rate_hz);

@@ -17,7 +17,7 @@
 #include "daemon/detect/base/band.h"
 #include "daemon/detect/base/simd.h"
 
-/* 1 - sinc(x)^2 = 1/sqrt(2) at x = 0.5611 */
+/* 1 - sinc(x)^2 = 1/sqrt(2) at x = 0.5611, by definition of the corner */
 #define HALF_POWER_CYCLES 0.5611
 
 /* One by one: gcc makes one instruction of that, and four of __builtin_convertvector(). */
