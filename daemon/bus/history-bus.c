@@ -65,7 +65,7 @@ static int fill_error(sd_bus_error *error, int r) {
                                         "This is no export of a history (export --sqlite), or it is damaged.");
         case -EINVAL:
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                                        "A kind, site, channel, amount or time that there is not.");
+                                        "A kind, site, channel, amount, number or time that there is not.");
         default:
                 return bus_error_from_errno(error, r);
         }

@@ -17,18 +17,22 @@ static int64_t to_boottime(const Keeper *k, int64_t utc_usec) {
         return utc_usec - k->state.clock.utc_minus_boottime_usec;
 }
 
+static int check_kind(Keeper *k, const char *name) {
+        int64_t one;
+
+        int r = sql_int(k->sql, &one, "SELECT 1 FROM kind WHERE name = ?1", "s", name);
+        return r == -ENOENT ? -EINVAL : r;
+}
+
 /* --- diary ------------------------------------------------------------------------- */
 
 static int check_diary(Keeper *k, const DiaryEntry *e) {
-        int64_t one;
-
         if (e->time_usec < 0 || e->time_usec > ENTRY_TIME_USEC_MAX || e->end_usec < 0 ||
             e->end_usec > ENTRY_TIME_USEC_MAX || (e->end_usec != 0 && e->end_usec < e->time_usec))
                 return -EINVAL;
         if (e->has_amount && !(fabs(e->amount) < 1e9))
                 return -EINVAL;
-        int r = sql_int(k->sql, &one, "SELECT 1 FROM kind WHERE name = ?1", "s", e->kind);
-        return r == -ENOENT ? -EINVAL : r;
+        return check_kind(k, e->kind);
 }
 
 static int check_stands(Keeper *k, int64_t id) {
@@ -74,7 +78,7 @@ static bool is_word(const char *s) {
 }
 
 int entry_add_kind(Keeper *k, const char *name, const char *unit, int64_t window_s, const char *description) {
-        if (!is_word(name) || strlen(unit) >= ENTRY_WORD_MAX || window_s < 0 || window_s > 30 * 86400)
+        if (!is_word(name) || strlen(unit) >= ENTRY_WORD_MAX || window_s < 0 || window_s > KIND_WINDOW_S_MAX)
                 return -EINVAL;
         return sql_run(k->sql, "INSERT INTO kind (name, unit, window_s, relief, own, description)"
                                " VALUES (?, ?, ?, 0, 1, ?)", "ssis", name, unit, window_s, description);
@@ -153,10 +157,33 @@ int entry_ask(Keeper *k, const char *kind, bool asked) {
                        "sii", kind, (int64_t) asked, keeper_now_usec(k));
 }
 
+/* What follows is never changed or deleted, and a program's mistake would stay for ever. */
+
+/* empty: of the whole; "all": over all sites */
+static bool is_site_or_all(const char *site) {
+        return !site[0] || streq(site, "all") || site_is_valid(site);
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(word, words[i]))
+                        return true;
+        return false;
+}
+
 int entry_add_bet(Keeper *k, const Bet *b) {
         int64_t used;
 
-        int r = sql_int(k->sql, &used, "SELECT 1 FROM pair WHERE kind = ?1 AND site = ?2"
+        if (!is_site_or_all(b->site) || !is_word(b->exposed) || !is_word(b->other) ||
+            streq(b->exposed, b->other))
+                return -EINVAL;
+        if (b->floor_nv < 0 || b->floor_nv > BET_FLOOR_NV_MAX || !isfinite(b->log_ratio) ||
+            !isfinite(b->log_wealth))
+                return -EINVAL;
+        int r = check_kind(k, b->kind);
+        if (r < 0)
+                return r;
+        r = sql_int(k->sql, &used, "SELECT 1 FROM pair WHERE kind = ?1 AND site = ?2"
                                        " AND (session_exposed IN (?3, ?4) OR session_other IN (?3, ?4)) LIMIT 1",
                         "ssss", b->kind, b->site, b->exposed, b->other);
         if (r != -ENOENT)
@@ -167,27 +194,64 @@ int entry_add_bet(Keeper *k, const Bet *b) {
                        keeper_now_usec(k));
 }
 
-int entry_add_trial(Keeper *k, const Trial *t, int64_t *ret) {
-        int r = sql_run(k->sql, "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
-                                " VALUES (lower(hex(randomblob(16))), ?, nullif(?, ''), ?, ?, ?, ?, ?)",
-                        "ssiissi", t->kind, t->site, t->blocks, t->washout_s, t->coins, t->seal, keeper_now_usec(k));
+static bool is_seal(const char *s) {
+        return strlen(s) == TRIAL_SEAL_LENGTH && strspn(s, "0123456789abcdef") == TRIAL_SEAL_LENGTH;
+}
 
+static bool is_printable(const char *s) {
+        for (const char *c = s; *c; c++)
+                if (*c < ' ' || *c > '~')
+                        return false;
+        return s[0];
+}
+
+int entry_add_trial(Keeper *k, const Trial *t, int64_t *ret) {
+        if (!is_site_or_all(t->site) || t->blocks < 1 || t->blocks > ENTRY_BLOCKS_MAX || t->washout_s < 0 ||
+            t->washout_s > KIND_WINDOW_S_MAX || !is_printable(t->coins) || !is_seal(t->seal))
+                return -EINVAL;
+        int r = check_kind(k, t->kind);
+        if (r < 0)
+                return r;
+        r = sql_run(k->sql, "INSERT INTO trial (uuid, kind, site, blocks, washout_s, coins, seal, made_usec)"
+                            " VALUES (lower(hex(randomblob(16))), ?, nullif(?, ''), ?, ?, ?, ?, ?)",
+                    "ssiissi", t->kind, t->site, t->blocks, t->washout_s, t->coins, t->seal,
+                    keeper_now_usec(k));
         if (r >= 0)
                 *ret = sqlite3_last_insert_rowid(k->sql->db);
         return r;
 }
 
-int entry_add_trial_act(Keeper *k, const TrialAct *a) {
-        int r = sql_run(k->sql, "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
-                                " VALUES (?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?)",
-                        "iissssi", a->trial, a->block, a->act, a->arm, a->session, a->why, keeper_now_usec(k));
+/* -ENOENT: there is none; -EINVAL: it has fewer blocks */
+static int check_block(Keeper *k, int64_t trial, int64_t block) {
+        int64_t blocks;
 
-        return r == -EEXIST ? -ENOENT : r;
+        int r = sql_int(k->sql, &blocks, "SELECT blocks FROM trial WHERE id = ?1", "i", trial);
+        return r < 0 ? r : block <= blocks ? 0 : -EINVAL;
+}
+
+int entry_add_trial_act(Keeper *k, const TrialAct *a) {
+        static const char *const acts[] = { "revealed", "measured", "void", "stopped" };
+        static const char *const arms[] = { "", "A", "B" };
+
+        if (!is_one_of(a->act, acts, ELEMENTSOF(acts)) || !is_one_of(a->arm, arms, ELEMENTSOF(arms)) ||
+            (a->session[0] && !is_word(a->session)))
+                return -EINVAL;
+        int r = check_block(k, a->trial, a->block);
+        if (r < 0)
+                return r;
+        return sql_run(k->sql, "INSERT INTO trial_act (trial, block, act, arm, session, why, made_usec)"
+                               " VALUES (?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?)",
+                       "iissssi", a->trial, a->block, a->act, a->arm, a->session, a->why,
+                       keeper_now_usec(k));
 }
 
 int entry_add_look(Keeper *k, int64_t trial, int64_t blocks, double p, double log_ratio) {
-        int r = sql_run(k->sql, "INSERT INTO look (trial, blocks, p, log_ratio, made_usec) VALUES (?, ?, ?, ?, ?)",
-                        "iiddi", trial, blocks, p, log_ratio, keeper_now_usec(k));
-
-        return r == -EEXIST ? -ENOENT : r;
+        if (blocks < 1 || !(p >= 0 && p <= 1) || !isfinite(log_ratio))
+                return -EINVAL;
+        int r = check_block(k, trial, blocks);
+        if (r < 0)
+                return r;
+        return sql_run(k->sql,
+                       "INSERT INTO look (trial, blocks, p, log_ratio, made_usec) VALUES (?, ?, ?, ?, ?)",
+                       "iiddi", trial, blocks, p, log_ratio, keeper_now_usec(k));
 }

@@ -9,6 +9,10 @@
 
 #define ENTRY_TEXT_MAX 1000u                    /* bytes of a note */
 #define ENTRY_WORD_MAX 64u                      /* of a kind, a site, a unit */
+#define ENTRY_BLOCKS_MAX 1000                   /* of an experiment */
+#define KIND_WINDOW_S_MAX (30 * 86400)
+#define BET_FLOOR_NV_MAX INT64_C(1000000000000) /* 1000 V: no size is larger */
+#define TRIAL_SEAL_LENGTH 64u                   /* SHA-256, hexadecimal */
 #define ENTRY_TIME_USEC_MAX INT64_C(4102444800000000)   /* 2100 */
 
 typedef struct DiaryEntry {
@@ -47,15 +51,16 @@ typedef struct Bet {
 } Bet;
 
 int entry_ask(Keeper *k, const char *kind, bool asked);
-/* -EEXIST: one of the sessions has been used for this kind and site. */
+/* -EEXIST: one of the sessions has been used for this kind and site; -EINVAL: a word or number that cannot be. */
 int entry_add_bet(Keeper *k, const Bet *b);
 
 typedef struct Trial {
         char kind[ENTRY_WORD_MAX], site[ENTRY_WORD_MAX];
         int64_t blocks, washout_s;
-        char coins[512], seal[65];
+        char coins[512], seal[TRIAL_SEAL_LENGTH + 1];
 } Trial;
 
+/* -EINVAL */
 int entry_add_trial(Keeper *k, const Trial *t, int64_t *ret);
 
 typedef struct TrialAct {
@@ -64,6 +69,6 @@ typedef struct TrialAct {
         char why[ENTRY_TEXT_MAX + 1];
 } TrialAct;
 
-/* -ENOENT: no such trial. */
+/* -ENOENT: no such trial; -EINVAL: a block it does not have, an act or number that cannot be. */
 int entry_add_trial_act(Keeper *k, const TrialAct *a);
 int entry_add_look(Keeper *k, int64_t trial, int64_t blocks, double p, double log_ratio);
