@@ -53,6 +53,8 @@ int bus_complain(int r, const sd_bus_error *error) {
         else if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED))
                 fprintf(stderr, "twitchctl: access denied: you are not in the group twitchd; "
                         "\"sudo usermod -aG twitchd $USER\", then log in again\n");
+        else if (sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+                fprintf(stderr, "twitchctl: that takes an administrator: with sudo it works\n");
         else if (r == -ETIMEDOUT || sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
                 fprintf(stderr, "twitchctl: twitchd does not answer: see \"journalctl -u twitchd\"\n");
         else

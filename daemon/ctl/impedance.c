@@ -26,14 +26,6 @@ static void print_json(const Snapshot *s) {
                 }
 }
 
-static const char* contact_to_words(const ChannelInfo *c) {
-        const char *contact = or_unknown(c->contact), *off = or_unknown(c->electrodes_off);
-
-        return streq(contact, "not-measured") ? "not measured" : !streq(contact, "off") ? contact :
-                streq(off, "positive") ? "positive electrode off" : streq(off, "negative") ? "negative electrode off" :
-                streq(off, "both") ? "both electrodes off" : "an electrode is off";
-}
-
 static int print_monitor(const MonitorInfo *m) {
         static const TableColumn columns[] = {
                 { "ch", TABLE_RIGHT }, { "label", TABLE_TRUNCATE }, { "kOhm", TABLE_RIGHT }, { "contact", 0 }, {},

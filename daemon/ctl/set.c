@@ -149,19 +149,28 @@ static void tell_if_overruled(const Setting *s, const char *path) {
                 fprintf(stderr, "twitchctl: it has no effect: %s:%u comes later\n", w->path, w->line);
 }
 
+/* Of systemd: whoever may write the file need not be allowed to reload a service, which polkit decides. */
+static const char* refusal(int r, const sd_bus_error *error) {
+        if (sd_bus_error_has_names(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, SD_BUS_ERROR_ACCESS_DENIED))
+                return "only an administrator may do that";
+        if (sd_bus_error_has_name(error, "org.freedesktop.systemd1.NoSuchUnit"))
+                return "the service is not installed";
+        return sd_bus_error_is_set(error) && error->message ? error->message : strerror(-r);
+}
+
 static int reload_service(void) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
         int r = sd_bus_open_system(&bus);
         if (r >= 0)
                 r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                                       "org.freedesktop.systemd1.Manager", "ReloadOrTryRestartUnit", NULL,
-                                               NULL, "ss",
-                                       "twitchd.service", "replace");
+                                       "org.freedesktop.systemd1.Manager", "ReloadOrTryRestartUnit", &error,
+                                       NULL, "ss", "twitchd.service", "replace");
         if (r < 0)
                 fprintf(stderr,
-                        "twitchctl: written; it takes effect with \"systemctl reload twitchd\" (%s)\n",
-                                strerror(-r));
+                        "twitchctl: written; it takes effect with \"sudo systemctl reload twitchd\" (%s)\n",
+                        refusal(r, &error));
         return r;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "snapshot.h"
+#include "text.h"
 #include "twitchd.h"
 
 /* A property of an object and where it goes; type as in D-Bus. */
@@ -109,6 +110,14 @@ const char* channel_label(const ChannelInfo *c, uint32_t index, char ret[static 
                 return c->label;
         snprintf(ret, 32, "channel %u", index + 1);
         return ret;
+}
+
+const char* contact_to_words(const ChannelInfo *c) {
+        const char *contact = or_unknown(c->contact), *off = or_unknown(c->electrodes_off);
+
+        return streq(contact, "not-measured") ? "not measured" : !streq(contact, "off") ? contact :
+                streq(off, "positive") ? "positive electrode off" : streq(off, "negative") ? "negative electrode off" :
+                streq(off, "both") ? "both electrodes off" : "an electrode is off";
 }
 
 static int add_monitor(Snapshot *s, const char *path, MonitorInfo **ret) {

@@ -61,3 +61,4 @@ uint64_t monitor_lost_total(const MonitorInfo *m);
 
 /* Words for a person; "" never. */
 const char* channel_label(const ChannelInfo *c, uint32_t index, char ret[static 32]);
+const char* contact_to_words(const ChannelInfo *c);

@@ -7,6 +7,7 @@
 #define VERBS(X)        \
         X(status)       \
         X(list)         \
+        X(channels)     \
         X(monitor)      \
         X(check)        \
         X(impedance)    \
