@@ -53,7 +53,7 @@ TOOLS := $(SYNTH_TOOLS:%=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-hearts error-rates bench-daemon bench-speed bench-triggers bench-experiment bench-answers bench-history bench-kills bench-kernel fuzz modules modules_install install uninstall check demo clean help
+.PHONY: FORCE all tools unit-tests check-unit check-bus check-arm64 check-builds check-kernel bench-detect bench-hearts error-rates bench-daemon bench-speed bench-triggers bench-experiment bench-answers bench-history bench-kills bench-kernel fuzz fuzz-bus modules modules_install install uninstall check demo clean help
 
 all: packages-build $(BINARIES) ## build twitchd and twitchctl (CC=, CFLAGS=, SANITIZE=)
 
@@ -167,6 +167,10 @@ coverage: packages-coverage ## which lines the unit tests reach, as a table
 check-bus: all $(B)/systemd/twitchd.service $(B)/make-history ## run twitchd on a private bus with an emulated device
 	@tests/bus/run $(B)
 	@tests/answers/service $(B)
+	@tests/bus/fuzz $(B) 12
+
+fuzz-bus: all ## hostile clients on a private bus (SANITIZE=address,undefined, FUZZ_SECONDS=)
+	@tests/bus/fuzz $(B) $(FUZZ_SECONDS)
 
 # --- benchmarks -------------------------------------------------------------
 BENCH_SRC := $(filter-out tests/bench/bench-%.c tests/bench/cut-vfs.c,$(wildcard tests/bench/*.c))

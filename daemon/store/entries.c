@@ -119,9 +119,10 @@ int entry_delete(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n_s
                 return -EINVAL;
         int r = sql_run(k->sql, "DELETE FROM felt WHERE time_usec >= ?1 AND time_usec < ?2", "ii", from_usec, to_usec);
 
-        /* With all that was written there before it: an edit must not leave what it replaced. */
-        if (r >= 0)
-                r = sql_run(k->sql, "PRAGMA defer_foreign_keys = ON", "");
+        /*
+         * With all that was written there before it: an edit must not leave what it replaced. In one statement,
+         * at whose end the references are looked at; deferred, they would be those of all jobs of the commit.
+         */
         if (r >= 0)
                 r = sql_run(k->sql, "WITH RECURSIVE gone (id, replaces) AS ("
                                     " SELECT id, replaces FROM diary WHERE time_usec >= ?1 AND time_usec < ?2"

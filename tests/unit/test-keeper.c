@@ -254,6 +254,25 @@ START_TEST(an_interruption_ends_where_the_last_minute_does) {
 END_TEST
 
 /* What was refused leaves nothing. */
+/* In one commit with others: what a job of it does wrong is its own, and found at once. */
+START_TEST(deletes_an_entry_with_its_edits_beside_other_jobs) {
+        DiaryEntry e = { .kind = "caffeine", .time_usec = BOOT_UTC }, later = { .kind = "caffeine", .time_usec = BOOT_UTC + HOUR_USEC };
+        TrialAct act = { .trial = 99, .block = 1, .act = "revealed" };
+        int64_t first, second, third, n;
+
+        ck_assert_int_eq(entry_add_diary(&k, &e, 0, &first), 0);
+        ck_assert_int_eq(entry_add_diary(&k, &later, first, &second), 0);
+        ck_assert_int_eq(entry_add_diary(&k, &e, second, &third), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                ck_assert_int_eq(sql_exec(k.sql, "BEGIN"), 0);
+                ck_assert_int_eq(entry_delete(&k, BOOT_UTC + HOUR_USEC, BOOT_UTC + HOUR_USEC + 1, &n), 0);
+                ck_assert_int_eq(get("SELECT count(*) FROM diary"), 0);
+                ck_assert_int_eq(entry_add_trial_act(&k, &act), -ENOENT);
+                ck_assert_int_eq(sql_exec(k.sql, "COMMIT"), 0);
+        }
+}
+END_TEST
+
 START_TEST(refuses_what_is_not_there) {
         KeptStart s = { .boottime_usec = 1, .n_sites = 1 };
         int64_t id, before;
@@ -288,6 +307,7 @@ int main(void) {
         tcase_add_test(t, a_session_that_nobody_started_ends_after_a_quarter_of_a_day);
         tcase_add_test(t, the_placement_stays_until_it_changes);
         tcase_add_test(t, an_interruption_ends_where_the_last_minute_does);
+        tcase_add_test(t, deletes_an_entry_with_its_edits_beside_other_jobs);
         tcase_add_test(t, refuses_what_is_not_there);
         suite_add_tcase(suite, t);
         return suite_done(suite);
