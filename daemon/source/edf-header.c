@@ -20,6 +20,7 @@
 
 /* How much of the samples is looked at to see whether a copy as text has spoilt them */
 #define PROBE_SIZE 65536u
+#define COPY_FEEDS_MIN 16u
 
 typedef struct Field {
         const char *name;
@@ -54,6 +55,7 @@ typedef struct Parser {
         char *odd; /* the first number written otherwise than the format has it */
         unsigned n_odd;
         bool version_damaged, text_copy;
+        double said_size; /* of the header, by itself; 0: it does not say */
         char **ret_error;
 } Parser;
 
@@ -110,6 +112,12 @@ static bool number_in(const char *bytes, size_t width, double *ret, bool *ret_od
                 *ret_odd = *ret_odd || bytes[n - 1] != ' ';
         text_of(bytes, n, text);
         char *start = text + strspn(text, " ");
+        if (strchr("+-", start[0]) && start[0] && start[1] == ' ') { /* "- 3276.8" */
+                size_t blanks = strspn(start + 1, " ");
+                start[blanks] = start[0];
+                start += blanks;
+                *ret_odd = true;
+        }
         char *comma = strchr(start, ',');
         if (comma && !strchr(start, '.')) {
                 *comma = '.';
@@ -167,15 +175,19 @@ static bool is_mu(const char *bytes, size_t n) {
         return n >= 2 && (memcmp(bytes, "\x83\xca", 2) == 0 || memcmp(bytes, "\xa6\xcc", 2) == 0);
 }
 
+static bool is_padding(char byte) {
+        return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* Text in UTF-8; what is not is taken for Latin 1, in which "uV" is often written with a real mu. */
 static int parse_text(const Parser *p, const Field *f, int signal, char **ret) {
         const char *bytes = field_bytes(p, f, signal);
         char text[2 * 16 + 1];
         size_t from = 0, to = strnlen(bytes, f->width), n = 0;
 
-        while (to > from && bytes[to - 1] == ' ')
+        while (to > from && is_padding(bytes[to - 1]))
                 to--;
-        while (from < to && bytes[from] == ' ')
+        while (from < to && is_padding(bytes[from]))
                 from++;
         bool utf8 = utf8_is_valid(bytes + from, to - from);
         for (size_t i = from; i < to; i++) {
@@ -347,17 +359,7 @@ static int parse_main(Parser *p) {
                              SIGNALS_MAX);
         l->n_signals = (unsigned) value;
         l->data_offset = MAIN_SIZE + SIGNAL_SIZE * (uint64_t) l->n_signals;
-        if (!sized || size != (double) l->data_offset) {
-                char text[9];
-
-                r = notes_add(&l->notes,
-                              "the header says \"%s\" for its own size; taken as the %llu bytes that %u "
-                              "signals make",
-                              text_of(p->bytes + header_size.offset, header_size.width, text),
-                              (unsigned long long) l->data_offset, l->n_signals);
-                if (r < 0)
-                        return r;
-        }
+        p->said_size = sized ? size : 0;
 
         if ((r = need_number(p, &record_duration, -1, false, &l->record_duration_s)) < 0)
                 return r;
@@ -644,15 +646,57 @@ static int take_part_of_record(Parser *p, uint64_t data) {
                          duration_s, l->record_duration_s);
 }
 
+/*
+ * The header says another size than its signals make. Where as many data records as it promises fit behind
+ * that size, and only then, something else stands between.
+ */
+static int settle_size(Parser *p, double promised) {
+        Layout *l = p->layout;
+        char text[9];
+
+        if (p->said_size == (double) l->data_offset)
+                return 0;
+        text_of(p->bytes + header_size.offset, header_size.width, text);
+        if (promised >= 1 && p->said_size > (double) l->data_offset &&
+            p->said_size + promised * (double) l->record_size == (double) p->file_size) {
+                l->data_offset = (uint64_t) p->said_size;
+                return notes_add(&l->notes,
+                                 "the header says \"%s\" for its own size, more than its %u signals make: "
+                                 "the data records fill the file from there on",
+                                 text, l->n_signals);
+        }
+        return notes_add(&l->notes,
+                         "the header says \"%s\" for its own size; taken as the %llu bytes that %u signals "
+                         "make",
+                         text, (unsigned long long) l->data_offset, l->n_signals);
+}
+
+/* Each line feed among the samples has a carriage return in front of it: by chance, of 256 one should. */
+static bool is_copied_with_returns(const Parser *p) {
+        char bytes[PROBE_SIZE];
+        unsigned n_feeds = 0;
+
+        ssize_t n = pread(p->fd, bytes, sizeof bytes, (off_t) p->layout->data_offset);
+        for (ssize_t i = 1; i < n; i++) {
+                if (bytes[i] == '\n' && bytes[i - 1] != '\r')
+                        return false;
+                n_feeds += bytes[i] == '\n';
+        }
+        return n_feeds >= COPY_FEEDS_MIN;
+}
+
 static int parse_n_records(Parser *p) {
         Layout *l = p->layout;
-        uint64_t data = p->file_size - l->data_offset, present = data / l->record_size,
-                 rest = data % l->record_size;
         double promised = -1;
 
         int known = parse_number(p, &n_records, -1, true, &promised);
         if (known < 0)
                 return known;
+        int r = settle_size(p, known ? promised : 0);
+        if (r < 0)
+                return r;
+        uint64_t data = p->file_size - l->data_offset, present = data / l->record_size,
+                 rest = data % l->record_size;
         l->n_records = present;
         /* more of them are records only if they come out even */
         if (known && promised >= 1 && promised < (double) present && rest > 0)
@@ -660,6 +704,12 @@ static int parse_n_records(Parser *p) {
         if (l->n_records < 1)
                 return data == 0 ? fault(p, -EBADMSG, "the file holds no data records") :
                                    take_part_of_record(p, data);
+        if (known && promised >= 1 && (double) data > promised * (double) l->record_size &&
+            is_copied_with_returns(p))
+                return fault(p, -EBADMSG,
+                             "this file was copied or converted as text, which changes its samples (each "
+                             "line feed got a carriage return before it); copy the original again, as "
+                             "binary");
         return note_records(p, known > 0, promised, present, rest);
 }
 

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <strings.h>
 
+#include "text-clock.h"
 #include "text-format.h"
+#include "text-rate.h"
 #include "../utf8.h"
 #include "units.h"
 
@@ -19,7 +21,19 @@ typedef struct Lines {
         unsigned n;
 } Lines;
 
+/* Behind a field: what stands in quotes is one, with separators in it */
+static char *field_end(char *p, const char *separators) {
+        char *quote = p + strspn(p, " ");
+
+        if (*quote == '"')
+                for (char *q = quote + 1; (q = strchr(q, '"')); q += 2)
+                        if (q[1] != '"')
+                                return q + 1 + strcspn(q + 1, separators);
+        return p + strcspn(p, separators);
+}
+
 unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX]) {
+        const char *separators = separator == ' ' ? " \t" : (const char[]) { separator, 0 };
         unsigned n = 0;
 
         for (char *p = line; n < TEXT_FIELDS_MAX;) {
@@ -29,7 +43,7 @@ unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX
                                 break;
                 }
                 ret[n++] = p;
-                p += separator == ' ' ? strcspn(p, " \t") : strcspn(p, (char[]){ separator, 0 });
+                p = field_end(p, separators);
                 if (!*p)
                         break;
                 *p++ = 0;
@@ -38,44 +52,6 @@ unsigned text_split(char *line, char separator, char *ret[static TEXT_FIELDS_MAX
         if (n > 1 && ret[n - 1][strspn(ret[n - 1], " \t\r")] == 0)
                 n--;
         return n;
-}
-
-/* "2026-11-30" or "2026/11/30", and what divides it from a time of day: days since 1970; 0: there is none */
-static long date_in(const char **text) {
-        struct tm tm = {};
-        int end = 0;
-
-        if ((sscanf(*text, "%4d-%2d-%2d%*1[T ]%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 3 &&
-             sscanf(*text, "%4d/%2d/%2d%*1[T ]%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 3) ||
-            end == 0)
-                return 0;
-        *text += end;
-        tm.tm_year -= 1900;
-        tm.tm_mon--;
-        return timegm(&tm) / 86400;
-}
-
-/* Seconds of a time of day, "7:00:05.123", with a date in front of it since 1970 */
-static bool clock_time_in(const char *field, double *ret) {
-        unsigned hours, minutes, seconds;
-        int end = 0;
-
-        if (!strchr(field, ':'))
-                return false;
-        double days = (double) date_in(&field);
-        if (sscanf(field, "%2u:%2u:%2u%n", &hours, &minutes, &seconds, &end) != 3 || end == 0 ||
-            hours > 24 || minutes > 59 || seconds > 60)
-                return false;
-        const char *fraction = field + end;
-        double divisor = 1;
-        *ret = days * 86400 + hours * 3600. + minutes * 60. + seconds;
-        if (*fraction == '.' || *fraction == ',')
-                for (fraction++; isdigit((unsigned char) *fraction); fraction++) {
-                        divisor *= 10;
-                        *ret += (*fraction - '0') / divisor;
-                }
-        /* a zone is that of all */
-        return fraction[strspn(fraction, " \t\"\rZ")] == 0 || strchr("+-", *fraction);
 }
 
 bool text_number_in(const TextFormat *f, char *field, double *ret) {
@@ -172,7 +148,7 @@ static bool find_separator(const Lines *l, TextFormat *ret) {
                 char separator;
                 bool decimal_comma;
         } candidates[] = { { '\t', false }, { ';', false }, { ',', false }, { ' ', false },
-                           { '\t', true },  { ';', true },  { ' ', true } };
+                           { '\t', true },  { ';', true },  { ' ', true },  { ',', true } /* in quotes */ };
         double best = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
@@ -188,19 +164,6 @@ static bool find_separator(const Lines *l, TextFormat *ret) {
                 ret->n_fields = f.n_fields;
         }
         return best > 0;
-}
-
-/* "Sample Rate = 250.0 Hz", "Sampling frequency: 2000", "Fs,1000" */
-static double rate_in(const char *line) {
-        const char *p = strcasestr(line, "sampl");
-
-        if (strncasecmp(line, "fs", 2) == 0 && line[2] && !isalnum((unsigned char) line[2]))
-                p = line;
-        else if (!p || (!strcasestr(p, "rate") && !strcasestr(p, "freq")))
-                return 0;
-        p += strcspn(p, "0123456789");
-        double value = strtod(p, NULL);
-        return isfinite(value) && value < 1e6 ? value : 0;
 }
 
 /* The unit that stands in brackets, behind the last comma, or at the end of a name: "EMG_uV", but V alone
@@ -242,18 +205,27 @@ static void take_name(char *field, char ret[static TEXT_NAME_MAX]) {
         *to = 0;
 }
 
-/* Names, or units: the last lines in front of the numbers that have as many fields */
-static void take_header(TextFormat *f, const char *line) {
-        _cleanup_free_ char *copy = strdup(line);
-        char *fields[TEXT_FIELDS_MAX];
-        unsigned units = 0, longest = 0;
+/* Numbers, or rates ("1000 Hz"), and nothing else: no names */
+static bool are_numbers(const TextFormat *f, char *const *fields, unsigned n) {
+        for (unsigned i = 0; i < n; i++) {
+                char text[32];
+                double value;
 
-        if (!copy || line[strspn(line, " \t\r")] == 0)
-                return;
-        unsigned n = text_split(copy, f->separator, fields);
-        if (n + 1 < f->n_fields || n > f->n_fields + 1)
-                return;
+                snprintf(text, sizeof text, "%s", fields[i]);
+                char *hz = strcasestr(text, "Hz");
+                if (hz && hz > text)
+                        *hz = 0;
+                if (text[strspn(text, " \t\"\r")] && !text_number_in(f, text, &value))
+                        return false;
+        }
+        return true;
+}
+
+/* Names, or units: a line of short words, some of them units of voltage, is one of units. */
+static void take_names(TextFormat *f, char **fields, unsigned n) {
+        unsigned units = 0, longest = 0;
         char(*names)[TEXT_NAME_MAX] = calloc(n, sizeof *names);
+
         for (unsigned i = 0; names && i < n; i++) {
                 take_name(fields[i], names[i]);
                 units += !isnan(unit_to_uv(names[i]));
@@ -261,13 +233,70 @@ static void take_header(TextFormat *f, const char *line) {
         }
         for (unsigned i = 0; names && i < MIN(n, f->n_fields); i++)
                 if (units > 0 && longest <= UNIT_MAX)
-                        snprintf(f->units[i], sizeof f->units[i], "%.15s",
-                                 isnan(unit_to_uv(names[i])) ? "" : names[i]);
+                        snprintf(f->units[i], sizeof f->units[i], "%.15s", names[i]);
                 else {
                         memcpy(f->names[i], names[i], sizeof names[i]);
                         take_unit(names[i], f->units[i]);
                 }
         free(names);
+}
+
+/* The unit at the end of "10.000 mV" */
+static void take_range_unit(TextFormat *f, unsigned column, const char *field) {
+        const char *word = strrchr(field, ' ');
+
+        if (word && !isnan(unit_to_uv(word)) && !f->units[column][0])
+                snprintf(f->units[column], sizeof f->units[column], "%.15s", word + 1);
+}
+
+/* LabChart: "ChannelTitle=", "Range=", "UnitName=" and others, with a value for each channel. */
+static bool take_values_of_key(TextFormat *f, char **fields, unsigned n) {
+        if (n == 0 || !fields[0][0] || fields[0][strlen(fields[0]) - 1] != '=')
+                return false;
+        if (strcasecmp(fields[0], "ChannelTitle=") == 0) {
+                fields[0] = (char[]) { "time" };
+                take_names(f, fields, n);
+        } else if (strcasecmp(fields[0], "UnitName=") == 0) {
+                fields[0] = (char[]) { "s" };
+                take_names(f, fields, n);
+        } else if (strcasecmp(fields[0], "Range=") == 0)
+                for (unsigned i = 1; i < MIN(n, f->n_fields); i++)
+                        take_range_unit(f, i, fields[i]);
+        return true;
+}
+
+/* The last lines in front of the numbers that have as many fields; some stand behind a sign of a comment. */
+static void take_header(TextFormat *f, const char *line, bool is_last) {
+        const char *start = line + (line[0] == '#' || line[0] == '%');
+        _cleanup_free_ char *copy = strdup(start + (start > line ? strspn(start, " ") : 0));
+        char *fields[TEXT_FIELDS_MAX];
+
+        if (!copy || line[strspn(line, " \t\r")] == 0)
+                return;
+        unsigned n = text_split(copy, f->separator, fields);
+        if (n + 1 < f->n_fields || n > f->n_fields + 1 || are_numbers(f, fields, n) ||
+            take_values_of_key(f, fields, n) || !is_last)
+                return;
+        take_names(f, fields, n);
+}
+
+/* OpenSignals writes its header as JSON: "column": ["nSeq", "I1", "A1"]. */
+static void take_json_names(TextFormat *f, const char *line) {
+        const char *p = strstr(line, "\"column\": [");
+
+        for (unsigned i = 0; p && i < f->n_fields; i++) {
+                const char *from = p + strcspn(p, "\"]") + 1, *end = strpbrk(from, "\"]");
+
+                if (i == 0) {
+                        from = strchr(strchr(p, '['), '"');
+                        end = from ? strchr(++from, '"') : NULL;
+                }
+                if (!end || from[-1] != '"')
+                        return;
+                snprintf(f->names[i], TEXT_NAME_MAX, "%.*s",
+                         (int) MIN(end - from, (ptrdiff_t) TEXT_NAME_MAX - 1), from);
+                p = end + 1;
+        }
 }
 
 static bool name_has(const char *name, const char *const *words) {
@@ -277,10 +306,24 @@ static bool name_has(const char *name, const char *const *words) {
         return false;
 }
 
+/* Whether a unit stands in a name as a word of its own */
+static bool has_word(const char *name, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *p = name; (p = strcasestr(p, word)); p++)
+                if ((p == name || !isalpha((unsigned char) p[-1])) && !isalpha((unsigned char) p[n]))
+                        return true;
+        return false;
+}
+
 static bool is_time_name(const char *name) {
+        static const char *const others[] = { "temps", "tiempo", "tempo", "tid", "czas", NULL };
         static const char *const words[] = { "time", "zeit",  "x[s]",    "x [s]",
                                              "x(s)", "x (s)", "seconds", NULL };
 
+        for (const char *const *word = others; *word; word++)
+                if (has_word(name, *word))
+                        return true;
         return name_has(name, words) || strcasecmp(name, "t") == 0 || strcasecmp(name, "s") == 0;
 }
 
@@ -351,27 +394,31 @@ static bool are_stamps_of(const Lines *l, const TextFormat *f, unsigned column, 
         return rows > 0;
 }
 
-/* Whether a unit stands in a name as a word of its own */
-static bool has_word(const char *name, const char *word) {
-        size_t n = strlen(word);
-
-        for (const char *p = name; (p = strcasestr(p, word)); p++)
-                if ((p == name || !isalpha((unsigned char) p[-1])) && !isalpha((unsigned char) p[n]))
-                        return true;
-        return false;
-}
-
-/* Seconds of one in a column of times: by its name, or because it counts from 1970 in smaller units */
-static double time_scale_s(const Lines *l, const TextFormat *f, unsigned column) {
-        const char *name = f->names[column];
-        double row[TEXT_FIELDS_MAX];
-        unsigned n, i = 0;
-
+/* Seconds of one by a name or a unit; 0: it says nothing */
+static double named_scale_s(const char *name) {
+        if (strchr(name, ':'))          /* hh:mm:ss: read as such */
+                return 1;
         if (has_word(name, "ms") || strcasestr(name, "msec") || strcasestr(name, "milli"))
                 return 1e-3;
         if (has_word(name, "us") || has_word(name, "\xc2\xb5s") || strcasestr(name, "usec") ||
             strcasestr(name, "micros"))
                 return 1e-6;
+        if (has_word(name, "min") || strcasestr(name, "minute"))
+                return 60;
+        if (has_word(name, "h") || has_word(name, "hours"))
+                return 3600;
+        return 0;
+}
+
+/* Seconds of one in a column of times: by its name, or because it counts from 1970 in smaller units */
+static double time_scale_s(const Lines *l, const TextFormat *f, unsigned column) {
+        double row[TEXT_FIELDS_MAX], scale_s = named_scale_s(f->names[column]);
+        unsigned n, i = 0;
+
+        if (!(scale_s > 0))
+                scale_s = named_scale_s(f->units[column]);
+        if (scale_s > 0)
+                return scale_s;
         while (i < l->n && !(is_row(f, l->lines[i], row, &n) && n == f->n_fields))
                 i++;
         if (i == l->n)
@@ -398,17 +445,37 @@ static void find_time(const Lines *l, TextFormat *f, unsigned column) {
         f->time_is_coarse = !(step > 0);
 }
 
+/* Whether most of the first rows have a number there: what has fewer is a comment, or of another rate. */
+static bool has_numbers(const Lines *l, const TextFormat *f, unsigned column) {
+        double row[TEXT_FIELDS_MAX];
+        unsigned n, rows = 0, numbers = 0;
+
+        for (unsigned i = 0; i < l->n; i++)
+                if (is_row(f, l->lines[i], row, &n) && n == f->n_fields) {
+                        rows++;
+                        numbers += !isnan(row[column]);
+                }
+        return 2 * numbers >= rows;
+}
+
+/* BIOPAC's text calls its times by their unit. */
+static bool is_time_unit(const char *name) {
+        return strcasecmp(name, "min") == 0 || strcasecmp(name, "sec") == 0 || strcasecmp(name, "ms") == 0 ||
+                strcasecmp(name, "msec") == 0;
+}
+
 static void find_rows_columns(const Lines *l, TextFormat *f) {
         bool named = false;
 
         for (unsigned i = 0; i < f->n_fields; i++)
                 named = named || f->names[i][0];
         for (unsigned i = 0; i < f->n_fields; i++) {
-                if (named ? is_time_name(f->names[i]) : i == 0 && step_of(l, f, 0) > 0) {
+                if (named ? is_time_name(f->names[i]) || (i == 0 && is_time_unit(f->names[0])) :
+                            i == 0 && step_of(l, f, 0) > 0) {
                         find_time(l, f, i);
                         continue;
                 }
-                if (!named || !is_no_signal(f->names[i]))
+                if ((!named || !is_no_signal(f->names[i])) && has_numbers(l, f, i))
                         f->columns[f->n_signals++] = i;
         }
 }
@@ -547,9 +614,9 @@ static bool find_in(const Lines *l, TextFormat *f) {
                 gui = gui || strcasestr(line, "OpenBCI Raw");
                 if (said)
                         n_said = (unsigned) strtoul(said + strcspn(said, "0123456789"), NULL, 10);
-                set_rate(f, rate_in(line), "its header");
-                if (i + 3 >= first)
-                        take_header(f, line);
+                set_rate(f, text_rate_in(line), "its header");
+                take_header(f, line, i + 3 >= first);
+                take_json_names(f, line);
         }
         find_rows_columns(l, f);
         if (gui) {

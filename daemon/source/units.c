@@ -7,7 +7,7 @@
 
 #define UNIT_MAX 40u
 
-/* Without spaces, brackets and a point at the end; both micro signs of Unicode and the Cyrillic letters
+/* Without spaces, brackets and a point or the like at the end; signs for micro and the Cyrillic letters
  * become "u", "m", "V". */
 static void simplify(const char *unit, char ret[static UNIT_MAX]) {
         static const struct {
@@ -16,7 +16,11 @@ static void simplify(const char *unit, char ret[static UNIT_MAX]) {
         } letters[] = {
                 { "\xc3\x82\xc2\xb5", 'u' }, /* UTF-8 of what was UTF-8 already */
                 { "\xc2\xb5", 'u' },         { "\xce\xbc", 'u' }, { "\xd0\xbc\xd0\xba", 'u' },
-                { "\xd0\xbc", 'm' },         { "\xd0\x92", 'V' },
+                { "\xd0\xbc", 'm' },         { "\xd0\x92", 'V' }, { "\xd0\xb2", 'V' },
+                { "\xc3\x8e\xc2\xbc", 'u' }, /* a Greek one in UTF-8, taken for Latin 1 */
+                { "\xc3\xa6", 'u' },         /* mu of DOS (code pages 437 and 850), likewise; */
+                { "\xc3\xac", 'u' },         /* of ISO 8859-7 */
+                { "&micro;", 'u' },          { "&mu;", 'u' },
         };
         size_t n = 0;
 
@@ -29,12 +33,12 @@ static void simplify(const char *unit, char ret[static UNIT_MAX]) {
                 if (i < ELEMENTSOF(letters)) {
                         ret[n++] = letters[i].to;
                         unit += strlen(letters[i].from);
-                } else if (strchr(" []()\"'_", *unit))
+                } else if (strchr(" []()<>{}\"'_", *unit))
                         unit++;
                 else
                         ret[n++] = *unit++;
         }
-        while (n > 0 && ret[n - 1] == '.')
+        while (n > 0 && strchr(".,;*", ret[n - 1]))
                 n--;
         ret[n] = 0;
 }
@@ -47,7 +51,8 @@ double unit_to_uv(const char *unit) {
                 double uv;
         } prefixes[] = {
                 { "", 1e6 },    { "m", 1e3 },  { "milli", 1e3 }, { "u", 1 },      { "micro", 1 },
-                { "mic", 1 },   { "mc", 1 },   { "mk", 1 },      { "n", 1e-3 },   { "nano", 1e-3 },
+                { "mic", 1 },   { "mikro", 1 }, { "mu", 1 },
+                { "mc", 1 },   { "mk", 1 },      { "n", 1e-3 },   { "nano", 1e-3 },
                 { "10^-6", 1 }, { "1e-6", 1 }, { "10^-3", 1e3 }, { "1e-3", 1e3 },
         };
         char simple[UNIT_MAX];
