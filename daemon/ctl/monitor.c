@@ -12,6 +12,7 @@
 #include "bus.h"
 #include "ctl.h"
 #include "json.h"
+#include "monitor-plot.h"
 #include "snapshot.h"
 #include "text.h"
 #include "twitchd.h"
@@ -20,11 +21,14 @@
 #define EVENT_CHANNELS_MAX 1024u
 #define LABEL_WIDTH 16
 
+static bool arg_plot = false;
+
 typedef struct Watch {
         sd_event *event;
         sd_bus *bus;
         Snapshot snapshot;              /* for labels */
         sd_bus_slot *fetch;             /* of a snapshot under way */
+        Plots *plots;                   /* NULL: none are asked for */
 } Watch;
 
 /* A Twitch or an Artefact signal */
@@ -46,6 +50,7 @@ typedef struct Signal {
 
 static void watch_done(Watch *w) {
         sd_bus_slot_unref(w->fetch);
+        plots_free(w->plots);
         snapshot_done(&w->snapshot);
         sd_bus_flush_close_unref(w->bus);
         sd_event_unref(w->event);
@@ -236,6 +241,11 @@ static void print_text(const Watch *w, const MonitorInfo *m, const char *monitor
         putchar('\n');
 }
 
+static void follow_all(Watch *w) {
+        for (size_t i = 0; w->plots && i < w->snapshot.n_monitors; i++)
+                plots_follow(w->plots, w->snapshot.monitors[i].path);
+}
+
 /* A monitor that reads no longer ends the watch: no failure. */
 static int print_signal(Watch *w, const char *path, const Signal *s) {
         const MonitorInfo *m = snapshot_find_monitor(&w->snapshot, path);
@@ -246,6 +256,10 @@ static int print_signal(Watch *w, const char *path, const Signal *s) {
                 print_json(name ? name : path, s);
         else
                 print_text(w, m, name ? name : path, s);
+        if (w->plots && s->is_event && s->n_channels > 0) {
+                plots_draw(w->plots, path, s->channels[0], s->boottime_usec, stdout);
+                plots_follow(w->plots, path);
+        }
         if (fflush(stdout) != 0)
                 return sd_event_exit(w->event, errno == EPIPE ? 0 : -errno);
         return 0;
@@ -315,6 +329,7 @@ static int on_snapshot(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                 return 0;
         snapshot_done(&w->snapshot);
         w->snapshot = s;
+        follow_all(w);
         return 0;
 }
 
@@ -400,13 +415,16 @@ static int start(Watch *w) {
         if ((r = sd_event_new(&w->event)) < 0 ||
             (r = sd_bus_set_exit_on_disconnect(w->bus, true)) < 0 ||
             (r = add_sources(w)) < 0 ||
+            (arg_plot && (r = plots_new(w->bus, w->event, &w->plots)) < 0) ||
             (r = add_matches(w)) < 0)
                 return bus_complain(r, NULL);
 
         /* The matches come first: nothing falls between this and the first signal. */
         r = snapshot_fetch(w->bus, &w->snapshot, &error);
-        if (r >= 0)
+        if (r >= 0) {
+                follow_all(w);
                 return 0;
+        }
         (void) bus_complain(r, &error);
         if (!bus_error_is_absent(&error))
                 return r;
@@ -417,6 +435,10 @@ static int start(Watch *w) {
 static int run(int argc, char **argv) {
         _cleanup_(watch_done) Watch w = {};
 
+        if (arg_plot && arg_json) {
+                fprintf(stderr, "twitchctl: --plot does not go with --json\n");
+                return EXIT_USAGE;
+        }
         int r = bus_open(&w.bus);
         if (r < 0)
                 return r;
@@ -431,10 +453,17 @@ static int run(int argc, char **argv) {
         return r;
 }
 
+static const Option options[] = {
+        { "plot", .flag = &arg_plot,
+          .help = "Draw each one: 30 ms before and after its peak, of the channel where it is strongest." },
+        {},
+};
+
 const Verb verb_monitor = {
         .name = "monitor",
         .args = "",
         .summary = "Print twitches as they are found, until Ctrl-C",
+        .options = options,
         .json = true,
         .bus = true,
         .run = run,

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* twitchctl stream: every sample as it comes, on standard output. */
-#include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 
 #include "bus.h"
 #include "ctl.h"
+#include "scans.h"
 #include "snapshot.h"
 #include "text.h"
 #include "twitchd.h"
 #include "verbs.h"
 
-#define CHANNELS_MAX 1024u
 #define READ_BYTES (64u * 1024)
 
 static const char *arg_channels = NULL;
@@ -20,12 +18,7 @@ static bool arg_raw = false;
 static double arg_seconds = 0;          /* 0: until Ctrl-C */
 
 typedef struct Reader {
-        int fd;
-        uint32_t record_bytes;
-        double rate_hz;
-        uint32_t channels[CHANNELS_MAX];
-        double lsb_uv[CHANNELS_MAX];
-        size_t n_channels;
+        Scans scans;
         uint64_t n_records, n_missed;
 } Reader;
 
@@ -33,101 +26,6 @@ static volatile sig_atomic_t interrupted = false;
 
 static void on_interrupt(int number) {
         interrupted = true;
-}
-
-/* --- opening ------------------------------------------------------------------ */
-
-static int append_channels(sd_bus_message *call) {
-        _cleanup_free_ char *copy = strdup(arg_channels);
-        uint32_t channels[CHANNELS_MAX];
-        size_t n = 0;
-        char *saved, *end;
-        int r;
-
-        if (!copy)
-                return -ENOMEM;
-        for (char *w = strtok_r(copy, ",", &saved); w; w = strtok_r(NULL, ",", &saved)) {
-                unsigned long channel = strtoul(w, &end, 10);
-
-                if (*w < '0' || *w > '9' || *end || channel < 1 || channel > CHANNELS_MAX ||
-                    n == CHANNELS_MAX) {
-                        fprintf(stderr,
-                                "twitchctl: --channels takes numbers from 1, as in 1,3, not \"%s\"\n",
-                                arg_channels);
-                        return EXIT_USAGE;
-                }
-                channels[n++] = (uint32_t) channel - 1;
-        }
-        if ((r = sd_bus_message_open_container(call, 'e', "sv")) < 0 ||
-            (r = sd_bus_message_append(call, "s", "channels")) < 0 ||
-            (r = sd_bus_message_open_container(call, 'v', "au")) < 0 ||
-            (r = sd_bus_message_append_array(call, 'u', channels, n * sizeof channels[0])) < 0 ||
-            (r = sd_bus_message_close_container(call)) < 0)
-                return r;
-        return sd_bus_message_close_container(call);
-}
-
-static int read_array(sd_bus_message *m, char type, void *ret, size_t item, size_t *ret_n) {
-        const char contents[] = { 'a', type, 0 };
-        const void *data;
-        size_t size;
-        int r;
-
-        if ((r = sd_bus_message_enter_container(m, 'v', contents)) < 0 ||
-            (r = sd_bus_message_read_array(m, type, &data, &size)) < 0)
-                return r;
-        *ret_n = MIN(size / item, (size_t) CHANNELS_MAX);
-        memcpy(ret, data, *ret_n * item);
-        return sd_bus_message_exit_container(m);
-}
-
-static int read_format(sd_bus_message *m, Reader *reader) {
-        const char *name;
-        size_t n;
-        int r;
-
-        if ((r = sd_bus_message_enter_container(m, 'a', "{sv}")) < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                if ((r = sd_bus_message_read_basic(m, 's', &name)) < 0)
-                        return r;
-                if (streq(name, "record_bytes"))
-                        r = sd_bus_message_read(m, "v", "u", &reader->record_bytes);
-                else if (streq(name, "rate_hz"))
-                        r = sd_bus_message_read(m, "v", "d", &reader->rate_hz);
-                else if (streq(name, "channels"))
-                        r = read_array(m, 'u', reader->channels, sizeof reader->channels[0],
-                                       &reader->n_channels);
-                else if (streq(name, "lsb_uv"))
-                        r = read_array(m, 'd', reader->lsb_uv, sizeof reader->lsb_uv[0], &n);
-                else
-                        r = sd_bus_message_skip(m, "v");
-                if (r < 0 || (r = sd_bus_message_exit_container(m)) < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        return reader->n_channels == 0 || reader->record_bytes != 16 + 4 * reader->n_channels ? -EBADMSG : 0;
-}
-
-static int open_stream(sd_bus *bus, const char *path, Reader *reader) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r, fd;
-
-        if ((r = bus_new_call(bus, path, TWITCHD_MONITOR_INTERFACE, "OpenStream", &call)) < 0 ||
-            (r = sd_bus_message_open_container(call, 'a', "{sv}")) < 0 ||
-            (r = arg_channels ? append_channels(call) : 0) < 0)
-                return bus_complain(r, NULL);
-        if (r == EXIT_USAGE)
-                return r;
-        if ((r = sd_bus_message_close_container(call)) < 0 ||
-            (r = bus_call(bus, call, &error, &reply)) < 0 ||
-            (r = sd_bus_message_read(reply, "h", &fd)) < 0 ||
-            (r = read_format(reply, reader)) < 0)
-                return bus_complain(r, &error);
-        reader->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        return reader->fd < 0 ? bus_complain(-errno, NULL) : 0;
 }
 
 /* The one that was named, or the only one. */
@@ -159,43 +57,36 @@ static void print_header(const Reader *reader) {
         if (arg_raw)
                 return;
         fputs("boottime_s,missed,lost", stdout);
-        for (size_t i = 0; i < reader->n_channels; i++)
-                printf(",ch%u_uv", reader->channels[i] + 1);
+        for (size_t i = 0; i < reader->scans.n_channels; i++)
+                printf(",ch%u_uv", reader->scans.channels[i] + 1);
         putchar('\n');
 }
 
 static void print_record(Reader *reader, const char *record) {
-        uint32_t counts[2];
-        int64_t time_ns;
+        ScanHead head;
 
-        memcpy(&time_ns, record, sizeof time_ns);
-        memcpy(counts, record + sizeof time_ns, sizeof counts);
-        reader->n_missed += counts[0];
+        memcpy(&head, record, sizeof head);
+        reader->n_missed += head.missed;
         reader->n_records++;
         if (arg_raw) {
-                fwrite(record, 1, reader->record_bytes, stdout);
+                fwrite(record, 1, reader->scans.record_bytes, stdout);
                 return;
         }
-        printf("%" PRId64 ".%09" PRId64 ",%u,%u", time_ns / (int64_t) NSEC_PER_SEC,
-               time_ns % (int64_t) NSEC_PER_SEC, counts[0],
-               counts[1]);
-        for (size_t i = 0; i < reader->n_channels; i++) {
-                int32_t word;
-
-                memcpy(&word, record + 16 + i * sizeof word, sizeof word);
-                printf(",%.3f", (double) (word >> 8) * reader->lsb_uv[i]);
-        }
+        printf("%" PRId64 ".%09" PRId64 ",%u,%u", head.time_ns / (int64_t) NSEC_PER_SEC,
+               head.time_ns % (int64_t) NSEC_PER_SEC, head.missed, head.lost);
+        for (size_t i = 0; i < reader->scans.n_channels; i++)
+                printf(",%.3f", scans_uv(&reader->scans, record, i));
         putchar('\n');
 }
 
 /* Until enough has come, the service closes it, nobody reads us or Ctrl-C. */
 static int copy(Reader *reader) {
         static char buffer[READ_BYTES];
-        uint64_t wanted = arg_seconds > 0 ? (uint64_t) (arg_seconds * reader->rate_hz + 0.5) : UINT64_MAX;
+        uint64_t wanted = arg_seconds > 0 ? (uint64_t) (arg_seconds * reader->scans.rate_hz + 0.5) : UINT64_MAX;
         size_t have = 0;
 
         while (!interrupted && reader->n_records < wanted) {
-                ssize_t n = read(reader->fd, buffer + have, sizeof buffer - have);
+                ssize_t n = read(reader->scans.fd, buffer + have, sizeof buffer - have);
                 if (n < 0 && errno != EINTR) {
                         fprintf(stderr, "twitchctl: the stream cannot be read: %m\n");
                         return -errno;
@@ -206,8 +97,8 @@ static int copy(Reader *reader) {
                 }
                 have += n > 0 ? (size_t) n : 0;
                 size_t used = 0;
-                for (; have - used >= reader->record_bytes && reader->n_records < wanted;
-                     used += reader->record_bytes)
+                for (; have - used >= reader->scans.record_bytes && reader->n_records < wanted;
+                     used += reader->scans.record_bytes)
                         print_record(reader, buffer + used);
                 memmove(buffer, buffer + used, have - used);
                 have -= used;
@@ -219,6 +110,7 @@ static int copy(Reader *reader) {
 
 static int run(int argc, char **argv) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_free_ Reader *reader = calloc(1, sizeof *reader);
         _cleanup_free_ char *path = NULL;
         struct sigaction action = { .sa_handler = on_interrupt };
@@ -227,14 +119,16 @@ static int run(int argc, char **argv) {
         if (!reader)
                 return -ENOMEM;
         if ((r = bus_open(&bus)) < 0 ||
-            (r = choose_monitor(bus, argc > 1 ? argv[1] : NULL, &path)) < 0 ||
-            (r = open_stream(bus, path, reader)) != 0)
+            (r = choose_monitor(bus, argc > 1 ? argv[1] : NULL, &path)) < 0)
                 return r;
+        r = scans_open(bus, path, arg_channels, &reader->scans, &error);
+        if (r != 0)
+                return r < 0 ? bus_complain(r, &error) : r;
         (void) sigaction(SIGINT, &action, NULL);
         (void) sigaction(SIGTERM, &action, NULL);
         print_header(reader);
         r = copy(reader);
-        close(reader->fd);
+        close(reader->scans.fd);
         if (reader->n_missed > 0)
                 fprintf(stderr, "twitchctl: %" PRIu64 " scans were missed: too slow a reader\n",
                         reader->n_missed);
