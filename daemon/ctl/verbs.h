@@ -7,8 +7,8 @@
 #define VERBS(X)        \
         X(status)       \
         X(list)         \
-        X(channels)     \
         X(monitor)      \
+        X(channels)     \
         X(check)        \
         X(impedance)    \
         X(stream)       \
