@@ -13,7 +13,7 @@
 #include <linux/regmap.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
-#include <linux/time64.h>
+#include <linux/units.h>
 
 #include <linux/iio/iio.h>
 #include <linux/iio/sysfs.h>
@@ -22,7 +22,11 @@
 #include "compat.h"
 
 #define ADS1299_GAIN_CODE_DEFAULT	6	/* 24, as after reset */
-#define ADS1299_FV_PER_MV		1000000000000LL
+/*
+ * More bits of a scale than its integer has, so that no gain is off by 1e-7 in
+ * the kernel. In sysfs nine decimals of a millivolt are what the IIO core prints.
+ */
+#define ADS1299_SCALE_BITS		15
 
 static const u8 ads1299_gains[] = ADS1299_GAINS;
 
@@ -78,31 +82,17 @@ void ads1299_init_tables(struct ads1299_state *st, unsigned int vref_uv)
 	for (i = 0; i < ADS1299_NUM_RATES; i++)
 		st->rates_hz[i] = DIV_ROUND_CLOSEST(st->fclk_hz, ADS1299_CLOCKS_PER_SAMPLE(i));
 
-	/* Equation 8 */
+	/* Equation 8, in millivolts */
 	for (i = 0; i < ADS1299_NUM_GAINS; i++) {
-		u64 steps = (u64)ads1299_gains[i] << ADS1299_CODE_BITS;
-
-		st->scales_fv[i] = DIV64_U64_ROUND_CLOSEST((u64)vref_uv * NSEC_PER_SEC, steps);
+		st->scales[i][0] = DIV_ROUND_CLOSEST_ULL((u64)vref_uv << ADS1299_SCALE_BITS,
+							 MILLI * ads1299_gains[i]);
+		st->scales[i][1] = ADS1299_CODE_BITS + ADS1299_SCALE_BITS;
 	}
 }
 
-/*
- * The scale needs twelve decimals: an LSB is as small as 0.000022351742 mV, and
- * the nine that the IIO core prints before it knew IIO_VAL_DECIMAL64_PICO would
- * be wrong by 96 LSB at full scale. Hence this attribute of the standard name
- * and meaning, with its own two functions.
- */
-static ssize_t ads1299_scale_emit(char *buf, int at, s64 scale_fv, char end)
+static int ads1299_read_scale(struct ads1299_state *st, const struct iio_chan_spec *chan,
+			      int *val, int *val2)
 {
-	s64 mv = div64_s64(scale_fv, ADS1299_FV_PER_MV);
-
-	return sysfs_emit_at(buf, at, "%lld.%012lld%c", mv, scale_fv - mv * ADS1299_FV_PER_MV, end);
-}
-
-static ssize_t ads1299_scale_read(struct iio_dev *indio_dev, uintptr_t private,
-				  const struct iio_chan_spec *chan, char *buf)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
 	unsigned int chset, gain;
 	int ret;
 
@@ -114,20 +104,9 @@ static ssize_t ads1299_scale_read(struct iio_dev *indio_dev, uintptr_t private,
 	if (gain >= ADS1299_NUM_GAINS)	/* written through debugfs */
 		return -EIO;
 
-	return ads1299_scale_emit(buf, 0, st->scales_fv[gain], '\n');
-}
-
-static ssize_t ads1299_scale_available_read(struct iio_dev *indio_dev, uintptr_t private,
-					    const struct iio_chan_spec *chan, char *buf)
-{
-	struct ads1299_state *st = iio_priv(indio_dev);
-	unsigned int i;
-	int at = 0;
-
-	for (i = 0; i < ADS1299_NUM_GAINS; i++)
-		at += ads1299_scale_emit(buf, at, st->scales_fv[i],
-					 i == ADS1299_NUM_GAINS - 1 ? '\n' : ' ');
-	return at;
+	*val = st->scales[gain][0];
+	*val2 = st->scales[gain][1];
+	return IIO_VAL_FRACTIONAL_LOG2;
 }
 
 /*
@@ -135,24 +114,19 @@ static ssize_t ads1299_scale_available_read(struct iio_dev *indio_dev, uintptr_t
  * writes a number with six decimals, which leaves 2 % of the smallest scale.
  * The scales are a third apart at least.
  */
-static ssize_t ads1299_scale_write(struct iio_dev *indio_dev, uintptr_t private,
-				   const struct iio_chan_spec *chan, const char *buf, size_t len)
+static int ads1299_write_scale(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,
+			       int mv, int nano_mv)
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
-	int ret, mv, nano_mv;
 	unsigned int gain;
-	s64 wanted_fv;
+	s64 offered;
+	int ret;
 
-	ret = iio_str_to_fixpoint(buf, 100000000, &mv, &nano_mv);
-	if (ret)
-		return ret;
-	if (mv || nano_mv < 0)
-		return -EINVAL;
-
-	wanted_fv = nano_mv * 1000LL;
-	for (gain = 0; gain < ADS1299_NUM_GAINS; gain++)
-		if (abs(wanted_fv - st->scales_fv[gain]) <= div_s64(st->scales_fv[gain], 50))
+	for (gain = 0; gain < ADS1299_NUM_GAINS; gain++) {
+		offered = ((s64)st->scales[gain][0] * NANO) >> st->scales[gain][1];
+		if (!mv && abs(nano_mv - offered) <= div_s64(offered, 50))
 			break;
+	}
 	if (gain == ADS1299_NUM_GAINS)
 		return -EINVAL;
 
@@ -164,7 +138,7 @@ static ssize_t ads1299_scale_write(struct iio_dev *indio_dev, uintptr_t private,
 				 FIELD_PREP(ADS1299_CHSET_GAIN_MASK, gain));
 	ads1299_release(indio_dev);
 
-	return ret ?: len;
+	return ret;
 }
 
 /* By CHnSET.MUX */
@@ -311,17 +285,6 @@ static const struct ads1299_choice ads1299_powerdown_choice = {
 	}
 
 static const struct iio_chan_spec_ext_info ads1299_ext_info[] = {
-	{
-		.name = "scale",
-		.shared = IIO_SEPARATE,
-		.read = ads1299_scale_read,
-		.write = ads1299_scale_write,
-	},
-	{
-		.name = "scale_available",
-		.shared = IIO_SHARED_BY_TYPE,
-		.read = ads1299_scale_available_read,
-	},
 	ADS1299_SETTING("mux", IIO_SEPARATE, &ads1299_mux_choice),
 	ADS1299_AVAILABLE("mux", IIO_SHARED_BY_TYPE, &ads1299_mux_choice),
 	ADS1299_SETTING("powerdown", IIO_SEPARATE, &ads1299_powerdown_choice),
@@ -372,7 +335,9 @@ static int ads1299_read_raw(struct iio_dev *indio_dev, struct iio_chan_spec cons
 		ads1299_release(indio_dev);
 		return ret ?: IIO_VAL_INT;
 
-	case IIO_CHAN_INFO_SCALE:	/* that of the others is in ads1299_ext_info */
+	case IIO_CHAN_INFO_SCALE:
+		if (chan->differential)
+			return ads1299_read_scale(st, chan, val, val2);
 		return ads1299_measured_scale(st, chan, val, val2);
 
 	case IIO_CHAN_INFO_OFFSET:
@@ -397,6 +362,12 @@ static int ads1299_read_avail(struct iio_dev *indio_dev, struct iio_chan_spec co
 	struct ads1299_state *st = iio_priv(indio_dev);
 
 	switch (mask) {
+	case IIO_CHAN_INFO_SCALE:
+		*vals = st->scales[0];
+		*type = IIO_VAL_FRACTIONAL_LOG2;
+		*length = 2 * ARRAY_SIZE(st->scales);
+		return IIO_AVAIL_LIST;
+
 	case IIO_CHAN_INFO_SAMP_FREQ:
 		*vals = st->rates_hz;
 		*type = IIO_VAL_INT;
@@ -415,6 +386,9 @@ static int ads1299_write_raw(struct iio_dev *indio_dev, struct iio_chan_spec con
 	int ret;
 
 	switch (mask) {
+	case IIO_CHAN_INFO_SCALE:
+		return ads1299_write_scale(indio_dev, chan, val, val2);
+
 	case IIO_CHAN_INFO_SAMP_FREQ:
 		if (val2)
 			return -EINVAL;
@@ -429,6 +403,12 @@ static int ads1299_write_raw(struct iio_dev *indio_dev, struct iio_chan_spec con
 	default:
 		return -EINVAL;
 	}
+}
+
+static int ads1299_write_raw_get_fmt(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
+				     long mask)
+{
+	return mask == IIO_CHAN_INFO_SCALE ? IIO_VAL_INT_PLUS_NANO : IIO_VAL_INT_PLUS_MICRO;
 }
 
 static int ads1299_read_label(struct iio_dev *indio_dev, struct iio_chan_spec const *chan,
@@ -472,6 +452,7 @@ static const struct iio_info ads1299_info = {
 	.read_raw = ads1299_read_raw,
 	.read_avail = ads1299_read_avail,
 	.write_raw = ads1299_write_raw,
+	.write_raw_get_fmt = ads1299_write_raw_get_fmt,
 	.read_label = ads1299_read_label,
 	.read_event_config = ads1299_read_event_config,
 	.write_event_config = ads1299_write_event_config,
@@ -488,7 +469,8 @@ static const struct iio_chan_spec ads1299_channel = {
 	.type = IIO_VOLTAGE,
 	.differential = 1,
 	.indexed = 1,
-	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW),
+	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW) | BIT(IIO_CHAN_INFO_SCALE),
+	.info_mask_shared_by_type_available = BIT(IIO_CHAN_INFO_SCALE),
 	.info_mask_shared_by_all = BIT(IIO_CHAN_INFO_SAMP_FREQ),
 	.info_mask_shared_by_all_available = BIT(IIO_CHAN_INFO_SAMP_FREQ),
 	.ext_info = ads1299_ext_info,

@@ -248,8 +248,8 @@ struct ads1299_state {
 	unsigned long fclk_hz;
 	bool internal_ref;
 	int rates_hz[ADS1299_NUM_RATES];
-	/* By gain code, in 1e-15 V per LSB, which is 1e-12 of the mV of the ABI */
-	s64 scales_fv[ADS1299_NUM_GAINS];
+	/* By gain code, in mV per LSB, as IIO_VAL_FRACTIONAL_LOG2 */
+	int scales[ADS1299_NUM_GAINS][2];
 	unsigned int vref_uv;
 	const char *labels[ADS1299_MAX_SCAN_CHANNELS];
 	unsigned long scan_masks[2];

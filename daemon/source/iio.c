@@ -175,16 +175,19 @@ static int switch_stale_buffer_off(IioSource *s) {
 }
 
 /* "scale" takes only the words of scale_available, rounded as the driver rounds: find the nearest. */
-static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char *ret, size_t size) {
+static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char *ret, size_t size,
+                        double *ret_coarsest_mv) {
         double wanted = ADS1299_VREF_UV / 1e3 / gain / (1 << ADS1299_CODE_BITS), best = INFINITY;
         char text[1024], *saved;
         ssize_t n = iio_channel_attr_read(c, "scale_available", text, sizeof(text));
 
         if (n < 0)
                 return iio_source_fail(s, (int) n, "cannot read scale_available");
+        *ret_coarsest_mv = 0;
         for (char *w = strtok_r(text, " \n", &saved); w; w = strtok_r(NULL, " \n", &saved)) {
                 double off = fabs(strtod(w, NULL) / wanted - 1);
 
+                *ret_coarsest_mv = fmax(*ret_coarsest_mv, strtod(w, NULL));
                 if (off < best && strlen(w) < size) {
                         best = off;
                         strcpy(ret, w);
@@ -193,6 +196,16 @@ static int choose_scale(IioSource *s, struct iio_channel *c, unsigned gain, char
         if (best > 0.01)
                 return iio_source_fail(s, -EINVAL, "the device has no such gain");
         return 0;
+}
+
+/*
+ * The kernel prints nine decimals of a millivolt and cuts off the rest: of a gain of 24 that is 3e-5. The
+ * coarsest scale, of which they say most, divided by a gain is the same scale.
+ */
+static double refine_scale(double scale_mv, double coarsest_mv) {
+        double refined_mv = coarsest_mv / fmax(round(coarsest_mv / scale_mv), 1);
+
+        return fabs(refined_mv / scale_mv - 1) < 1e-4 ? refined_mv : scale_mv;
 }
 
 /* A device need not have labels. With room for a long one: what does not fit libiio drops. */
@@ -210,10 +223,10 @@ static int set_up_channel(IioSource *s, unsigned i) {
         SourceChannel *info = &s->info.channels[i];
         struct iio_channel *c = s->channels[i];
         char text[SOURCE_LABEL_MAX];
-        double scale_mv;
+        double scale_mv, coarsest_mv;
         ssize_t n;
 
-        int r = choose_scale(s, c, s->config.gain[i], text, sizeof(text));
+        int r = choose_scale(s, c, s->config.gain[i], text, sizeof(text), &coarsest_mv);
         if (r < 0)
                 return r;
         n = iio_channel_attr_write(c, "scale", text);
@@ -224,7 +237,7 @@ static int set_up_channel(IioSource *s, unsigned i) {
                 return iio_source_fail(s, r, "cannot read the scale");
 
         iio_source_measure_electrodes(s, i);
-        info->lsb_uv = scale_mv * 1e3;
+        info->lsb_uv = refine_scale(scale_mv, coarsest_mv) * 1e3;
         info->gain = (unsigned) lround(ADS1299_VREF_UV / info->lsb_uv / (1 << ADS1299_CODE_BITS));
         if (!s->config.label[i][0])
                 return read_label(c, info->label);

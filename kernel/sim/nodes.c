@@ -70,7 +70,7 @@ static const char * const sim_labels[SIM_MAX_CHANNELS] = {
  * @group: all of them
  */
 struct sim_nodes {
-	struct property_entry properties[7];
+	struct property_entry properties[8];
 	struct software_node device;
 	struct property_entry channel_properties[SIM_MAX_CHANNELS][5];
 	char channel_names[SIM_MAX_CHANNELS][sizeof("channel@31")];
@@ -82,6 +82,7 @@ static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
 {
 	struct property_entry *p = nodes->properties;
 
+	*p++ = PROPERTY_ENTRY_U32("#io-channel-cells", 1);
 	if (bias_drive)
 		*p++ = PROPERTY_ENTRY_BOOL("ti,bias-drive");
 	if (bias_external_reference)

@@ -24,7 +24,7 @@ EXPECTED = {
     "in_voltage2-voltage3_label": "IN2",
     "in_voltage14-voltage15_label": "right thigh",
     "sampling_frequency": str(RATE_HZ),
-    "in_voltage0-voltage1_scale": "0.000022351742",
+    "in_voltage0-voltage1_scale": "0.000022351",
     "in_voltage0-voltage1_bias_sense": "both",
     "in_voltage14-voltage15_bias_sense": "none",
     "of_node": "ti,ads1299",

@@ -112,6 +112,11 @@ static int check(const struct range *range, FILE *f, unsigned unit_nv, char *con
         double worst = 0;
         long frame = 0;
 
+        /* Nine decimals of a millivolt are what the IIO core prints; the rest is cut off */
+        for (unsigned ch = 0; ch < range->channels; ch++)
+                if (!(fabs(floor(range->lsb_nv * 1e3) / 1e3 - strtod(scale[ch], NULL) * 1e6) < 1e-6))
+                        return report(ch, "scale", 0, strtod(scale[ch], NULL) * 1e6, range->lsb_nv);
+
         /* To the marker: before it there is silence, or what was there before */
         while (next_scan(f, range->channels, code)) {
                 if (frame == 0 && fabs(code[0] * range->lsb_nv - level_nv(range, 0, 0)) > 2 * range->lsb_nv)
@@ -120,7 +125,7 @@ static int check(const struct range *range, FILE *f, unsigned unit_nv, char *con
                         break;
                 for (unsigned ch = 0; ch < range->channels; ch++) {
                         double input_nv = (double)value(range, frame, ch, unit_nv) * unit_nv;
-                        double nv = code[ch] * strtod(scale[ch], NULL) * 1e6, error;
+                        double nv = code[ch] * range->lsb_nv, error;
 
                         error = fabs(nv - clip(range, input_nv)) / range->lsb_nv;
                         if (error > 1)

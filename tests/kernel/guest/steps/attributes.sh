@@ -128,14 +128,19 @@ for bad in "" . 1 -1 1.953 nan 1e0; do refused "$IIO/test_signal_frequency" "$ba
 for uv in 1875 3750; do
         put "$IIO/test_signal_microvolt" $uv
         expect $uv cat "$IIO/test_signal_microvolt"
+        set -- 1 2 4 6 8 12 24
         for scale in $(cat "$IIO/in_voltage-voltage_scale_available"); do
+                # equation 8; of its millivolts nine decimals are printed, and the rest cut off
+                lsb_uv=$(echo "$1" | awk '{ printf "%.9f", 4500000 / $1 / 8388608 }')
+                expect "$(echo "$lsb_uv" | awk '{ printf "%.9f", int($1 * 1000000) / 1000000000 }')" echo "$scale"
+                shift
                 put "$IIO/in_voltage0-voltage1_scale" "$scale"
                 scans 300 | awk '{ v = $1 / 256; if (NR == 1 || v < low) low = v; if (NR == 1 || v > high) high = v }
                         END { print NR, high - low }' > /tmp/swing
                 read -r lines codes < /tmp/swing
                 [ "$lines" -eq 300 ] || fail "$lines scans"
-                close $(echo "$codes $scale" | awk '{ printf "%.9f", $1 * $2 * 1000 }') $((2 * uv)) \
-                        $(echo "$scale" | awk '{ printf "%.9f", $1 * 1000 }') "test signal at $scale mV"
+                close $(echo "$codes $lsb_uv" | awk '{ printf "%.9f", $1 * $2 }') $((2 * uv)) "$lsb_uv" \
+                        "test signal at $scale mV"
                 swings="${swings:-}${swings:+ }$codes"
         done
 done
