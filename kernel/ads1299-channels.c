@@ -5,6 +5,7 @@
  */
 
 #include <linux/bitfield.h>
+#include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/math.h>
@@ -485,6 +486,10 @@ static const struct iio_chan_spec ads1299_channel = {
 	},
 };
 
+/* The IIO core looks at one word after the last mask; a mask has a bit for the timestamp, too */
+static_assert(sizeof_field(struct ads1299_state, scan_masks) >=
+	      2 * BITS_TO_LONGS(ADS1299_MAX_SCAN_CHANNELS + 1) * sizeof(long));
+
 static int ads1299_read_channel_nodes(struct ads1299_state *st)
 {
 	struct device *dev = &st->spi->dev;
@@ -548,7 +553,7 @@ int ads1299_init_channels(struct iio_dev *indio_dev)
 	indio_dev->num_channels = total;
 
 	/* The chip always sends all of them. The core picks what a buffer wants. */
-	st->scan_masks[0] = GENMASK(n - 1, 0);
+	bitmap_set(st->scan_masks, 0, n);
 	indio_dev->available_scan_masks = st->scan_masks;
 
 	ads1299_read_wiring(st);

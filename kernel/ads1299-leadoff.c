@@ -237,7 +237,7 @@ static void ads1299_push_openwire(struct iio_dev *indio_dev, unsigned int first,
 	for (i = 0; i < st->info->num_channels; i++) {
 		unsigned int channel = first + i;
 
-		if (!(channels & BIT(i)) || !test_bit(channel, &st->openwire_events))
+		if (!(channels & BIT(i)) || !test_bit(channel, st->openwire_events))
 			continue;
 		iio_push_event(indio_dev,
 			       IIO_DIFF_EVENT_CODE(IIO_VOLTAGE, 2 * channel, 2 * channel + 1,
@@ -292,7 +292,7 @@ int ads1299_read_event_config(struct iio_dev *indio_dev, const struct iio_chan_s
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 
-	return test_bit(chan->address, &st->openwire_events);
+	return test_bit(chan->address, st->openwire_events);
 }
 
 int ads1299_write_event_config(struct iio_dev *indio_dev, const struct iio_chan_spec *chan,
@@ -301,6 +301,6 @@ int ads1299_write_event_config(struct iio_dev *indio_dev, const struct iio_chan_
 {
 	struct ads1299_state *st = iio_priv(indio_dev);
 
-	assign_bit(chan->address, &st->openwire_events, state);
+	assign_bit(chan->address, st->openwire_events, state);
 	return 0;
 }

@@ -6,9 +6,11 @@
 #ifndef ADS1299_PRIV_H
 #define ADS1299_PRIV_H
 
+#include <linux/bits.h>
 #include <linux/completion.h>
 #include <linux/gpio/driver.h>
 #include <linux/kconfig.h>
+#include <linux/math.h>
 #include <linux/mutex.h>
 #include <linux/regulator/consumer.h>
 #include <linux/spi/spi.h>
@@ -47,9 +49,15 @@ enum ads1299_loss {
 	ADS1299_NUM_LOSSES
 };
 
-/* A daisy chain has one chip select, one DRDY, and one frame after the other (10.1.4.2) */
-#define ADS1299_MAX_CHIPS		4
+/*
+ * A daisy chain has one chip select, one DRDY, and one frame after the other
+ * (10.1.4.2). Of nine chips the first reads of 250 samples/s take 1 MHz, and of
+ * 4000 samples/s 8.8 MHz (equation 10).
+ */
+#define ADS1299_MAX_CHIPS		9
 #define ADS1299_MAX_SCAN_CHANNELS	(ADS1299_MAX_CHIPS * ADS1299_MAX_CHANNELS)
+/* A mask takes whole words, which on 32 bits are two where a chain of four has 33 elements */
+#define ADS1299_SCAN_MASK_BITS		round_up(ADS1299_MAX_SCAN_CHANNELS + 1, BITS_PER_LONG)
 /* The byte of RDATA, then the frames */
 #define ADS1299_MAX_RDATA_BYTES		(1 + ADS1299_MAX_CHIPS * ADS1299_MAX_FRAME_BYTES)
 
@@ -252,7 +260,8 @@ struct ads1299_state {
 	int scales[ADS1299_NUM_GAINS][2];
 	unsigned int vref_uv;
 	const char *labels[ADS1299_MAX_SCAN_CHANNELS];
-	unsigned long scan_masks[2];
+	/* One mask as long as a scan has elements, the timestamp among them, and an empty one */
+	DECLARE_BITMAP(scan_masks, 2 * ADS1299_SCAN_MASK_BITS);
 	struct ads1299_wiring wiring;
 	/* Input wanted of each channel; the register differs while it is powered down */
 	u8 mux[ADS1299_MAX_CHANNELS];
@@ -264,7 +273,7 @@ struct ads1299_state {
 	/* ... and those that were set in the last one, by chip */
 	u32 electrodes_off[ADS1299_MAX_CHIPS];
 	/* Channels whose lost electrodes are events, by bits */
-	unsigned long openwire_events;
+	DECLARE_BITMAP(openwire_events, ADS1299_MAX_SCAN_CHANNELS);
 	struct gpio_chip gpio;
 	/* CS low after the last bit, tSCCS; also the decode time of a command */
 	struct spi_delay decode_delay;

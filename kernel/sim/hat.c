@@ -41,7 +41,7 @@ MODULE_PARM_DESC(chips, "chip selects, 1 to 4 (default 1)");
 
 static unsigned int daisy = 1;
 module_param(daisy, uint, 0444);
-MODULE_PARM_DESC(daisy, "chips of a daisy chain behind each chip select, 1 to 4 (default 1)");
+MODULE_PARM_DESC(daisy, "chips of a daisy chain behind each chip select, 1 to 9 (default 1)");
 
 static char *part = "ads1299";
 module_param(part, charp, 0444);

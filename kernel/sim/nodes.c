@@ -48,8 +48,8 @@ static char *bias_sense[SIM_MAX_CHANNELS];
 module_param_array(bias_sense, charp, NULL, 0444);
 MODULE_PARM_DESC(bias_sense, "ti,bias-sense of each channel: none, positive, negative, both (default: the driver's)");
 
-/* Where people twitch; those after the first eight are for larger hats */
-static const char * const sim_labels[SIM_MAX_CHANNELS] = {
+/* Where people twitch: after the first eight for larger hats; of 72 channels some have the same */
+static const char * const sim_labels[] = {
 	"left calf", "right calf", "left thigh", "right thigh",
 	"left upper arm", "right upper arm", "left hand", "left eyelid",
 	"right hand", "right eyelid", "left shin", "right shin",
@@ -102,12 +102,12 @@ static void sim_fill_device(struct sim_nodes *nodes, const struct sim *sim)
 
 static void sim_fill_channel(struct sim_nodes *nodes, const struct sim *sim, unsigned int ch)
 {
-	unsigned int site = (sim->index * sim->num_channels + ch) % SIM_MAX_CHANNELS;
+	unsigned int site = (sim->index * sim->num_channels + ch) % ARRAY_SIZE(sim_labels);
 	struct property_entry *p = nodes->channel_properties[ch];
 
 	*p++ = PROPERTY_ENTRY_U32("reg", ch);
 	*p++ = PROPERTY_ENTRY_STRING("label", sim_labels[site]);
-	if (srb2 & BIT(ch))
+	if (ch < BITS_PER_TYPE(srb2) && srb2 & BIT(ch))
 		*p++ = PROPERTY_ENTRY_BOOL("ti,srb2");
 	if (bias_sense[ch])
 		*p++ = PROPERTY_ENTRY_STRING("ti,bias-sense", bias_sense[ch]);

@@ -30,7 +30,7 @@
 #define SIM_NAME		"ads1299-sim"
 
 #define SIM_MAX_CHIPS		4	/* chip selects, each with its own DRDY */
-#define SIM_MAX_DAISY		4	/* chips of a daisy chain behind one of them */
+#define SIM_MAX_DAISY		9	/* chips of a daisy chain behind one of them */
 
 /* Period of a clock in femtoseconds, of which that of the nominal one is a whole number */
 #define SIM_CLOCK_FS(hz)	div_u64(1000000000000000ULL, (hz))

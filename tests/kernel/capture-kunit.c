@@ -59,7 +59,7 @@ static struct {
 	u64 misplaced;
 	u32 last_number;
 	s64 stamp_ns;
-	u32 scan[4 * ADS1299_MAX_CHANNELS];
+	u32 scan[9 * ADS1299_MAX_CHANNELS];
 } world;
 
 static u64 test_ktime_get_ns(void)

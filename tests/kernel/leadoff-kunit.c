@@ -7,6 +7,7 @@
 
 #include <kunit/test.h>
 
+#include <linux/bitmap.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
@@ -112,7 +113,8 @@ static void leadoff_events(struct kunit *test)
 	struct ads1299_state *st = new_chain(test, 2);
 	u32 scan[6];
 
-	st->openwire_events = GENMASK(11, 0) & ~BIT(3);
+	bitmap_set(st->openwire_events, 0, 12);
+	clear_bit(3, st->openwire_events);
 
 	flag(test, 0, BIT(2) | BIT(3), 0, scan);
 	KUNIT_ASSERT_EQ(test, pushed.count, 1U);

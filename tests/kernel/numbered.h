@@ -12,7 +12,7 @@
 #include "ads1299.h"
 
 #define NUMBERED_GAIN 24
-#define NUMBERED_MAX_CHANNELS (4 * ADS1299_MAX_CHANNELS)
+#define NUMBERED_MAX_CHANNELS (9 * ADS1299_MAX_CHANNELS)
 #define NUMBERED_MAX_FRAMES (ADS1299_CODE_MAX / NUMBERED_MAX_CHANNELS - 1)
 
 static inline int32_t numbered_code(long frame, unsigned ch) {

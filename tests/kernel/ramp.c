@@ -31,7 +31,7 @@
 #define SIM "/dev/ads1299-sim0"
 #define SCANS_PER_READ 64
 #define GAIN 24
-#define MAX_CHANNELS (4 * ADS1299_MAX_CHANNELS)      /* a daisy chain of four */
+#define MAX_CHANNELS (9 * ADS1299_MAX_CHANNELS)      /* a daisy chain of nine */
 #define GENERATIONS 7
 
 /* How many codes a frame has, and how many frames therefore fit into the range */

@@ -175,7 +175,7 @@ for k in 0 1 2 3; do
 done
 unplug
 
-for bad in chips=0 chips=5 daisy=0 daisy=5 channels=7 part=ads1297; do
+for bad in chips=0 chips=5 daisy=0 daisy=10 channels=7 part=ads1297; do
         insmod /modules/ads1299-sim.ko "$bad" 2>/dev/null && fail "the hat took $bad"
 done
 exit 0
