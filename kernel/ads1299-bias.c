@@ -41,12 +41,98 @@ const struct ads1299_choice ads1299_bias_drive_choice = {
 	.mask = ADS1299_CONFIG3_PD_BIAS,
 };
 
+static void ads1299_assign_bit(u8 *inputs, unsigned int channel, bool value)
+{
+	*inputs = (*inputs & ~BIT(channel)) | (value ? BIT(channel) : 0);
+}
+
+/* Of inputs that are one electrode, the first one stands for all */
+static u8 ads1299_first(u8 inputs)
+{
+	return inputs & -inputs;
+}
+
+/**
+ * ads1299_route - bring SRB2, bias and lead-off in line with what is connected
+ * @st: the device
+ *
+ * To be called when anything they depend on has changed: SRB1, SRB2, the
+ * channels powered, and the inputs that the bias amplifier is to sense.
+ *
+ * A channel that is powered down lets go of SRB2, and is not sensed. The
+ * electrode at SRB1 or SRB2 is at many inputs: it would count in the bias as
+ * often, and drive all channels to a rail. It is sensed where somebody asked
+ * for it by name, and then once.
+ *
+ * Context: can sleep; no conversion under way.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_route(struct ads1299_state *st)
+{
+	const struct ads1299_wiring *wiring = &st->wiring;
+	u8 powered, srb2, p, n;
+	unsigned int i;
+	int ret, srb1;
+
+	ret = ads1299_powered_channels(st, &powered);
+	if (ret)
+		return ret;
+	srb1 = regmap_test_bits(st->regmap, ADS1299_REG_MISC1, ADS1299_MISC1_SRB1);
+	if (srb1 < 0)
+		return srb1;
+
+	srb2 = wiring->srb2 & powered;
+	for (i = 0; i < st->info->num_channels; i++) {
+		ret = regmap_update_bits(st->regmap, ADS1299_REG_CHSET(i), ADS1299_CHSET_SRB2,
+					 srb2 & BIT(i) ? ADS1299_CHSET_SRB2 : 0);
+		if (ret)
+			return ret;
+	}
+
+	p = wiring->bias_sense_p & powered;
+	n = wiring->bias_sense_n & powered;
+	p = (p & ~srb2) | ads1299_first(p & srb2 & wiring->bias_sense_named);
+	if (srb1)
+		n = ads1299_first(n & wiring->bias_sense_named);
+	ret = regmap_write(st->regmap, ADS1299_REG_BIAS_SENSP, p);
+	if (ret)
+		return ret;
+	ret = regmap_write(st->regmap, ADS1299_REG_BIAS_SENSN, n);
+	if (ret)
+		return ret;
+
+	st->leadoff_p_shared = srb2;
+	return ads1299_leadoff_apply(st);
+}
+
+static int ads1299_srb2_get(struct ads1299_state *st, unsigned int channel)
+{
+	return !!(st->wiring.srb2 & BIT(channel));
+}
+
+/* The wiring as it was, when the chip did not take another one */
+static int ads1299_reroute(struct ads1299_state *st, const struct ads1299_wiring *before)
+{
+	int ret = ads1299_route(st);
+
+	if (ret)
+		st->wiring = *before;
+	return ret;
+}
+
+static int ads1299_srb2_set(struct ads1299_state *st, unsigned int channel, unsigned int item)
+{
+	const struct ads1299_wiring before = st->wiring;
+
+	ads1299_assign_bit(&st->wiring.srb2, channel, item);
+	return ads1299_reroute(st, &before);
+}
+
 const struct ads1299_choice ads1299_srb2_choice = {
 	.words = ads1299_no_yes,
 	.num_items = ARRAY_SIZE(ads1299_no_yes),
-	.reg = ADS1299_REG_CHSET(0),
-	.mask = ADS1299_CHSET_SRB2,
-	.per_channel = true,
+	.get = ads1299_srb2_get,
+	.set = ads1299_srb2_set,
 };
 
 static int ads1299_srb1_get(struct ads1299_state *st, unsigned int channel)
@@ -64,7 +150,7 @@ static int ads1299_srb1_set(struct ads1299_state *st, unsigned int channel, unsi
 		return ret;
 
 	/* It makes one electrode of all negative inputs, or several of it */
-	return ads1299_leadoff_apply(st);
+	return ads1299_route(st);
 }
 
 const struct ads1299_choice ads1299_srb1_choice = {
@@ -76,30 +162,30 @@ const struct ads1299_choice ads1299_srb1_choice = {
 
 static int ads1299_bias_sense_get(struct ads1299_state *st, unsigned int channel)
 {
-	int p, n;
+	const struct ads1299_wiring *wiring = &st->wiring;
 
-	p = regmap_test_bits(st->regmap, ADS1299_REG_BIAS_SENSP, BIT(channel));
-	if (p < 0)
-		return p;
-	n = regmap_test_bits(st->regmap, ADS1299_REG_BIAS_SENSN, BIT(channel));
-	if (n < 0)
-		return n;
+	bool p = wiring->bias_sense_p & BIT(channel);
+	bool n = wiring->bias_sense_n & BIT(channel);
 
 	return p | n << 1;
+}
+
+/* By ads1299_bias_sense_words */
+static void ads1299_name_bias_sense(struct ads1299_wiring *wiring, unsigned int channel,
+				    unsigned int item)
+{
+	wiring->bias_sense_named |= BIT(channel);
+	ads1299_assign_bit(&wiring->bias_sense_p, channel, item & BIT(0));
+	ads1299_assign_bit(&wiring->bias_sense_n, channel, item & BIT(1));
 }
 
 static int ads1299_bias_sense_set(struct ads1299_state *st, unsigned int channel,
 				  unsigned int item)
 {
-	int ret;
+	const struct ads1299_wiring before = st->wiring;
 
-	ret = regmap_update_bits(st->regmap, ADS1299_REG_BIAS_SENSP, BIT(channel),
-				 item & BIT(0) ? BIT(channel) : 0);
-	if (ret)
-		return ret;
-
-	return regmap_update_bits(st->regmap, ADS1299_REG_BIAS_SENSN, BIT(channel),
-				  item & BIT(1) ? BIT(channel) : 0);
+	ads1299_name_bias_sense(&st->wiring, channel, item);
+	return ads1299_reroute(st, &before);
 }
 
 const struct ads1299_choice ads1299_bias_sense_choice = {
@@ -163,13 +249,7 @@ int ads1299_read_channel_wiring(struct ads1299_state *st, struct fwnode_handle *
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "%s: bad ti,bias-sense\n", fwnode_get_name(node));
 
-	st->wiring.bias_sense_p &= ~BIT(bit);
-	st->wiring.bias_sense_n &= ~BIT(bit);
-	if (ret & BIT(0))
-		st->wiring.bias_sense_p |= BIT(bit);
-	if (ret & BIT(1))
-		st->wiring.bias_sense_n |= BIT(bit);
-
+	ads1299_name_bias_sense(&st->wiring, bit, ret);
 	return 0;
 }
 
@@ -190,18 +270,15 @@ int ads1299_configure_bias(struct ads1299_state *st)
 	if (wiring->bias_drive)
 		config3 |= ADS1299_CONFIG3_PD_BIAS;
 
+	ret = regmap_write(st->regmap, ADS1299_REG_MISC1, wiring->srb1 ? ADS1299_MISC1_SRB1 : 0);
+	if (ret)
+		return ret;
 	/* What it senses first, so that the amplifier is never without feedback */
-	ret = regmap_write(st->regmap, ADS1299_REG_BIAS_SENSP, wiring->bias_sense_p);
-	if (ret)
-		return ret;
-	ret = regmap_write(st->regmap, ADS1299_REG_BIAS_SENSN, wiring->bias_sense_n);
-	if (ret)
-		return ret;
-	ret = regmap_set_bits(st->regmap, ADS1299_REG_CONFIG3, config3);
+	ret = ads1299_route(st);
 	if (ret)
 		return ret;
 
-	return regmap_write(st->regmap, ADS1299_REG_MISC1, wiring->srb1 ? ADS1299_MISC1_SRB1 : 0);
+	return regmap_set_bits(st->regmap, ADS1299_REG_CONFIG3, config3);
 }
 
 /* With the amplifier off a current source pulls at the electrode, with it on it does itself */

@@ -225,8 +225,8 @@ static int ads1299_powerdown_set(struct ads1299_state *st, unsigned int channel,
 	if (ret)
 		return ret;
 
-	/* No current through electrodes that nobody looks at */
-	return ads1299_leadoff_apply(st);
+	/* No current through electrodes that nobody looks at, and no bias from them */
+	return ads1299_route(st);
 }
 
 /**
@@ -573,12 +573,9 @@ int ads1299_configure_channels(struct ads1299_state *st)
 
 	/* Out of the reset state, in which every input is shorted */
 	for (i = 0; i < st->info->num_channels; i++) {
-		bool srb2 = st->wiring.srb2 & BIT(i);
-
 		st->mux[i] = ADS1299_MUX_NORMAL;
 		ret = regmap_write(st->regmap, ADS1299_REG_CHSET(i),
 				   FIELD_PREP(ADS1299_CHSET_GAIN_MASK, ADS1299_GAIN_CODE_DEFAULT) |
-				   FIELD_PREP(ADS1299_CHSET_SRB2, srb2) |
 				   FIELD_PREP(ADS1299_CHSET_MUX_MASK, st->mux[i]));
 		if (ret)
 			return ret;

@@ -402,6 +402,9 @@ int ads1299_claim(struct iio_dev *indio_dev)
 
 	if (READ_ONCE(st->registers_unsure)) {
 		ret = ads1299_rewrite(st);
+		/* A wiring that was not taken is not in force: the cache has half of it */
+		if (!ret)
+			ret = ads1299_route(st);
 		if (ret)
 			goto rest;
 	}

@@ -35,7 +35,7 @@ static u32 ads1299_leadoff_status(u8 p, u8 n)
  * @st: the device
  *
  * To be called when anything they depend on has changed: on or off, direct or
- * alternating current, SRB1, the channels powered.
+ * alternating current; and by ads1299_route().
  *
  * Context: can sleep; no conversion under way.
  * Returns: 0 on success, or a negative error code.
@@ -44,7 +44,7 @@ int ads1299_leadoff_apply(struct ads1299_state *st)
 {
 	unsigned int loff;
 	int ret, shared;
-	u8 p, n;
+	u8 p, n, on_srb2;
 	bool dc;
 
 	/* Flags mean nothing until all is written */
@@ -63,8 +63,10 @@ int ads1299_leadoff_apply(struct ads1299_state *st)
 
 	if (!st->leadoff_on)
 		p = 0;
-	/* One source only for an electrode that is on all inputs (10.2.2) */
-	n = shared && p ? BIT(__ffs(p)) : p;
+	/* One source only for an electrode that is on all inputs, or on some (10.2.2) */
+	n = shared ? p & -p : p;
+	on_srb2 = p & st->leadoff_p_shared;
+	p = (p & ~on_srb2) | (on_srb2 & -on_srb2);
 
 	ret = regmap_update_bits(st->regmap, ADS1299_REG_CONFIG4, ADS1299_CONFIG4_PD_LOFF_COMP,
 				 p && dc ? ADS1299_CONFIG4_PD_LOFF_COMP : 0);
@@ -270,6 +272,10 @@ void ads1299_leadoff_flag(struct iio_dev *indio_dev, unsigned int chip, u32 stat
 	unsigned int i;
 
 	st->electrodes_off[chip] = off;
+	if (p & st->leadoff_p_shared)
+		p |= st->leadoff_p_shared;
+	if (p_fresh & st->leadoff_p_shared)
+		p_fresh |= st->leadoff_p_shared;
 	if (st->leadoff_n_shared) {
 		n = n ? U8_MAX : 0;
 		n_fresh = n_fresh ? U8_MAX : 0;

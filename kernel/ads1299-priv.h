@@ -169,13 +169,14 @@ struct ads1299_capture {
 };
 
 /**
- * struct ads1299_wiring - what firmware says of the board
+ * struct ads1299_wiring - how electrodes are connected: as firmware says, then as attributes do
  * @bias_drive: the bias electrode is wired
  * @bias_external_reference: BIASREF is fed from outside
  * @srb1: SRB1 is the reference of all channels
  * @bench: no person is connected
  * @bias_sense_p: positive inputs that feed the bias amplifier, by bits
  * @bias_sense_n: negative inputs that feed the bias amplifier, by bits
+ * @bias_sense_named: channels of which that was said, and is no default, by bits
  * @srb2: channels whose positive input is connected to SRB2, by bits
  */
 struct ads1299_wiring {
@@ -185,6 +186,7 @@ struct ads1299_wiring {
 	bool bench;
 	u8 bias_sense_p;
 	u8 bias_sense_n;
+	u8 bias_sense_named;
 	u8 srb2;
 };
 
@@ -268,6 +270,8 @@ struct ads1299_state {
 	bool leadoff_on;
 	/* All negative inputs are one electrode, reported as that of the first channel */
 	bool leadoff_n_shared;
+	/* ... and so are these positive inputs, by bits */
+	u8 leadoff_p_shared;
 	/* Lead-off bits of the status word that mean something now */
 	u32 leadoff_status_mask;
 	/* ... and those that were set in the last one, by chip */
@@ -402,6 +406,7 @@ void ads1299_read_wiring(struct ads1299_state *st);
 int ads1299_read_channel_wiring(struct ads1299_state *st, struct fwnode_handle *node,
 				unsigned int channel);
 int ads1299_configure_bias(struct ads1299_state *st);
+int ads1299_route(struct ads1299_state *st);
 ssize_t ads1299_bias_connected_show(struct device *dev, struct device_attribute *attr, char *buf);
 
 /* ads1299-testsignal.c */

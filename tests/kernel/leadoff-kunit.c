@@ -104,6 +104,13 @@ static void leadoff_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan[0], (u32)ADS1299_FLAG_N_OFF);
 	KUNIT_EXPECT_EQ(test, scan[2], (u32)(ADS1299_FLAG_P_OFF | ADS1299_FLAG_N_OFF));
 	KUNIT_EXPECT_EQ(test, scan[5], (u32)ADS1299_FLAG_N_OFF);
+	/* ... and one at two of the positive ones */
+	st->leadoff_p_shared = BIT(1) | BIT(3);
+	st->leadoff_status_mask = ads1299_leadoff_status(0x37, 0);
+	flag(test, 0, BIT(1), 0, scan);
+	KUNIT_EXPECT_EQ(test, scan[1], (u32)ADS1299_FLAG_P_OFF);
+	KUNIT_EXPECT_EQ(test, scan[3], (u32)ADS1299_FLAG_P_OFF);
+	KUNIT_EXPECT_EQ(test, scan[2], 0U);
 	KUNIT_EXPECT_EQ(test, pushed.count, 0U);
 }
 

@@ -297,6 +297,47 @@ sets leadoff_current_nanoamp 6000 04 08
 put "$IIO/leadoff_current_nanoamp" 0
 unplug
 
+# An electrode that all inputs share, or some, is not sensed once for each of them, and carries one current. The
+# bits are those of all inputs (0d, 0e: bias; 0f, 10: lead-off)
+routed() {
+        got="$(register 0d) $(register 0e) $(register 0f) $(register 10)"
+        [ "$got" = "$1" ] || fail "$2: routed $got instead of $1"
+}
+plug srb1=1 srb2=0x0a
+routed "f5 00 00 00" "SRB1, and SRB2 at two inputs"
+put "$IIO/leadoff_current_nanoamp" 6
+routed "f5 00 f7 01" "a current through SRB1 and SRB2"
+put "$BOARD/p_off" 0x02
+scans 20 | awk '{ for (i = 1; i <= 8; i++) printf "%d ", ($i % 256 + 256) % 8 % 4; print "" }' | sort -u > /tmp/flags
+expect "0 1 0 1 0 0 0 0 " cat /tmp/flags
+put "$BOARD/p_off" 0
+# A channel that is powered down lets go of SRB2 and is not sensed, whatever it is set to
+put "$IIO/in_voltage2-voltage3_powerdown" 1
+holds 06 e1 "powered down"
+routed "f5 00 fd 01" "one of the two powered down"
+expect 1 cat "$IIO/in_voltage2-voltage3_srb2"
+put "$IIO/in_voltage0-voltage1_powerdown" 1
+routed "f4 00 fc 04" "the first one powered down, too"
+put "$IIO/in_voltage0-voltage1_powerdown" 0
+put "$IIO/in_voltage2-voltage3_powerdown" 0
+holds 06 68 "powered again"
+put "$IIO/leadoff_current_nanoamp" 0
+put "$IIO/in_voltage2-voltage3_srb2" 0
+put "$IIO/in_voltage6-voltage7_srb2" 0
+put "$IIO/srb1" 0
+routed "ff ff 00 00" "no electrode shared"
+# Who asks for it by name gets it, once
+put "$IIO/srb1" 1
+for ch in 4 6; do put "$IIO/in_voltage$ch-voltage$((ch + 1))_bias_sense" negative; done
+routed "f3 04 00 00" "SRB1 by name"
+# A wiring that the chip did not take can be written again
+put "$FAULTS/spi_fail" "1 10"
+refused "$IIO/in_voltage2-voltage3_srb2" 1 "Input/output error"
+put "$FAULTS/spi_fail" 0
+expect 0 cat "$IIO/in_voltage2-voltage3_srb2"
+sets in_voltage2-voltage3_srb2 1 06 68
+unplug
+
 # What firmware must not say: a word that is none, and another routing of a further chip of a chain
 for wrong in "bias_sense=sideways" "daisy=2 bias_sense=both,both,both,both,both,both,both,both,both,none"; do
         lines=$(dmesg | wc -l)
