@@ -33,6 +33,7 @@ typedef struct AnalysisOptions {
         Sinc3Choice sinc3;
         const char *channels; /* see pick.h; NULL: all */
         double from_s, to_s; /* of the file; to_s INFINITY: its end */
+        bool as_live; /* as the service finds it while it comes: the first seconds are needed to learn */
         const volatile sig_atomic_t *stop; /* set when it shall end early; NULL: never */
 
         /* In the order of time, as far as that is known: what lasts for longer than a minute may come late.

@@ -228,6 +228,9 @@ static const Option options[] = {
           .help = "Allowed false alarms per hour and channel (0.001 to 3600, default 1); the fewer, the "
                   "larger a twitch "
                   "must be to be found." },
+        { "as-live", .flag = &arg.as_live,
+          .help = "Find what the service would find while the signal comes: nothing in the first two "
+                  "seconds, in which it learns. Else the beginning is looked at twice." },
         { "sinc3", .value = "[yes|no]", .parse = parse_sinc3,
           .help = "The converter had a sinc3 filter with its first null at the sample rate, as the ADS1299 "
                   "has: "

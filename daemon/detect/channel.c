@@ -129,10 +129,10 @@ static void invalid_report(Detector *d, unsigned channel, InvalidInterval *s, Ar
 static void invalid_next(Detector *d, unsigned channel, InvalidInterval *s, ArtefactCause cause, bool now) {
         if (now) {
                 if (!s->active)
-                        s->from = d->position;
+                        s->from = frames_until_now(d);
                 s->active = true;
-                s->to = d->position + 1;
-        } else if (s->active && d->position - s->to >= d->blank_frames)
+                s->to = frames_until_now(d) + 1;
+        } else if (s->active && frames_until_now(d) - s->to >= d->blank_frames)
                 invalid_report(d, channel, s, cause);
 }
 
@@ -179,6 +179,20 @@ bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool
         else if (!c->running)
                 channel_start(d, c, channel, code);
         return good && !c->lead_off.active && !c->saturation.active;
+}
+
+/* What it knows of its units, and when something was, is of another time. */
+void channel_begin(Detector *d, Channel *c, unsigned channel) {
+        mains_channel_restart(&d->mains, channel);
+        c->hum.begins = true;
+        c->fresh = c->fresh || !noise_known(&c->noise);
+        c->post_activity_until = -INFINITY;
+        c->units = (Units) { .n = 0 };
+        unit_templates_restart(&c->unit_templates);
+        c->crosstalk = (Crosstalk) { 0 };
+        c->n_events = 0;
+        for (unsigned k = 0; k < SUBTHRESHOLD_PEAKS; k++)
+                c->subthreshold_peaks[k].step = -INFINITY;
 }
 
 /* No frames will come. */

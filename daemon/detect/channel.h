@@ -96,6 +96,7 @@ int channel_init(Detector *d, Channel *c, unsigned i);
 void channel_done(Channel *c);
 bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off);
 void channel_stop(Detector *d, Channel *c, unsigned channel);
+void channel_begin(Detector *d, Channel *c, unsigned channel);
 void channel_finish(Detector *d, Channel *c, unsigned channel);
 
 float channel_statistic(const Detector *d, const Channel *c, int64_t step, float *ret_outputs);

@@ -15,7 +15,8 @@
  * A channel is silent for two seconds after it starts from nothing (the first frame, a
  * change after a flat stretch, a gap of more than 10 s): mains and noise are not known yet,
  * nothing is reported and no exposure counted. After a shorter gap that takes 0.3 s,
- * after a rail or an electrode off 1 s.
+ * after a rail or an electrode off 1 s. Who has all of the signal can let the detector learn
+ * from its beginning first (a lead-in, detector_begin()), and then the start takes 0.3 s, too.
  */
 #pragma once
 
@@ -160,6 +161,7 @@ typedef struct DetectConfig {
          * takes from the upper half of the band is given back. Only the source can know that.
          */
         bool sinc3;
+        bool lead_in;                   /* until detector_begin() nothing is reported */
         /* Called from within push, gap and finish, in order of decision. Each may be NULL. */
         void (*on_notice)(const DetectNotice *notice, void *userdata);
         void (*on_event)(const DetectEvent *event, void *userdata);
@@ -189,6 +191,12 @@ Detector* detector_free(Detector *d);   /* takes NULL, returns NULL */
  * DETECT_SAMPLE_* or NULL. Any n_frames, 0 included.
  */
 void detector_push(Detector *d, const int32_t *samples, const uint8_t *flags, size_t n_frames);
+
+/*
+ * The end of a lead-in: what was pushed so far is known for its mains, its noise and its heart, and for
+ * nothing else. The next frame has position 0. Once, and only if the configuration says so.
+ */
+void detector_begin(Detector *d);
 
 /* n_frames are missing here: filters restart, exposure stops, positions go on behind the gap. */
 void detector_gap(Detector *d, uint64_t n_frames);

@@ -150,7 +150,13 @@ int detector_new(const DetectConfig *config, Detector **ret) {
         Detector *d = calloc(1, sizeof *d);
         if (!d)
                 return -ENOMEM;
-        d->config = *config;
+        d->config = d->reports = *config;
+        if (config->lead_in) {
+                d->config.on_notice = NULL;
+                d->config.on_event = NULL;
+                d->config.on_artefact = NULL;
+                d->config.on_minute = NULL;
+        }
 
         int r = detector_init(d);
         if (r < 0) {
@@ -190,7 +196,7 @@ Detector* detector_free(Detector *d) {
 /* --- time --- */
 
 uint64_t detector_position(const Detector *d) {
-        return d->position;
+        return frames_until_now(d);
 }
 
 unsigned detector_latency_frames(const Detector *d) {
@@ -240,8 +246,8 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         unsigned channels[DETECT_EVENT_CHANNELS_MAX], n = 0;
         for (unsigned i = 0; i < d->config.n_channels && i < DETECT_EVENT_CHANNELS_MAX; i++)
                 channels[n++] = i;
-        artefact_report(d, ARTEFACT_GAP, &(NoticeIds) { .id = 0 }, channels, n, (double) d->position,
-                        (double) (d->position + n_frames));
+        artefact_report(d, ARTEFACT_GAP, &(NoticeIds) { .id = 0 }, channels, n,
+                        (double) detector_position(d), (double) (detector_position(d) + n_frames));
 
         exposure_gap(d, n_frames);
         ecg_break(&d->ecg);
@@ -253,15 +259,40 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         validity_break(&d->validity);
 }
 
-void detector_finish(Detector *d) {
-        if (d->finished)
-                return;
-        d->finished = true;
+/* Nothing that is under way goes on. */
+static void finish_all(Detector *d) {
         stop_all(d);
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 channel_finish(d, d->channels + i, i);
                 hum_finish(d, d->channels + i, i);
         }
+}
+
+/* Filters start anew, and mains are put right by the first cycles: their phase is another one. */
+void detector_begin(Detector *d) {
+        if (!d->config.lead_in)
+                return;
+        d->config.lead_in = false;
+        finish_all(d);
+        ecg_break(&d->ecg);
+        validity_break(&d->validity);
+        d->origin = d->position;
+        d->assembly.n_ids = 0;
+        d->assembly.beat = -INFINITY;
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                channel_begin(d, d->channels + i, i);
+        exposure_init(d);
+        d->config.on_notice = d->reports.on_notice;
+        d->config.on_event = d->reports.on_event;
+        d->config.on_artefact = d->reports.on_artefact;
+        d->config.on_minute = d->reports.on_minute;
+}
+
+void detector_finish(Detector *d) {
+        if (d->finished)
+                return;
+        d->finished = true;
+        finish_all(d);
         exposure_finish(d);
 }
 

@@ -61,7 +61,9 @@
 struct Detector {
         DetectConfig config;
         double step_rate_hz;
-        uint64_t position;              /* frames */
+        uint64_t position;              /* frames, with those of a lead-in */
+        uint64_t origin;                /* frames of the lead-in */
+        DetectConfig reports;           /* what is called after it */
         int64_t step;                   /* the latest */
         double delay_frames;            /* of the in-band signal */
         Droop droop;
@@ -114,8 +116,13 @@ static inline double in_steps(const Detector *d, double seconds) {
         return seconds * d->step_rate_hz;
 }
 
+/* Without those of a lead-in, and with those that are missing. */
+static inline uint64_t frames_until_now(const Detector *d) {
+        return d->position - d->origin;
+}
+
 static inline double detector_frame_of_step(const Detector *d, double step) {
-        double frame = step * d->decimator.decimation - d->delay_frames;
+        double frame = step * d->decimator.decimation - d->delay_frames - (double) d->origin;
 
         return frame > 0 ? frame : 0;
 }

@@ -34,11 +34,11 @@ void exposure_init(Detector *d) {
                 .minute_frames = MINUTE_S * d->config.rate_hz,
                 .eval_steps = (unsigned) lround(EVAL_S * d->step_rate_hz),
         };
-        d->exposure.evaluate_at = d->exposure.eval_steps;
+        d->exposure.evaluate_at = (d->step / d->exposure.eval_steps + 1) * d->exposure.eval_steps;
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 ChannelExposure *e = &d->channels[i].exposure;
 
-                e->state = e->unusable = EXCLUSION_SETTLING;
+                *e = (ChannelExposure) { .state = EXCLUSION_SETTLING, .unusable = EXCLUSION_SETTLING };
                 e->spans[0] = (ExposureSpan) { .from = 0, .state = e->state };
                 e->n_spans = 1;
         }
@@ -193,7 +193,7 @@ void exposure_exclude(Detector *d, Channel *c, double from_step, double to_step,
 /* --- what is no measurement --- */
 
 static double delayed(const Detector *d) {
-        return fmax(0, (double) d->position - d->delay_frames);
+        return fmax(0, (double) frames_until_now(d) - d->delay_frames);
 }
 
 /* The filters have not given out yet what they were fed last, and never will. */
@@ -209,20 +209,20 @@ void exposure_invalid(Detector *d, Channel *c, Exclusion why) {
                 return;
         if (c->running) {
                 exposure_set(d, &c->exposure, delayed(d), (uint8_t) why);
-                exclude(d, &c->exposure, (double) d->position - before_s * d->config.rate_hz,
-                        (double) d->position, why);
+                exclude(d, &c->exposure, (double) frames_until_now(d) - before_s * d->config.rate_hz,
+                        (double) frames_until_now(d), why);
         } else
-                exposure_set(d, &c->exposure, (double) d->position, (uint8_t) why);
+                exposure_set(d, &c->exposure, (double) frames_until_now(d), (uint8_t) why);
         c->exposure.unusable = why == EXCLUSION_FLAT ? EXCLUSION_SETTLING : (uint8_t) why;
 }
 
 void exposure_resume(Detector *d, Channel *c) {
-        exposure_set(d, &c->exposure, (double) d->position, c->exposure.unusable);
+        exposure_set(d, &c->exposure, (double) frames_until_now(d), c->exposure.unusable);
 }
 
 /* All is decided that was before. */
 void exposure_gap(Detector *d, uint64_t n_frames) {
-        double from = (double) d->position, to = (double) (d->position + n_frames);
+        double from = (double) frames_until_now(d), to = (double) (frames_until_now(d) + n_frames);
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 exposure_set(d, &d->channels[i].exposure, from, EXCLUSION_GAP);
@@ -310,7 +310,7 @@ void exposure_sample(Detector *d) {
 
 /* The last minute, though it is not over. */
 void exposure_finish(Detector *d) {
-        double end = (double) d->position;
+        double end = (double) frames_until_now(d);
 
         for (unsigned i = 0; i < d->config.n_channels; i++)
                 if (d->channels[i]
@@ -323,7 +323,7 @@ void exposure_finish(Detector *d) {
 
 double exposure_s(const Detector *d, const Channel *c) {
         const ChannelExposure *e = &c->exposure;
-        double now = c->running ? delayed(d) : (double) d->position, frames = e->frames;
+        double now = c->running ? delayed(d) : (double) frames_until_now(d), frames = e->frames;
 
         for (unsigned k = 0; k < DETECT_MINUTES_PENDING; k++)
                 frames += e->minutes[k].frames[EXPOSURE_REST];

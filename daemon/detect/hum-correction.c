@@ -21,10 +21,25 @@
 /* Numbers chosen by the cases of tests/unit/test-hum.c. */
 #define LOOK_S 0.01                     /* longer: a change is seen later, and less is computed */
 #define CORRECT_PERIODS 2u              /* the latest, in which the filters have settled */
+#define BEGIN_PERIODS 3u                /* more: less of the noise, and the start takes longer */
 #define BEGUN_S 0.3                     /* what has gone on for longer is no matter of a change */
 #define FLOATS_UV 3000.0f               /* of hum; on skin, unshielded, some hundred */
 #define TOUCHES_UV 1000.0f
 #define FLOATS_AFTER_S 1.0              /* an electrode that touches again drifts */
+
+/* The signal has begun with another phase and size than it had at the end of the lead-in. */
+void hum_begin(Detector *d, Channel *c, unsigned channel) {
+        unsigned n = (unsigned) lround(BEGIN_PERIODS * d->step_rate_hz / d->mains.hz);
+
+        if (d->mains.known &&
+            c->frames < 2 * d->highpass.length + d->decimator.length_frames + n * d->decimator.decimation) {
+                mains_channel_listen(&d->mains, channel, 2);    /* the filters have not settled yet */
+                return;
+        }
+        if (d->mains.known)
+                mains_channel_correct(&d->mains, channel, c->history.y + c->history.fill - n, n);
+        c->hum.begins = false;
+}
 
 static void report(Detector *d, unsigned channel, ArtefactCause cause, double from, double to,
                    const NoticeIds *notices) {

@@ -10,10 +10,13 @@ typedef struct Channel Channel;
 
 typedef struct Hum {
         int64_t look_at;                /* step of the next look at a channel that is not at rest */
+        bool begins;                    /* the signal has, behind a lead-in: its hum is not known yet */
         bool floats;                    /* the electrode does: more hum than on skin */
         double floats_from, floats_until;       /* steps */
 } Hum;
 
+/* While it settles after a lead-in. */
+void hum_begin(Detector *d, Channel *c, unsigned channel);
 /* At a channel that is not at rest. True: the signal until now has been corrected. */
 bool hum_correct(Detector *d, Channel *c, unsigned channel, int64_t step);
 /* Now and then, at rest or not. */

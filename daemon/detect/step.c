@@ -211,6 +211,8 @@ static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, un
                         (void) channel_learn(d, c);
                 c->settled = know && noise_known(&c->noise) && c->frames >= c->hold_frames;
         }
+        if (c->hum.begins)
+                hum_begin(d, c, channel);
         /* A contraction that drove the channel to its rails goes on, or has just ended. */
         if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) &&
             !motion_is_baseline_sway(&c->motion))

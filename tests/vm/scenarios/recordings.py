@@ -150,7 +150,7 @@ def check_events(folder, build, data, name, file, rate, seconds):
     cut_bdf(f"{data}/{file}", seconds, part)
     with open(found, "wb") as out:
         # as twitchd: udev tells it that the simulated chip has no filter, whatever recorded the file
-        subprocess.run([f"{build}/twitchctl", "analyze", "--json", "--sinc3=no", part], check=True,
+        subprocess.run([f"{build}/twitchctl", "analyze", "--json", "--as-live", "--sinc3=no", part], check=True,
                        stdin=subprocess.DEVNULL, stdout=out)
     print(f"  {file}, {seconds} s: twitchd on the bus (A), twitchctl analyze on the file (B)", flush=True)
     done = subprocess.run(["tests/compare-events.py", f"{folder}/{name}.jsonl", found, "--clock",
