@@ -11,6 +11,7 @@
 #include "store/history.h"
 #include "store/sites.h"
 #include "twitchd.h"
+#include "utf8.h"
 
 /* A copy of years from a slow card */
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -171,7 +172,11 @@ void history_close(History *h) {
 }
 
 int history_complain(const History *h) {
-        fprintf(stderr, "twitchctl: the history cannot be read: %s\n", sqlite3_errmsg(h->db));
+        const char *found = sqlite3_errmsg(h->db);
+        char text[256];
+
+        utf8_clean(text, sizeof text, found, strlen(found));
+        fprintf(stderr, "twitchctl: the history cannot be read: %s\n", text);
         return -EIO;
 }
 

@@ -16,7 +16,7 @@ static void say(uint64_t n, const char *one, const char *many) {
 
 static int run(int argc, char **argv) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_close_ int fd = open(argv[1], O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_close_ int fd = open(argv[1], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         uint64_t sessions, diary, felt, others, known, unfinished, recordings;
 
         if (fd < 0) {

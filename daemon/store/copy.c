@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <glob.h>
 
+#include "../utf8.h"
 #include "copy.h"
 #include "history.h"
 #include "rollup.h"
@@ -72,6 +73,11 @@ void history_remove_copies(const char *path) {
         globfree(&found);
 }
 
+/* SQLite repeats what it finds in the file, and that may be anything. */
+static void set_text(HistoryCheck *c, const char *found) {
+        utf8_clean(c->text, sizeof(c->text), found, strlen(found));
+}
+
 int history_check(const Keeper *k, HistoryCheck *ret) {
         _cleanup_(sql_freep) Sql *s = NULL;
         _cleanup_sql_ sqlite3_stmt *q = NULL;
@@ -83,7 +89,7 @@ int history_check(const Keeper *k, HistoryCheck *ret) {
         if (r >= 0)
                 r = sql_next(q);
         if (r > 0) {
-                snprintf(ret->text, sizeof(ret->text), "%s", sql_text(q, 0));
+                set_text(ret, sql_text(q, 0));
                 ret->intact = streq(ret->text, "ok");
         }
         sql_done(&q);
@@ -91,7 +97,7 @@ int history_check(const Keeper *k, HistoryCheck *ret) {
                 r = rollup_check(s, &ret->n_wrong);
         if (r == -EUCLEAN) {
                 ret->intact = false;
-                snprintf(ret->text, sizeof(ret->text), "%s", s ? sqlite3_errmsg(s->db) : "not a database");
+                set_text(ret, s ? sqlite3_errmsg(s->db) : "not a database");
                 r = 0;
         }
         return r == -EINTR ? -ECANCELED : MIN(r, 0);

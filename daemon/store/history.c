@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
 #include <math.h>
+#include <sys/stat.h>
 
 #include "history.h"
 
@@ -122,13 +123,16 @@ int history_open(const char *path, Sql **ret) {
 
 int history_open_readonly(const char *path, sqlite3 **ret) {
         sqlite3 *db = NULL;
+        struct stat st;
         unsigned v = 0;
 
         assert(path);
         assert(ret);
 
-        if (access(path, R_OK) < 0)
+        if (access(path, R_OK) < 0 || stat(path, &st) < 0)
                 return -errno;
+        if (!S_ISREG(st.st_mode))       /* a pipe would hang us */
+                return S_ISDIR(st.st_mode) ? -EISDIR : -EUCLEAN;
         int r = open_file(path, SQLITE_OPEN_READONLY, &db);
         if (r >= 0)
                 r = get_version(db, &v);

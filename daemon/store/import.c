@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <math.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "../utf8.h"
+#include "entries.h"
 #include "history.h"
 #include "import.h"
 #include "rollup.h"
@@ -94,13 +96,34 @@ static bool is_text_of_ours(sqlite3_stmt *q, int column) {
                 memcmp(s, clean, n) == 0;
 }
 
+/* Of a sane time, size or count: what is beyond makes sums overflow. */
+static bool is_number_of_ours(sqlite3_stmt *q, int column) {
+        int64_t i = sqlite3_column_int64(q, column);
+
+        if (sqlite3_column_type(q, column) == SQLITE_FLOAT)
+                return isfinite(sqlite3_column_double(q, column));
+        return i >= -ENTRY_TIME_USEC_MAX && i <= ENTRY_TIME_USEC_MAX;
+}
+
+static bool is_value_of_ours(sqlite3_stmt *q, int column) {
+        switch (sqlite3_column_type(q, column)) {
+        case SQLITE_TEXT:
+                return is_text_of_ours(q, column);
+        case SQLITE_INTEGER:
+        case SQLITE_FLOAT:
+                return is_number_of_ours(q, column);
+        default:
+                return true;
+        }
+}
+
 /* The columns of a row from ?2 on; ?1: id. changes: rows that came of it */
 static int put_row(Import *i, sqlite3_stmt *row, const char *insert, int64_t id, int *ret_changes) {
         _cleanup_sql_ sqlite3_stmt *to = NULL;
 
         int r = sql_query(i->k->sql, &to, insert, "i", id);
         for (int c = 0; c < sqlite3_column_count(row) && r >= 0; c++) {
-                if (sqlite3_column_type(row, c) == SQLITE_TEXT && !is_text_of_ours(row, c))
+                if (!is_value_of_ours(row, c))
                         return -EBADMSG;
                 r = sql_errno(sqlite3_bind_value(to, c + 2, sqlite3_column_value(row, c)));
         }
@@ -395,5 +418,5 @@ int history_import(Keeper *k, int fd, ImportCounts *ret) {
         remove_file(path);
         if (r >= 0)
                 *ret = i.counts;
-        return MIN(r, 0);
+        return r == -ERANGE ? -EBADMSG : MIN(r, 0);     /* numbers that cannot be added up */
 }

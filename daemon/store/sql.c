@@ -122,7 +122,10 @@ int sql_query(Sql *s, sqlite3_stmt **ret, const char *text, const char *types, .
 int sql_next(sqlite3_stmt *statement) {
         int rc = sqlite3_step(statement);
 
-        return rc == SQLITE_ROW ? 1 : sql_errno(rc);
+        if (rc == SQLITE_ROW)
+                return 1;
+        /* of the values, say a sum that is too large: another try would fail as well */
+        return rc == SQLITE_ERROR || rc == SQLITE_TOOBIG || rc == SQLITE_MISMATCH ? -ERANGE : sql_errno(rc);
 }
 
 void sql_done(sqlite3_stmt **statement) {

@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include "random.h"
+#include "store/copy.h"
 #include "store/history.h"
 #include "store/rollup.h"
 #include "suite.h"
+#include "utf8.h"
 
 static char dir[64], path[96];
 
@@ -114,6 +116,48 @@ START_TEST(knows_what_is_damaged_and_keeps_it) {
         /* twice in a second: neither takes the other's place */
         ck_assert_int_eq(history_move_aside(path, &again), 0);
         ck_assert_str_ne(aside, again);
+}
+END_TEST
+
+/* SQLite repeats what it cannot read; one byte that is not UTF-8 would make the answer on the bus fail. */
+START_TEST(says_what_is_damaged_in_clean_text) {
+        static const char word[] = "version         TEXT", bad[] = "version         T\xffXT";
+        Keeper k = { .path = path, .stopping = &(bool) { false } };
+        _cleanup_(sql_freep) Sql *s = NULL;
+        HistoryCheck check;
+        char page[4096];
+
+        ck_assert_int_eq(history_open(path, &s), 0);
+        s = sql_free(s);
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        bool found = false;
+        for (off_t at = 0; pread(fd, page, sizeof(page), at) == (ssize_t) sizeof(page); at += sizeof(page)) {
+                const char *place = memmem(page, sizeof(page), word, sizeof(word) - 1);
+
+                if (!place)
+                        continue;
+                ck_assert_int_gt(pwrite(fd, bad, sizeof(bad) - 1, at + (place - page)), 0);
+                found = true;
+        }
+        close(fd);
+        ck_assert(found);
+        ck_assert_int_eq(history_check(&k, &check), 0);
+        ck_assert(!check.intact);
+        ck_assert_ptr_nonnull(strstr(check.text, "malformed"));
+        ck_assert(utf8_is_valid(check.text, strlen(check.text)));
+}
+END_TEST
+
+/* "Is a directory", and a pipe that nobody writes to does not hang who reads */
+START_TEST(reads_regular_files_only) {
+        char other[128];
+        sqlite3 *db = NULL;
+
+        ck_assert_int_eq(history_open_readonly(dir, &db), -EISDIR);
+        snprintf(other, sizeof(other), "%s/pipe", dir);
+        ck_assert_int_eq(mkfifo(other, 0600), 0);
+        ck_assert_int_eq(history_open_readonly(other, &db), -EUCLEAN);
+        ck_assert_int_eq(history_open_readonly("/dev/zero", &db), -EUCLEAN);
 }
 END_TEST
 
@@ -295,6 +339,8 @@ int main(void) {
         tcase_add_test(t, refuses_what_is_newer);
         tcase_add_test(t, reads_without_changing);
         tcase_add_test(t, knows_what_is_damaged_and_keeps_it);
+        tcase_add_test(t, says_what_is_damaged_in_clean_text);
+        tcase_add_test(t, reads_regular_files_only);
         tcase_add_test(t, knows_a_page_that_was_overwritten);
         tcase_add_test(t, rollups_are_what_the_rows_give);
         tcase_add_test(t, bets_cannot_be_rewritten);
