@@ -104,7 +104,8 @@ static int run(int argc, char **argv) {
         if (r < 0)
                 return r;
         history_fetch_state(bus, &state);
-        bool remembered = s.n_monitors > 0 && state.state && streq(state.state, "ok") && history_read(&h) >= 0;
+        bool remembered = s.n_monitors > 0 && state.state && streq(state.state, "ok") &&
+                history_read(&h) >= 0;
         for (size_t i = 0; i < s.n_monitors && r >= 0; i++) {
                 Sites sites = {};
 
@@ -125,9 +126,9 @@ const Verb verb_channels = {
         .name = "channels",
         .args = "",
         .summary = "How each channel is set up, and where its electrodes are",
-        .text = "Label and gain are settings (twitchctl set --channel=N), the site is said when a session begins (twitchctl "
-                "session start). +- mV: how far the two electrodes may be apart at this gain. Channels are counted from 1, with "
-                "--json, too.\n"
+        .text = "Label and gain are settings (twitchctl set --channel=N), the site is said when a session "
+                "begins (twitchctl session start). +- mV: how far the two electrodes may be apart at this "
+                "gain. Channels are counted from 1, with --json, too.\n"
                 "\n"
                 "  sudo twitchctl set --channel=3 gain 12\n"
                 "  twitchctl session start --site=3=left-calf",

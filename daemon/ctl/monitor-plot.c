@@ -96,7 +96,8 @@ static int plot_new(Plots *all, const char *path, Plot **ret) {
         int r = p->path ? scans_open(all->bus, path, NULL, &p->scans, &error) : -ENOMEM;
         if (r < 0)
                 return r;
-        if (!(p->scans.rate_hz > 0 && p->scans.rate_hz <= 1e6) || fcntl(p->scans.fd, F_SETFL, O_NONBLOCK) < 0)
+        if (!(p->scans.rate_hz > 0 && p->scans.rate_hz <= 1e6) ||
+            fcntl(p->scans.fd, F_SETFL, O_NONBLOCK) < 0)
                 return -EBADMSG;
         p->size = (size_t) (KEPT_SEC * p->scans.rate_hz) + 1;
         p->uv = calloc(p->size * p->scans.n_channels, sizeof p->uv[0]);
@@ -148,8 +149,8 @@ static ssize_t find_time(const Plot *p, int64_t ns) {
 }
 
 /*
- * A quarter of the rate is four samples long: of even and of odd ones it is a number each that changes its sign, as
- * contact.h says. Of n samples from `from` on, half the difference of samples two apart.
+ * A quarter of the rate is four samples long: of even and of odd ones it is a number each that changes its
+ * sign, as contact.h says. Of n samples from `from` on, half the difference of samples two apart.
  */
 static void find_tone(const Plot *p, size_t channel, size_t from, size_t n, double ret[static 2]) {
         double sum[2] = {};
@@ -181,8 +182,8 @@ static void draw(const double *uv, size_t n, FILE *f) {
                 before = y;
         }
         braille_print(b, f, INDENT);
-        fprintf(f, "%*s%.0f ms before to %.0f ms after the peak, %.0f to %.0f uV\n", INDENT, "", BESIDE_SEC * 1e3,
-                BESIDE_SEC * 1e3, least, most);
+        fprintf(f, "%*s%.0f ms before to %.0f ms after the peak, %.0f to %.0f uV\n", INDENT, "",
+                BESIDE_SEC * 1e3, BESIDE_SEC * 1e3, least, most);
         b = braille_free(b);
 }
 
@@ -190,7 +191,8 @@ void plots_draw(Plots *all, const char *path, uint32_t channel, uint64_t boottim
         Plot **found = find(all, path), *p = found ? *found : NULL;
         size_t beside = p ? (size_t) (BESIDE_SEC * p->scans.rate_hz) : 0;
         size_t tone_n = p ? (size_t) (TONE_SEC * p->scans.rate_hz) : 0;
-        ssize_t peak = p && channel < p->scans.n_channels ? find_time(p, (int64_t) boottime_usec * (int64_t) NSEC_PER_USEC) : -1;
+        int64_t ns = (int64_t) (boottime_usec * NSEC_PER_USEC);
+        ssize_t peak = p && channel < p->scans.n_channels ? find_time(p, ns) : -1;
         double tone[2], mean = 0;
 
         if (peak < 0 || (size_t) peak + beside >= p->n || (size_t) peak < tone_n + beside ||

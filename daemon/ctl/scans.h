@@ -25,8 +25,8 @@ typedef struct ScanHead {
 } ScanHead;
 
 /*
- * channels: "1,3" counted from 1, or NULL for all. EXIT_USAGE: they are none, and it was said; or a negative errno
- * and what the service says.
+ * channels: "1,3" counted from 1, or NULL for all. EXIT_USAGE: they are none, and it was said; or a negative
+ * errno and what the service says.
  */
 int scans_open(sd_bus *bus, const char *path, const char *channels, Scans *ret, sd_bus_error *ret_error);
 

@@ -39,8 +39,8 @@
 #define ATTRIBUTE_MAX (64u * 1024 + 1)
 
 /*
- * How far a timestamp may lie in the future: clocks of two machines drift apart by some 50 ppm, so this is two
- * weeks of one run. Later ones are no times.
+ * How far a timestamp may lie in the future: clocks of two machines drift apart by some 50 ppm, so this is
+ * two weeks of one run. Later ones are no times.
  */
 #define FUTURE_SEC 60
 /* A server whose clock differs by more than a slow network explains counts from another moment. */
@@ -436,9 +436,12 @@ static int64_t boottime_ns(void) {
  */
 static void compare_clocks(IioSource *s, size_t n_scans) {
         const char *times = iio_buffer_first(s->buffer, s->timestamp);
-        int64_t last = n_scans > 0 ? time_at(s, times + (ptrdiff_t) (n_scans - 1) * iio_buffer_step(s->buffer)) : -1;
+        ptrdiff_t step = iio_buffer_step(s->buffer);
 
-        if (s->local || s->clock_compared || !is_time(last))
+        if (s->local || s->clock_compared || n_scans == 0)
+                return;
+        int64_t last = time_at(s, times + (ptrdiff_t) (n_scans - 1) * step);
+        if (!is_time(last))
                 return;
         s->clock_compared = true;
         s->clock_ahead_ns = last - boottime_ns();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded into twitchd by a test: CLOCK_REALTIME is ahead by the seconds that stand in the file $CLOCK_AHEAD. */
+/* Preloaded into twitchd by a test: CLOCK_REALTIME is ahead by the seconds in the file $CLOCK_AHEAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
