@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "electrode-step.h"
+#include "daemon/detect/base/simd.h"
 
 /* Half as long again each time: in between 1 % of the energy is left, as measured for 1 to 12 ms. */
 static const double decay_s[ELECTRODE_DECAYS] = { 0.001,  0.0015, 0.0022, 0.0033, 0.005,
@@ -106,12 +107,11 @@ void electrode_steps_init(ElectrodeSteps *e, unsigned highpass_steps, double ste
 }
 
 static float product(const float *a, const float *b, unsigned n) {
-        float sums[4] = { 0 };
+        f32x4 sums = { 0 };
         unsigned i = 0;
 
         for (; i + 4 <= n; i += 4)
-                for (unsigned k = 0; k < 4; k++)
-                        sums[k] += a[i + k] * b[i + k];
+                sums += *(const f32x4*) (a + i) * *(const f32x4*) (b + i);
         for (; i < n; i++)
                 sums[0] += a[i] * b[i];
         return (sums[0] + sums[1]) + (sums[2] + sums[3]);
