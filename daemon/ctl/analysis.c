@@ -7,6 +7,7 @@
 
 /* What was found is told when nothing earlier is likely to come any more. */
 #define RELEASE_S 60.0
+#define RELEASE_EVERY_S 0.5             /* which sorts: a recording may have a gap at each sample */
 
 /*
  * So much of it is looked at twice, for its noise, mains and heart. Of 4, 8, 10, 15 and 30 s, on the labelled
@@ -303,8 +304,10 @@ static int group_push(Group *g) {
         a->reached_s = MAX(a->reached_s, (double) (position + (uint64_t) n) / g->rate_hz);
         a->samples_done += (uint64_t) n * g->n_channels;
         progress_update(&a->progress, (double) a->samples_done / (double) a->samples_total);
-        if (a->n_groups == 1)
+        if (a->n_groups == 1 && a->reached_s >= a->released_s + RELEASE_EVERY_S) {
                 release(a, a->reached_s - RELEASE_S);
+                a->released_s = a->reached_s;
+        }
         a->stopped = a->options.stop && *a->options.stop;
         return !a->stopped;
 }

@@ -54,6 +54,7 @@ typedef struct Analysis {
         unsigned n_groups; /* of channels that go through a detector together */
         double duration_s; /* of the longest channel */
         double reached_s; /* less if it ended early */
+        double released_s; /* reached when findings were told last */
         bool stopped; /* early */
         Findings findings; /* those that were not forgotten */
         Minutes minutes; /* sorted */

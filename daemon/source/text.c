@@ -15,6 +15,7 @@
 /* Codes of other texts: as fine as single precision, which is what lies in between. */
 #define CODE_RANGE 1073741824.0
 
+#define RATES_AGREE 0.01 /* an oscillator is off by 2.5 % at most, and then both rates are by it */
 #define GAP_MAX_S 1e7 /* a longer one is a wrong time */
 #define INTERRUPTION_S 0.5 /* stamps of arrival jitter by less */
 
@@ -27,6 +28,7 @@ typedef struct Reader {
         uint64_t n_rows, n_bad,
                 n_missing; /* read; lines that are none; samples that the numbers show to be missing */
         double largest;
+        double low[TEXT_FIELDS_MAX], high[TEXT_FIELDS_MAX]; /* of each signal */
         double last_index, last_time_s;
         uint64_t position; /* of the next row, in samples from the first */
         uint64_t stretch_from; /* position that the next row would have without a gap */
@@ -76,6 +78,8 @@ static int add_row(Reader *r, const double *values, uint64_t lost) {
         for (unsigned i = 0; i < r->format->n_signals; i++) {
                 r->block[r->n_block++] = (float) values[i];
                 r->largest = fmax(r->largest, fabs(values[i]));
+                r->low[i] = r->n_rows > 0 ? fmin(r->low[i], values[i]) : values[i];
+                r->high[i] = r->n_rows > 0 ? fmax(r->high[i], values[i]) : values[i];
         }
         r->n_rows++;
         r->position++;
@@ -188,8 +192,20 @@ static int make_codes(Reader *r, double lsb, double limit) {
         }
 }
 
-static int add_signals(Layout *l, const TextFormat *f, double lsb) {
-        double limit = limit_of(f);
+/* The converter's limits, where it is known, otherwise the extremes: a signal may stand far from zero. */
+static void set_limits(const Reader *r, unsigned i, double lsb, LayoutSignal *s) {
+        double limit = limit_of(r->format), low = round(r->low[i] / lsb), high = round(r->high[i] / lsb);
+        bool known = r->format->kind != TEXT_PLAIN || !(low < high);
+
+        s->digital_min = (int32_t) (known ? -limit : fmax(low, -limit));
+        s->digital_max = (int32_t) (known ? limit - 1 : fmin(high, limit - 1));
+        s->physical_min = s->digital_min * lsb;
+        s->physical_max = s->digital_max * lsb;
+}
+
+static int add_signals(const Reader *r, double lsb) {
+        const TextFormat *f = r->format;
+        Layout *l = r->layout;
 
         l->signals = calloc(f->n_signals, sizeof *l->signals);
         if (!l->signals)
@@ -202,13 +218,10 @@ static int add_signals(Layout *l, const TextFormat *f, double lsb) {
                         .label = strdup(f->names[column]),
                         .unit = strdup(f->units[column]),
                         .sinc3 = f->kind != TEXT_PLAIN,
-                        .physical_min = -limit * lsb,
-                        .physical_max = (limit - 1) * lsb,
-                        .digital_min = (int32_t) -limit,
-                        .digital_max = (int32_t) (limit - 1),
                         .n_samples = 1,
                         .offset = 4u * i,
                 };
+                set_limits(r, i, lsb, l->signals + i);
                 if (!l->signals[i].label || !l->signals[i].unit)
                         return -ENOMEM;
         }
@@ -258,7 +271,7 @@ static int read_rows(Reader *r, int fd) {
         double lsb = r->format->kind != TEXT_PLAIN ? OPENBCI_LSB_UV :
                                                      fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1);
         k = make_codes(r, lsb, limit_of(r->format));
-        return k < 0 ? k : add_signals(r->layout, r->format, lsb);
+        return k < 0 ? k : add_signals(r, lsb);
 }
 
 /* "2-9,EMG": numbers from 1 or names of columns */
@@ -289,6 +302,32 @@ static int pick_columns(TextFormat *f, const char *list, char **ret_error) {
         return 0;
 }
 
+/*
+ * The column of times may count in a unit that nothing names: the rate tells which. What agrees in none is a
+ * question to who asks, whose word counts.
+ */
+static int agree_on_rate(TextFormat *f, bool asked_for, char **ret_error) {
+        static const double units_s[] = { 1, 1e-3, 1e-6, 1e-9, 60, 3600 };
+
+        if (f->time_column < 0 || f->time_is_coarse)
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(units_s); i++)
+                if (fabs(f->time_rate_hz / f->rate_hz / units_s[i] - 1) < RATES_AGREE) {
+                        f->time_scale_s *= units_s[i];
+                        return 0;
+                }
+        if (asked_for) {
+                f->time_column = -1;
+                return 0;
+        }
+        if (asprintf(ret_error,
+                     "%s says %.6g samples a second, and the column of times %.6g: --rate=HZ says which is "
+                     "right",
+                     f->rate_from, f->rate_hz, f->time_rate_hz) < 0)
+                *ret_error = NULL;
+        return -EOPNOTSUPP;
+}
+
 static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_error) {
         _cleanup_free_ char *bytes = malloc(PROBE_SIZE + 1);
 
@@ -311,7 +350,7 @@ static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_e
                         return r;
         }
         if (f->rate_hz > 0)
-                return 0;
+                return agree_on_rate(f, o && o->rate_hz > 0, ret_error);
         *ret_error =
                 strdup("this is text that does not say how many samples a second it has: --rate=HZ says it");
         return -EOPNOTSUPP;

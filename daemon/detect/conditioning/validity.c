@@ -48,7 +48,7 @@ int validity_init(Validity *r, unsigned n_lanes, double rate_hz, uint64_t flat_f
                 .near_frames = frames_of(NEAR_RUN_S, rate_hz, RUN_FRAMES_MIN),
                 .hits_frames = (uint64_t) llround(HITS_S * rate_hz),
                 .limits_are_rails = limits_are_rails,
-                .rails = calloc(n_lanes, sizeof *r->rails),
+                .rails = calloc(2 * (size_t) n_lanes, sizeof *r->rails),
                 .top = calloc(n_lanes, sizeof *r->top),
                 .bottom = calloc(n_lanes, sizeof *r->bottom),
                 .before = calloc(n_lanes, sizeof *r->before),
@@ -88,7 +88,8 @@ void validity_channel_init(Validity *r, unsigned channel, int32_t code_min, int3
         r->top[channel] = INT32_MIN;
         r->bottom[channel] = INT32_MAX;
         r->step[channel] = INT32_MAX;
-        r->rails[channel] = (Rail) { .min = code_min, .max = code_max, .known = r->limits_are_rails };
+        r->rails[2 * channel] = (Rail) { .limit = code_min, .known = r->limits_are_rails };
+        r->rails[2 * channel + 1] = (Rail) { .limit = code_max, .known = r->limits_are_rails };
 }
 
 /* Samples are missing. */
@@ -187,10 +188,11 @@ static ALWAYS_INLINE unsigned validity_next_any(Validity *r, const int32_t *code
 VECTOR_FUNCTION(unsigned, validity_next, (Validity *r, const int32_t *codes, unsigned n_frames),
                 (r, codes, n_frames))
 
-/* Near the limits is no rail before a run or many hits have shown it; then it is one for good. */
-static bool rail_hit(const Validity *r, Rail *rail, int32_t code, uint64_t position) {
-        bool exact = code <= rail->min || code >= rail->max;
-
+/*
+ * Near a limit is no rail before a run or many hits have shown it; then it is one for good. The other limit
+ * is not: where the lowest code stands for what is missing, the highest is that of a twitch.
+ */
+static bool rail_hit(const Validity *r, Rail *rail, bool exact, uint64_t position) {
         if (rail->known)
                 return true;
         rail->near_run = position == rail->position + 1 ? rail->near_run + 1 : 1;
@@ -218,8 +220,12 @@ static bool is_clipped(const Validity *r, unsigned channel) {
 bool validity_saturated(Validity *r, unsigned channel, uint64_t position) {
         int32_t code = r->last[channel];
 
-        if (code <= r->low[channel] || code >= r->high[channel])
-                return rail_hit(r, r->rails + channel, code, position) || is_clipped(r, channel);
+        Rail *rails = r->rails + 2 * (size_t) channel;
+
+        if (code <= r->low[channel])
+                return rail_hit(r, rails, code <= rails[0].limit, position) || is_clipped(r, channel);
+        if (code >= r->high[channel])
+                return rail_hit(r, rails + 1, code >= rails[1].limit, position) || is_clipped(r, channel);
         return is_clipped(r, channel);
 }
 

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct Rail {                   /* what is known of the limits of a channel's codes */
-        int32_t min, max;
-        bool known;                     /* they are the converter's, not the extremes of the data */
-        int32_t run, near_run;          /* samples at, or next to, a limit that followed each other, ... */
+typedef struct Rail {                   /* what is known of a limit of a channel's codes */
+        int32_t limit;
+        bool known;                     /* it is the converter's, not the extreme of the data */
+        int32_t run, near_run;          /* samples at, or next to, it that followed each other, ... */
         uint64_t position;              /* ... and the latest of them */
-        unsigned hits;                  /* runs at a limit ... */
+        unsigned hits;                  /* runs at it ... */
         uint64_t hits_from;             /* ... since then */
 } Rail;
 
@@ -20,7 +20,7 @@ typedef struct Validity {               /* arrays: [n_lanes] */
         int32_t clip_frames, run_frames, near_frames;
         uint64_t hits_frames;
         bool limits_are_rails;
-        Rail *rails;
+        Rail *rails;                    /* [n_lanes][2]: the lowest code, the highest */
         int32_t *top, *bottom;          /* of all that was seen */
         int32_t *before;                /* the last code that was another one */
         int32_t *step;                  /* the smallest between two codes so far */
