@@ -15,7 +15,7 @@
 /* Codes of other texts: as fine as single precision, which is what lies in between. */
 #define CODE_RANGE 1073741824.0
 
-#define RATES_AGREE 0.01 /* an oscillator is off by 2.5 % at most, and then both rates are by it */
+#define RATES_AGREE 0.03 /* the oscillator of an ADS1299 is off by 2.5 % at most */
 #define GAP_MAX_S 1e7 /* a longer one is a wrong time */
 #define INTERRUPTION_S 0.5 /* stamps of arrival jitter by less */
 
