@@ -133,7 +133,7 @@ static uint64_t count_owed(usec_t killed_usec) {
 
 typedef struct Sums {
         uint64_t kills, owed, lost, answers_lost, damaged, wrong, taken_back;
-        usec_t oldest_usec;                     /* of those lost, at the kill */
+        usec_t oldest_usec, begun_usec;         /* of those lost, at the kill; and how long that life had lasted */
 } Sums;
 
 static void look(const char *path, uint64_t first, usec_t killed_usec, Sums *sums) {
@@ -153,8 +153,11 @@ static void look(const char *path, uint64_t first, usec_t killed_usec, Sums *sum
         }
         must(sql_int(s, &there, "SELECT count(*) FROM event WHERE boottime_usec >= ?1 AND boottime_usec < ?2", "ii",
                      (int64_t) first, (int64_t) (first + owed)), "count");
-        if ((uint64_t) there < owed)            /* in the order in which they came: the last ones */
-                sums->oldest_usec = MAX(sums->oldest_usec, killed_usec - told->submitted_usec[there]);
+        /* in the order in which they came: the last ones */
+        if ((uint64_t) there < owed && killed_usec - told->submitted_usec[there] > sums->oldest_usec) {
+                sums->oldest_usec = killed_usec - told->submitted_usec[there];
+                sums->begun_usec = killed_usec - told->submitted_usec[0];
+        }
         r = sql_int(s, &answered, "SELECT max(id) FROM diary", "");
         sql_free(s);
         must(history_check(&k, &check), "check");
@@ -208,7 +211,7 @@ int main(int argc, char **argv) {
                sums.kills, disk ? "power cuts" : flush_usec > 0 ? "SIGKILLs on a slow disk" : "SIGKILLs", sums.lost,
                sums.owed, sums.answers_lost, sums.damaged, sums.wrong);
         if (sums.lost > 0)
-                printf("kills: the oldest that was lost had come %.3f s before\n",
-                       (double) sums.oldest_usec / USEC_PER_SEC);
+                printf("kills: the oldest that was lost had come %.3f s before, in a life of %.3f s\n",
+                       (double) sums.oldest_usec / USEC_PER_SEC, (double) sums.begun_usec / USEC_PER_SEC);
         return sums.lost + sums.answers_lost + sums.damaged + sums.wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
