@@ -21,6 +21,7 @@
 #include "daemon/detect/events/notice-ids.h"
 #include "daemon/detect/events/notices.h"
 #include "daemon/detect/potentials/unit-templates.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/whiten.h"
 #include "detect.h"
@@ -98,6 +99,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
                 mains_channel_restart(&d->mains, channel);
                 mains_channel_listen(&d->mains, channel, d->mains_start_steps);
                 noise_restart(&c->noise);
+                level_restart(&c->level);
                 whiten_restart(&c->whiten, &d->bank);
                 c->amplitude.fits = false;
                 unit_templates_restart(&c->unit_templates);

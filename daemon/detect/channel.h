@@ -16,6 +16,7 @@
 #include "daemon/detect/potentials/discharge.h"
 #include "daemon/detect/potentials/unit-templates.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/whiten.h"
 #include "crossing.h"
@@ -64,6 +65,7 @@ typedef struct Channel {
         bool settled;                   /* filters and noise: what is seen is believed */
         History history;
         Noise noise;
+        Level level;
         Whiten whiten;
         Crossing crossing;
         NoticeIds kept;                 /* of what is looked at once more */

@@ -23,6 +23,7 @@
 #include "daemon/detect/potentials/amplitude.h"
 #include "daemon/detect/potentials/high-frequency.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
@@ -133,6 +134,9 @@ static int detector_init(Detector *d) {
                         return r;
         }
         r = assembly_init(d);
+        for (unsigned i = 0; r >= 0 && i < d->config.n_channels; i++)
+                level_init(&d->channels[i].level, d->step_rate_hz, d->eval_steps,
+                           (double) d->peak_memory_level, assembly_peak_every_s(d->step_rate_hz));
         if (r >= 0)
                 r = candidates_init(d);
         exposure_init(d);

@@ -14,6 +14,7 @@
  *   ecg/ecg-tracker.c               the heartbeat learned and subtracted
  *   statistic/template-bank.c       matched filters for motor unit potentials
  *   statistic/noise.c               how large their outputs are when nothing happens
+ *   statistic/level.c, tail.c       how much that fluctuates, and how far it reaches
  *   statistic/whiten.c              fits them to the colour of a channel's noise
  *   potentials/unit-templates.c      filters for the units that a channel knows
  *   crossing.c                      where the statistic is above the threshold

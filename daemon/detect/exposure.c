@@ -13,6 +13,7 @@
 
 #include "exposure.h"
 #include "daemon/detect/events/candidate.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "channel.h"
@@ -281,6 +282,7 @@ static double decided_until(const Detector *d) {
 
 double exposure_floor_uv(const Detector *d, const Channel *c) {
         return d->droop.typical_gain *
+                (double) level_raise_typical(&c->level, d->threshold) *
                 template_bank_floor_uv(&d->bank, c->whiten.taps, c->noise.inverse, (double) d->threshold);
 }
 

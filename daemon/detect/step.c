@@ -19,6 +19,7 @@
 #include "daemon/detect/events/assembly.h"
 #include "daemon/detect/events/candidates.h"
 #include "daemon/detect/potentials/unit-templates.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "daemon/detect/statistic/template-bank.h"
 #include "daemon/detect/statistic/whiten.h"
@@ -32,6 +33,7 @@
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
 #define SUSTAINED_OFF 2.0f
+#define LEVEL_LATE_S 0.1 /* longer than a crossing of the threshold goes on, see crossing_next() */
 
 /*
  * In standard deviations of the channel's own noise: the filter that says most; 0 where it is nothing.
@@ -252,7 +254,46 @@ static void slow_tick(Detector *d) {
         d->ecg.slow_beat = slow_beats_end(&d->ecg.slow);
 }
 
+/* A maximum of the statistic that belongs to what lies between two steps. */
+static bool channel_raised(const Detector *d, const Channel *c, double from, double to) {
+        for (unsigned i = 0; i < SUBTHRESHOLD_PEAKS; i++) {
+                double at = c->subthreshold_peaks[i].step - d->bank.n_taps / 2.0;
+                if (at >= from && at < to)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * The level of each channel's noise in the piece that ended a while ago: what happened in it is known. Not
+ * while there is a heart: what its beats leave of themselves would be taken for a tail of the noise.
+ */
+static void level_tick(Detector *d) {
+        unsigned ago = (unsigned) in_steps(d, LEVEL_LATE_S);
+
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+                unsigned n = level_window_steps(&c->level);
+                double to = (double) (d->step + 1) - ago, from = to - c->level.piece_steps;
+
+                if (!c->running || !c->settled || c->history.fill < n + ago)
+                        continue;
+                if (c->usable && !c->crossing.active && !c->activity.open && c->activity.busy_until < from)
+                        level_add(&c->level, history_window(&c->history, n + ago), c->noise.sigma_uv,
+                                  channel_raised(d, c, from, to));
+                else
+                        level_skip(&c->level);
+        }
+}
+
+/* What was loud before the heart was known was the heart. */
+static void forget_levels(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++)
+                level_restart(&d->channels[i].level);
+}
+
 static void step_end(Detector *d) {
+        bool heart_was_known = d->ecg.known;
         int64_t from;
 
         if (slow_beats_due(&d->ecg.slow, d->step))
@@ -266,7 +307,11 @@ static void step_end(Detector *d) {
                         crossing_again(d, d->channels + i, i, from, d->step);
                 candidates_without_beat(d, from);
         }
+        if (d->ecg.known && !heart_was_known)
+                forget_levels(d);
         assembly_step(d, (double) d->step);
+        if (!d->ecg.known && d->step % d->channels->level.piece_steps == 0)
+                level_tick(d);
         if (d->step >= d->exposure.evaluate_at)
                 exposure_sample(d);
 }

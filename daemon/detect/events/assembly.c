@@ -75,10 +75,13 @@
 #define ONE_UNIT_ACTIVE 0.6             /* of its time: potentials of a unit have silence between them */
 #define ACTIVITY_S_MAX 30.0
 
+double assembly_peak_every_s(double step_rate_hz) {
+        return step_rate_hz < UNIT_RATE_HZ_MIN ? PEAK_EVERY_SLOW_S : PEAK_EVERY_S;
+}
+
 /* Noise crosses a level L at a rate of exp(-L^2 / 2) times a constant (Rice), which the threshold tells. */
 static float peak_memory_level(float threshold, double false_alarms_per_hour, double step_rate_hz) {
-        double every_s = step_rate_hz < UNIT_RATE_HZ_MIN ? PEAK_EVERY_SLOW_S : PEAK_EVERY_S;
-        double more = fmax(1, 3600 / every_s / false_alarms_per_hour);
+        double more = fmax(1, 3600 / assembly_peak_every_s(step_rate_hz) / false_alarms_per_hour);
 
         return sqrtf(fmaxf(0, threshold * threshold - 2 * (float) log(more)));
 }

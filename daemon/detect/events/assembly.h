@@ -38,6 +38,7 @@ typedef struct Assembly {
 } Assembly;
 
 int assembly_init(Detector *d);
+double assembly_peak_every_s(double step_rate_hz); /* noise makes one that is remembered in so long */
 void assembly_done(Detector *d);
 void assembly_discharges(Detector *d, unsigned channel, const Discharge *discharges, size_t n);
 void assembly_statistic(Detector *d, unsigned channel, double step, float statistic);

@@ -14,6 +14,7 @@
 #include "daemon/detect/potentials/discharge.h"
 #include "daemon/detect/potentials/high-frequency.h"
 #include "daemon/detect/potentials/units.h"
+#include "daemon/detect/statistic/level.h"
 #include "daemon/detect/statistic/noise.h"
 #include "activity.h"
 #include "candidate.h"
@@ -97,8 +98,9 @@ float classify_loudness(const Detector *d, const Channel *c, double from_s, doub
 static bool stands_out(const Detector *d, const Channel *c) {
         float after = classify_loudness(d, c, SURROUNDINGS_APART_S, SURROUNDINGS_AFTER_S, c->activity.end);
         float loud = fmaxf(c->activity.loud_before, after);
+        float raise = level_raise(&c->level, &c->history, c->activity.onset, c->activity.end, d->threshold);
 
-        return c->activity.snr >= d->threshold * fmaxf(1, loud / SURROUNDINGS_LOUD);
+        return c->activity.snr >= d->threshold * fmaxf(raise, loud / SURROUNDINGS_LOUD);
 }
 
 /* Several discharges of one unit have silence between them; a word, a blink, a clenched jaw has not. */
