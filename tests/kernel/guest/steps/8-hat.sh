@@ -3,7 +3,7 @@
 # Every knob of the simulated hat does what it says, and no more: what other steps build on.
 # limit: 300
 # time: exact
-# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe (of spi.*|with driver ads1299) failed|must be (ads1299|1 to 4)
+# expected: SPI transfer failed|failed to transfer one message|is not that of an ADS1299|probe (of spi.*|with driver ads1299) failed|must be (ads1299|1 to [49])
 . /lib.sh
 
 FAULTS=$SIM_DEBUG/faults
