@@ -32,6 +32,7 @@
 #define SAY_ALL_SITES "all sites"
 #define SAY_CHOOSE_SITE "There is no site \"%s\" in this history. There are:"
 #define SAY_CANNOT_OPEN "The history cannot be opened: %s"
+#define SAY_DAMAGED "it is damaged"
 #define SAY_CANNOT_COMPUTE "This cannot be computed: %s"
 #define SAY_NEEDS_SERVICE "This is written into the history, so it takes the service: leave out --history"
 #define SAY_BAD_NUMBER "--%s takes a whole number from %u to %u, not \"%s\""

@@ -12,7 +12,7 @@ int past_open(Past **ret) {
         /* the Past keeps the database, which lies in the map: both stay until the program ends */
         r = past_read(h.db, ret);
         if (r < 0)
-                (void) say_wrong(SAY_CANNOT_OPEN, r == -EUCLEAN ? "it is damaged" : strerror(-r));
+                (void) say_wrong(SAY_CANNOT_OPEN, r == -EUCLEAN ? SAY_DAMAGED : strerror(-r));
         return r;
 }
 
