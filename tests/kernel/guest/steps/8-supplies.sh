@@ -22,8 +22,8 @@ expect 0 counter too_soon
 
 # 2 MHz / 2048
 expect "15625 7813 3906 1953 977 488 244" cat "$IIO/sampling_frequency_available"
-# 4.096 V / 24 / 2^23
-expect 0.000020345052 cat "$IIO/in_voltage0-voltage1_scale"
+# 4.096 V / 24 / 2^23 in millivolts is 0.000020345052; the IIO core prints nine decimals
+expect 0.000020345 cat "$IIO/in_voltage0-voltage1_scale"
 buffer_on
 cat "$BUFFER" > /dev/null &
 reader=$!
