@@ -24,9 +24,10 @@ GRACE_S = 120                   # what the guest gets to tidy up between scenari
 HOST_PER_GUEST_S = 4
 SKIPPED = 77
 # nohz=off: where idle time is skipped (see accel), a guest that waits for its disk goes on a tick, not to
-# whatever time-out comes next
+# whatever time-out comes next. preempt=full: as the kernels of the boards have it, where a system call does not hold
+# up the thread that reads a sample
 KERNEL_ARGUMENTS = ("console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off audit=0 apparmor=0 tsc=reliable "
-                    "nohz=off no_timer_check cryptomgr.notests log_buf_len=2M random.trust_cpu=on "
+                    "nohz=off preempt=full no_timer_check cryptomgr.notests log_buf_len=2M random.trust_cpu=on "
                     "systemd.show_status=false")
 
 
