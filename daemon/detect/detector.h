@@ -40,8 +40,6 @@
  */
 #pragma once
 
-#pragma once
-
 #include "daemon/detect/artefacts/electrode-step.h"
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/droop.h"

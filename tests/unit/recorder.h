@@ -101,9 +101,12 @@ static inline void recorder_minute(const DetectMinute *minute, void *userdata) {
         r->minutes[r->n_minutes++] = *minute;
 }
 
-/* A detector for channels all alike, with one false alarm per hour and channel. What was in *reports before is gone. */
-static inline Detector* recorder_detector(double rate_hz, unsigned n_channels, double lsb_uv, int32_t low, int32_t high,
-                                       Reports *reports) {
+/*
+ * A detector for channels all alike, with one false alarm per hour and channel. What was in *reports before is gone.
+ * lead_in: see DetectConfig.
+ */
+static inline Detector* recorder_detector_of(double rate_hz, unsigned n_channels, double lsb_uv, int32_t low,
+                                             int32_t high, bool lead_in, Reports *reports) {
         double lsbs_uv[RECORDER_CHANNELS_MAX];
         int32_t lows[RECORDER_CHANNELS_MAX], highs[RECORDER_CHANNELS_MAX];
         DetectConfig config = {
@@ -112,6 +115,7 @@ static inline Detector* recorder_detector(double rate_hz, unsigned n_channels, d
                 .lsb_uv = lsbs_uv,
                 .code_min = lows,
                 .code_max = highs,
+                .lead_in = lead_in,
                 .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT,
                 .on_notice = recorder_notice,
                 .on_event = recorder_event,
@@ -131,6 +135,11 @@ static inline Detector* recorder_detector(double rate_hz, unsigned n_channels, d
         reports->n_events = reports->n_artefacts = reports->n_notices = reports->n_answered = reports->n_minutes = 0;
         ck_assert_int_eq(detector_new(&config, &d), 0);
         return d;
+}
+
+static inline Detector* recorder_detector(double rate_hz, unsigned n_channels, double lsb_uv, int32_t low, int32_t high,
+                                          Reports *reports) {
+        return recorder_detector_of(rate_hz, n_channels, lsb_uv, low, high, false, reports);
 }
 
 static inline Detector* new_detector(double rate_hz, unsigned n_channels, Reports *reports) {

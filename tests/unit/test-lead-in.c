@@ -36,27 +36,7 @@ static int32_t* new_signal(double rate_hz, double hum_uv, size_t n_frames) {
 }
 
 static Detector* new_lead_in_detector(double rate_hz, Reports *r) {
-        const double lsbs_uv[CHANNELS] = { LSB_UV, LSB_UV };
-        const int32_t lows[CHANNELS] = { CODE_MIN, CODE_MIN }, highs[CHANNELS] = { CODE_MAX, CODE_MAX };
-        DetectConfig config = {
-                .rate_hz = rate_hz,
-                .n_channels = CHANNELS,
-                .lsb_uv = lsbs_uv,
-                .code_min = lows,
-                .code_max = highs,
-                .lead_in = true,
-                .false_alarms_per_hour = DETECT_FALSE_ALARMS_PER_HOUR_DEFAULT,
-                .on_notice = recorder_notice,
-                .on_event = recorder_event,
-                .on_artefact = recorder_artefact,
-                .on_minute = recorder_minute,
-                .userdata = r,
-        };
-        Detector *d = NULL;
-
-        r->rate_hz = rate_hz;
-        ck_assert_int_eq(detector_new(&config, &d), 0);
-        return d;
+        return recorder_detector_of(rate_hz, CHANNELS, LSB_UV, CODE_MIN, CODE_MAX, true, r);
 }
 
 static void check_start(double rate_hz, double hum_uv) {
