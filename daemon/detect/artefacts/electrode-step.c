@@ -73,15 +73,20 @@ static double even(double t_s, double width, double unused) {
 /* What the high-pass leaves of a waveform that begins at a step and a fraction. */
 static void pass(unsigned length, Waveform waveform, double a_s, double b_s, double fraction,
                  double step_rate_hz, float *ret) {
+        double values[2 * ELECTRODE_POINTS_MAX];
         int n = (int) length;
         double energy = 0;
 
+        /* from 2 n - 1 steps before to 2 n - 2 behind */
+        for (int i = 0; i < 4 * n - 2; i++)
+                values[i] = waveform((i - 2 * n + 1 + fraction) / step_rate_hz, a_s, b_s);
         for (int t = -n; t < n; t++) {
+                const double *at = values + t + 2 * n - 1;
                 double mean = 0;
 
                 for (int k = 1 - n; k < n; k++)
-                        mean += (n - abs(k)) * waveform((t + k + fraction) / step_rate_hz, a_s, b_s) / n / n;
-                double value = waveform((t + fraction) / step_rate_hz, a_s, b_s) - mean;
+                        mean += (n - abs(k)) * at[k] / n / n;
+                double value = *at - mean;
                 energy += value * value;
                 ret[t + n] = (float) value;
         }
