@@ -110,7 +110,8 @@ int device_place(const char *id, DevicePlace *ret) {
         snprintf(link, sizeof(link), "/sys%s/of_node", path);
         _cleanup_free_ char *node = realpath(link, NULL);
         if (node && strncmp(node, DEVICE_TREE "/", strlen(DEVICE_TREE "/")) == 0) {
-                (void) utf8_clean(ret->path, sizeof(ret->path), node + strlen(DEVICE_TREE), strlen(node));
+                path = node + strlen(DEVICE_TREE);
+                (void) utf8_clean(ret->path, sizeof(ret->path), path, strlen(path));
                 find_serial(ret->serial, sizeof(ret->serial));
         }
         return 0;
