@@ -74,19 +74,18 @@ static double even(double t_s, double width, double unused) {
 static void pass(unsigned length, Waveform waveform, double a_s, double b_s, double fraction,
                  double step_rate_hz, float *ret) {
         double values[2 * ELECTRODE_POINTS_MAX];
-        int n = (int) length;
+        int n = (int) length, zero = 2 * n - 1;
         double energy = 0;
 
         /* from 2 n - 1 steps before to 2 n - 2 behind */
         for (int i = 0; i < 4 * n - 2; i++)
-                values[i] = waveform((i - 2 * n + 1 + fraction) / step_rate_hz, a_s, b_s);
+                values[i] = waveform((i - zero + fraction) / step_rate_hz, a_s, b_s);
         for (int t = -n; t < n; t++) {
-                const double *at = values + t + 2 * n - 1;
                 double mean = 0;
 
                 for (int k = 1 - n; k < n; k++)
-                        mean += (n - abs(k)) * at[k] / n / n;
-                double value = *at - mean;
+                        mean += (n - abs(k)) * values[zero + t + k] / n / n;
+                double value = values[zero + t] - mean;
                 energy += value * value;
                 ret[t + n] = (float) value;
         }
