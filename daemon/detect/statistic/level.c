@@ -17,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "daemon/detect/base/simd.h"
 #include "level.h"
 #include "tail.h"
 
@@ -71,24 +72,40 @@ void level_restart(Level *l) {
         tail_restart(&l->tail);
 }
 
-/* What the predictor leaves of the values of a window. */
+/* What the predictor leaves of the values of a window; stride as a constant: steps are far apart or not. */
+static ALWAYS_INLINE void whiten_by(const Level *l, const float *window, unsigned stride, float *ret) {
+        float first = l->predictor[0], second = l->predictor[1];
+        unsigned i = 0;
+
+        for (; stride == 1 && i + 8 <= l->n_values; i += 8, window += 8)
+                *(f32x8*) (ret + i) = *(const f32x8*) (window + LEVEL_ORDER) -
+                        first * *(const f32x8*) (window + 1) - second * *(const f32x8*) window;
+        for (; i < l->n_values; i++, window += stride)
+                ret[i] = window[LEVEL_ORDER * stride] - first * window[stride] - second * window[0];
+}
+
 static void whiten(const Level *l, const float *window, float *ret) {
-        for (unsigned i = 0; i < l->n_values; i++, window += l->stride)
-                ret[i] = window[LEVEL_ORDER * l->stride] - l->predictor[0] * window[l->stride] -
-                        l->predictor[1] * window[0];
+        if (l->stride == 1)
+                whiten_by(l, window, 1, ret);
+        else
+                whiten_by(l, window, l->stride, ret);
 }
 
 /* The logarithm, 0 where the level is that of sigma. */
 static float log_level(const float *white, unsigned n, float sigma) {
         float clip = CLIP_SIGMA * CLIP_SIGMA * sigma * sigma, sum = 0;
 
-        for (unsigned i = 0; i < n; i++)
-                sum += fminf(white[i] * white[i], clip);
+        for (unsigned i = 0; i < n; i++) {
+                float square = white[i] * white[i];
+                sum += square < clip ? square : clip;
+        }
         return sum > 0 ? logf(sum / (float) n / (sigma * sigma)) / (2 * RESPONSE) : NAN;
 }
 
-static float clipped(float x, float clip) {
-        return fmaxf(fminf(x, clip), -clip);
+/* No fminf(), which looks for NaN: values are numbers. */
+static ALWAYS_INLINE float clipped(float x, float clip) {
+        x = x < clip ? x : clip;
+        return x > -clip ? x : -clip;
 }
 
 /* The best predictor of a value from the two before it (Yule 1927, Walker 1931). */
