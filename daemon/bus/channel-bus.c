@@ -141,7 +141,8 @@ static int send_minute(sd_bus *bus, const Monitor *monitor, const MonitorMinute 
 void bus_emit_minute(sd_bus *bus, const Monitor *monitor, const MonitorMinute *minute) {
         int r = send_minute(bus, monitor, minute);
         if (r < 0)
-                log_warning_errno(r, "%s: a minute of channel %u was not sent: %m", monitor->name, minute->found.channel);
+                log_warning_errno(r, "%s: a minute of channel %u was not sent: %m", monitor->name,
+                                  minute->found.channel + 1);
 }
 
 const sd_bus_vtable channel_vtable[] = {
@@ -180,5 +181,5 @@ void bus_channel_changed(sd_bus *bus, const Monitor *monitor, unsigned channel) 
                 r = sd_bus_emit_properties_changed(bus, path, TWITCHD_CHANNEL_INTERFACE,
                                                    "LeadOff", "Contact", "ElectrodesOff", "Status", NULL);
         if (r < 0)
-                log_warning_errno(r, "%s: a change of channel %u was not sent: %m", monitor->name, channel);
+                log_warning_errno(r, "%s: a change of channel %u was not sent: %m", monitor->name, channel + 1);
 }

@@ -84,7 +84,7 @@ static int print_json(const char *name, sd_bus_message *m, unsigned *n_wrong) {
                 json_put_string(&j, "monitor", name);
                 json_put_string(&j, "item", i.name);
                 if (i.channel >= 0)
-                        json_put_unsigned(&j, "channel", (uint64_t) i.channel);
+                        json_put_unsigned(&j, "channel", (uint64_t) i.channel + 1);
                 json_put_double(&j, "value", i.value, 3);
                 json_put_string(&j, "unit", i.unit);
                 json_put_double(&j, "min", i.min, 3);

@@ -16,7 +16,7 @@ static void print_json(const Snapshot *s) {
 
                         json_begin(&j, NULL);
                         json_put_string(&j, "monitor", s->monitors[i].name);
-                        json_put_unsigned(&j, "channel", c->index);
+                        json_put_unsigned(&j, "channel", c->index + 1);
                         json_put_string(&j, "label", c->label ? c->label : "");
                         json_put_double(&j, "impedance_ohm", c->impedance_ohm, 0);
                         json_put_string(&j, "contact", or_unknown(c->contact));

@@ -25,7 +25,7 @@ static void print_json(const Snapshot *s) {
                 json_begin_array(&j, "channels");
                 for (size_t k = 0; k < m->n_channels; k++) {
                         json_begin(&j, NULL);
-                        json_put_unsigned(&j, "index", m->channels[k].index);
+                        json_put_unsigned(&j, "channel", m->channels[k].index + 1);
                         json_put_string(&j, "label", m->channels[k].label ? m->channels[k].label : "");
                         json_put_string(&j, "path", m->channels[k].path);
                         json_end(&j);

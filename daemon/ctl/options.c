@@ -14,7 +14,8 @@ bool arg_version = false;
 const char *arg_address = NULL;
 
 const Option global_options[] = {
-        { "json",    'j', NULL,      "Print JSON: one object a line.",
+        { "json",    'j', NULL,      "Print JSON: one object a line. \"channel\" counts from 1; "
+          "only analyze and monitor print events as they are on the bus, where channels count from 0.",
           .flag = &arg_json    },
         { "address", 0,   "ADDRESS", "D-Bus address to use instead of the system bus.",
           .text = &arg_address },

@@ -15,7 +15,7 @@
 
 static void json_channel(Json *j, const ChannelInfo *c) {
         json_begin(j, NULL);
-        json_put_unsigned(j, "index", c->index);
+        json_put_unsigned(j, "channel", c->index + 1);
         json_put_string(j, "label", c->label ? c->label : "");
         json_put_unsigned(j, "gain", c->gain);
         json_put_double(j, "lsb_uv", c->lsb_uv, 9);
