@@ -4,6 +4,7 @@
 #include "ads1299.h"
 #include "analysis.h"
 #include "pick.h"
+#include "twins.h"
 
 /* What was found is told when nothing earlier is likely to come any more. */
 #define RELEASE_S 60.0
@@ -108,13 +109,42 @@ static int analysis_add_channel(Analysis *a, unsigned i) {
                               reason_to_leave_out(c->file, &c->left_out);
         if (r < 0)
                 return r;
-        a->n_unwanted += c->unwanted;
-        a->n_left_out += c->left_out && !c->unwanted;
         if (c->file->rate_hz > 0)
                 a->duration_s = MAX(a->duration_s, (double) c->file->length / c->file->rate_hz);
-        if (!c->left_out)
-                a->samples_total += c->file->n_samples;
         return 0;
+}
+
+/* A copy would be taken for a disturbance of both: the same on all channels at the same time. */
+static int leave_out_copies(Analysis *a) {
+        _cleanup_free_ bool *wanted = calloc(MAX(a->n_channels, 1u), sizeof *wanted);
+        _cleanup_free_ unsigned *original = calloc(MAX(a->n_channels, 1u), sizeof *original);
+
+        if (!wanted || !original)
+                return -ENOMEM;
+        for (unsigned i = 0; i < a->n_channels; i++)
+                wanted[i] = !a->channels[i].left_out;
+        int r = twins_find(a->file, wanted, original);
+        for (unsigned i = 0; r >= 0 && i < a->n_channels; i++) {
+                AnalysisChannel *c = a->channels + i;
+
+                if (original[i] != TWINS_NONE &&
+                    asprintf(&c->left_out, "the same samples as ch %u", original[i] + 1) < 0) {
+                        c->left_out = NULL;
+                        return -ENOMEM;
+                }
+        }
+        return r;
+}
+
+static void count_channels(Analysis *a) {
+        for (unsigned i = 0; i < a->n_channels; i++) {
+                const AnalysisChannel *c = a->channels + i;
+
+                a->n_unwanted += c->unwanted;
+                a->n_left_out += c->left_out && !c->unwanted;
+                if (!c->left_out)
+                        a->samples_total += c->file->n_samples;
+        }
 }
 
 int analysis_new(FileSource *file, const AnalysisOptions *options, Analysis **ret) {
@@ -133,6 +163,10 @@ int analysis_new(FileSource *file, const AnalysisOptions *options, Analysis **re
                 if (r < 0)
                         return r;
         }
+        int r = leave_out_copies(a);
+        if (r < 0)
+                return r;
+        count_channels(a);
         a->n_groups = count_groups(a);
         *ret = TAKE_PTR(a);
         return 0;

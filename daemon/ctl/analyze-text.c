@@ -190,10 +190,13 @@ static void print_annotations(const AnalyzeOutput *o) {
 
 static void print_legend(const Analysis *a) {
         unsigned n_sinc3 = 0;
-        bool slow = false;
+        bool slow = false, common = false;
+        double excluded_s[_EXCLUSION_MAX];
 
         for (unsigned i = 0; i < a->n_channels; i++)
                 if (!a->channels[i].left_out) {
+                        analyze_excluded(a, i, excluded_s);
+                        common = common || excluded_s[EXCLUSION_COMMON] > 0;
                         n_sinc3 += a->channels[i].sinc3;
                         slow = slow || a->channels[i].file->rate_hz < 450;
                 }
@@ -213,6 +216,12 @@ static void print_legend(const Analysis *a) {
                           "Fewer than 450 samples a second: much of a short twitch lies above what they can "
                           "show, so sizes are "
                           "smaller and the floor is higher than they would be.",
+                          0, TEXT_COLUMNS);
+        if (common)
+                text_wrap(stdout,
+                          "Common: alike on most channels at the same time, as a cable or a switch makes it "
+                          "and a twitch of one muscle does not. Where all electrodes lie on one muscle, "
+                          "--channels=N takes one alone.",
                           0, TEXT_COLUMNS);
         if (n_sinc3 > 0)
                 puts("Sizes are corrected for the droop of the converter (sinc3).");
