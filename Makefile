@@ -224,8 +224,9 @@ bench-power-cuts: ## cut the power of the virtual machine under load: is anythin
 # In real time: RECORD_KILLS=100 takes half an hour, and RECORD_MINUTES three times itself
 RECORD_KILLS ?= 10
 RECORD_MINUTES ?= 5
-bench-record: packages-bench all tools ## recordings after kills and replayed, memory, bytes a day (RECORD_KILLS=, RECORD_MINUTES=)
-	@for what in "kills $(RECORD_KILLS)" "replay $(RECORD_MINUTES)" "memory $(RECORD_MINUTES)" "rest $(RECORD_MINUTES)"; do \
+bench-record: packages-bench all tools $(B)/bench-history ## recordings after kills and replayed, memory, bytes a day, snapshots (RECORD_KILLS=, RECORD_MINUTES=, BENCH_EVENTS=)
+	@for what in "kills $(RECORD_KILLS)" "replay $(RECORD_MINUTES)" "memory $(RECORD_MINUTES)" "rest $(RECORD_MINUTES)" \
+		"snapshot $(BENCH_EVENTS)"; do \
 		tests/bench/record.py $(B) $$what || exit 1; done
 
 bench-kernel: packages-bench-kernel ## the driver beside mainline's ti-ads1298 on the simulated bus: losses, instructions, times

@@ -6,6 +6,7 @@
         kills N         SIGKILLs of a recording: MNE reads at once; MNE and EDFlib after the repair (needs python3-mne)
         replay MINUTES  a recording of so many minutes, analysed: the events of the live run?
         memory MINUTES  resident memory with history and recording, then in a storm of events
+        snapshot EVENTS copies of a history of so many events while a hat streams: how long, and was a scan lost?
         rest MINUTES    bytes written to disk in a day in which nothing happens
 
 One emulated hat, 8 channels at 1000 samples a second, in real time on a private bus. EDFlib reads in twitch-play.
@@ -26,6 +27,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/bus"))
 SETTLE_SEC, LEAD_SEC = 10, 5
 RSS_GOAL_KB = 12 * 1024
 STORM_PER_SEC = 50
+SNAPSHOTS = 10
 APART_MS = 1.0          # annotations and events agree so well
 LOST_SEC = 1.0          # no event that was told on the bus longer before a kill may be lost
 MNE = """
@@ -206,6 +208,28 @@ def memory(run, t, minutes):
     return True
 
 
+def snapshot(run, t, events):
+    subprocess.run([os.path.join(run.BUILD, "bench-history"), t.bus.state, str(int(events))], stdout=subprocess.DEVNULL,
+                   check=True)
+    hat, chance = t.hat(), random.Random(3)
+    recording_daemon(run, t, hat)
+    run.eventually("the history is open", lambda: t.bus.get(run.ROOT + "/history", "History", "State") == "ok", 60)
+    time.sleep(SETTLE_SEC)
+    took, before = [], t.bus.get(run.MONITOR, "Monitor", "Scans")
+    for _ in range(SNAPSHOTS):
+        hat.twitch(chance.randrange(run.CHANNELS), 300)
+        began = time.monotonic()
+        t.bus.busctl("call", "org.twitchd1", run.ROOT + "/history", "org.twitchd1.History", "OpenSnapshot")
+        took.append(time.monotonic() - began)
+        time.sleep(1)
+    line(f"copies of a history of {events:.0f} events",
+         f"{min(took):.2f} to {max(took):.2f} s, {len(took)} of them", "2 s")
+    lost = t.bus.get(run.MONITOR, "Monitor", "Lost")
+    received = t.bus.get(run.MONITOR, "Monitor", "Scans") - before
+    line("scans lost meanwhile", f"{lost or 'none'}, of {received}", "none")
+    return not any(lost.values())
+
+
 def rest(run, t, minutes):
     hat = t.hat()
     daemon = recording_daemon(run, t, hat, "off")
@@ -226,7 +250,8 @@ def main():
     run = harness()
     t = run.Fixture()
     try:
-        measure = {"kills": kills, "replay": replay, "memory": memory, "rest": rest}[sys.argv[2]]
+        measure = {"kills": kills, "replay": replay, "memory": memory, "snapshot": snapshot,
+                   "rest": rest}[sys.argv[2]]
         return 0 if measure(run, t, float(sys.argv[3])) else 1
     finally:
         t.stop()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "random.h"
@@ -158,6 +160,81 @@ START_TEST(reads_regular_files_only) {
         ck_assert_int_eq(mkfifo(other, 0600), 0);
         ck_assert_int_eq(history_open_readonly(other, &db), -EUCLEAN);
         ck_assert_int_eq(history_open_readonly("/dev/zero", &db), -EUCLEAN);
+}
+END_TEST
+
+/* --- the copy ------------------------------------------------------------------- */
+
+/* Two rows a commit, until it is told to end: a copy of half a commit would have an odd number. */
+static void* write_pairs(void *userdata) {
+        const bool *stop = userdata;
+        _cleanup_(sql_freep) Sql *s = NULL;
+
+        ck_assert_int_eq(history_open(path, &s), 0);
+        ck_assert_int_eq(sql_exec(s, "PRAGMA synchronous = OFF"), 0);
+        while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
+                ck_assert_int_eq(sql_exec(s, "BEGIN IMMEDIATE"), 0);
+                for (int i = 0; i < 2; i++)
+                        ck_assert_int_eq(sql_exec(s, "INSERT INTO incident (time_usec, what, n_lost, text)"
+                                                     " VALUES (1, 'overflow', 0, hex(randomblob(3000)))"), 0);
+                ck_assert_int_eq(sql_exec(s, "COMMIT"), 0);
+        }
+        return NULL;
+}
+
+/* As a client reads it: the file has no name */
+static Sql* map_copy(int fd) {
+        sqlite3 *db;
+        struct stat st;
+        Sql *s;
+
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert_uint_eq(st.st_nlink, 0);
+        void *map = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        ck_assert_ptr_ne(map, MAP_FAILED);
+        ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+        ck_assert_int_eq(sqlite3_deserialize(db, "main", map, st.st_size, st.st_size, SQLITE_DESERIALIZE_READONLY),
+                         SQLITE_OK);
+        ck_assert_int_eq(sql_new(db, &s), 0);
+        return s;
+}
+
+START_TEST(copies_one_moment_while_written) {
+        const Keeper k = { .path = path, .stopping = &(bool) { false } };
+        _cleanup_(sql_freep) Sql *first = NULL;
+        bool stop = false;
+        int64_t last = 0;
+        pthread_t writer;
+
+        ck_assert_int_eq(history_open(path, &first), 0);
+        ck_assert_int_eq(pthread_create(&writer, NULL, write_pairs, &stop), 0);
+        for (int i = 0; i < 10 || (last == 0 && i < 10000); i++) {
+                _cleanup_close_ int fd = -EBADF;
+                _cleanup_(sql_freep) Sql *copy = NULL;
+
+                ck_assert_int_eq(history_copy(&k, &fd), 0);
+                ck_assert_int_eq(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+                copy = map_copy(fd);
+                int64_t n = get(copy, "SELECT count(*) FROM incident");
+                ck_assert_int_eq(n % 2, 0);
+                ck_assert_int_ge(n, last);
+                last = n;
+                assert_intact(copy);
+        }
+        __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+        ck_assert_int_eq(pthread_join(writer, NULL), 0);
+        ck_assert_int_gt(last, 0);
+}
+END_TEST
+
+START_TEST(copies_nothing_when_stopped) {
+        const Keeper k = { .path = path, .stopping = &(bool) { true } };
+        _cleanup_(sql_freep) Sql *s = NULL;
+        int fd = -EBADF;
+
+        ck_assert_int_eq(history_open(path, &s), 0);
+        ck_assert_int_eq(history_copy(&k, &fd), -ECANCELED);
+        ck_assert_int_eq(fd, -EBADF);
 }
 END_TEST
 
@@ -341,6 +418,8 @@ int main(void) {
         tcase_add_test(t, knows_what_is_damaged_and_keeps_it);
         tcase_add_test(t, says_what_is_damaged_in_clean_text);
         tcase_add_test(t, reads_regular_files_only);
+        tcase_add_test(t, copies_one_moment_while_written);
+        tcase_add_test(t, copies_nothing_when_stopped);
         tcase_add_test(t, knows_a_page_that_was_overwritten);
         tcase_add_test(t, rollups_are_what_the_rows_give);
         tcase_add_test(t, bets_cannot_be_rewritten);
