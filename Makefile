@@ -132,7 +132,7 @@ $(B)/replay: $(B)/tests/portable/replay.o $(B)/libdetect.a
 check-portable: tools $(B)/replay ## hold the detector on arm64, emulated, to what it says here
 	@tests/portable/run $(B)
 
-READER_SRC := $(filter-out daemon/source/iio.c daemon/source/clock.c daemon/source/ring.c,$(wildcard daemon/source/*.c))
+READER_SRC := $(filter-out daemon/source/iio.c daemon/source/iio-check.c daemon/source/clock.c daemon/source/ring.c,$(wildcard daemon/source/*.c))
 # The corpus is a test of check-unit; this looks for new cases, which it leaves in build/fuzz/.
 FUZZ_SECONDS ?= 600
 $(B)/fuzz-edf: $(B)/tests/fuzz/edf.o $(B)/libtwitchd.a

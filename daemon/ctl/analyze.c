@@ -240,7 +240,8 @@ static const Option options[] = {
         { "unit", .value = "UNIT", .text = &arg_unit,
           .help = "What the values are in where the file does not say it, or says it wrongly: uV, mV, V or "
                   "nV for all that do not "
-                  "say it, or CHANNEL=uV, with commas between several." },
+                  "say it, 0.02235uV where they are counts of a converter with such a step, or CHANNEL=uV, "
+                  "with commas between several." },
         { "export", .value = "FILE", .text = &arg_export,
           .help = "Write what was found to a file, too: a table (.csv, .tsv), the events of a BIDS data set "
                   "(_events.tsv, with the "

@@ -79,16 +79,29 @@ static bool may_be_voltage(const FileChannel *c) {
         return isnan(c->lsb_uv) && (!c->unit[0] || strpbrk(c->unit, "vV?"));
 }
 
+/* Microvolts of "uV", or of the "0.02235uV" that a count of a converter is; NAN: it is no unit */
+static double unit_or_step_uv(const char *text) {
+        double uv = unit_to_uv(text);
+        char *end;
+
+        if (!isnan(uv) || !strchr("0123456789.", text[0]) || !text[0])
+                return uv;
+        double step = strtod(text, &end);
+        return step > 0 && isfinite(step) ? step * unit_to_uv(end) : NAN;
+}
+
 int pick_set_units(const char *text, FileSource *f, char **ret_error) {
         char part[PART_MAX];
 
         while (text && next_part(&text, part)) {
                 char *equals = strrchr(part, '=');
                 const char *unit = equals ? equals + 1 : part;
-                double uv = unit_to_uv(unit);
+                double uv = unit_or_step_uv(unit);
 
                 if (isnan(uv)) {
-                        if (asprintf(ret_error, "--unit takes uV, mV, V or nV, or CHANNEL=uV, not \"%s\"",
+                        if (asprintf(ret_error,
+                                     "--unit takes uV, mV, V or nV, 0.02235uV for counts, or CHANNEL=uV, "
+                                     "not \"%s\"",
                                      part) < 0)
                                 *ret_error = NULL;
                         return -EINVAL;

@@ -144,12 +144,35 @@ static int note_odd(Parser *p, const Field *f, int signal, double value) {
                 0;
 }
 
+/* The unit that some write behind a number, or what of it has room: "-3276.8u", "1 sec" */
+static bool number_with_unit_in(const Parser *p, const Field *f, int signal, double *ret) {
+        char text[81], whole[81];
+        bool odd;
+
+        if (f != &record_duration && f != &physical_min && f != &physical_max)
+                return false;
+        text_of(field_bytes(p, f, signal), f->width, text);
+        if (signal < 0)
+                strcpy(whole, "seconds");
+        else
+                text_of(field_bytes(p, &unit, signal), unit.width, whole);
+        char *behind = text + strspn(text, " +-.,0123456789");
+        size_t n = strlen(behind);
+        return n > 0 && strncasecmp(behind, whole, n) == 0 &&
+                number_in(text, (size_t) (behind - text), ret, &odd);
+}
+
 /* 1: *ret is the number; 0: there is none. signal is -1 for the main header. */
 static int parse_number(Parser *p, const Field *f, int signal, bool integer, double *ret) {
         const char *bytes = field_bytes(p, f, signal);
         bool odd;
 
-        if (!number_in(bytes, f->width, ret, &odd) || (integer && *ret != round(*ret)))
+        if (!number_in(bytes, f->width, ret, &odd)) {
+                if (!number_with_unit_in(p, f, signal, ret))
+                        return 0;
+                odd = true;
+        }
+        if (integer && *ret != round(*ret))
                 return 0;
         if (integer && memchr(bytes, '.', strnlen(bytes, f->width)))
                 odd = true;

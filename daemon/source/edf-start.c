@@ -5,16 +5,23 @@
 
 #include "edf-start.h"
 
-/* Two digits, a sign, two digits, a sign, two digits */
+/* Two digits, a sign, two digits, a sign, two digits; "7.0.0" means nothing else than "07.00.00" */
 static bool three_numbers(const char *bytes, int ret[static 3]) {
-        for (int i = 0; i < 3; i++) {
-                const char *b = bytes + 3 * i;
+        int at = 0;
 
-                if ((!isdigit((unsigned char) b[0]) && b[0] != ' ') || !isdigit((unsigned char) b[1]) ||
-                    (i < 2 && isalnum((unsigned char) b[2])))
+        for (int i = 0; i < 3; i++) {
+                at += at < 8 && bytes[at] == ' ';
+                int end = at;
+                ret[i] = 0;
+                for (; end < MIN(at + 2, 8) && isdigit((unsigned char) bytes[end]); end++)
+                        ret[i] = ret[i] * 10 + bytes[end] - '0';
+                if (end == at || (i < 2 && (end == 8 || isalnum((unsigned char) bytes[end]))))
                         return false;
-                ret[i] = (b[0] == ' ' ? 0 : b[0] - '0') * 10 + b[1] - '0';
+                at = end + (i < 2);
         }
+        for (; at < 8; at++)
+                if (bytes[at] != ' ' && bytes[at] != 0)
+                        return false;
         return true;
 }
 

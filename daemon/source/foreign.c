@@ -7,6 +7,18 @@
 
 #define UTF16 "convert it with \"iconv -f UTF-16 -t UTF-8 FILE > FILE.csv\""
 
+#define OWN_PROGRAM "export it as EDF or CSV with the program that wrote it"
+
+/* What does not stand at the beginning of a file */
+static const char *inner_format(const char *bytes, size_t n) {
+        if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0)
+                return "this is a tar archive (those of OT BioLab are, too): unpack it first, or export the "
+                       "signals as CSV or EDF";
+        if (n >= 12 && memcmp(bytes + 2, "(C) CED 87", 10) == 0)
+                return "this is a Spike2 recording: " OWN_PROGRAM;
+        return NULL;
+}
+
 /* The header of a WFDB record is text: "100 2 360 650000", and a line with the file of each signal. */
 static bool is_wfdb(const char *bytes, size_t n) {
         const char *line = memchr(bytes, '\n', n);
@@ -50,11 +62,22 @@ const char *foreign_format(const char *bytes, size_t n) {
                 { "\xff\xfe", 2, "this is text in UTF-16: " UTF16 },
                 { "\xfe\xff", 2, "this is text in UTF-16: " UTF16 },
                 { "RIFF", 4, "this is a sound file (WAV), whose values have no unit: write it as CSV" },
+                { "\x02\x27\x91\xc6", 4, "this is an Intan recording: " OWN_PROGRAM },
+                { "POLY SAMPLE FILE", 16, "this is a Poly5 recording (TMSi): " OWN_PROGRAM },
+                { "\x02\x50", 2, "this is a C3D recording: " OWN_PROGRAM },
+                { "\0\0\0\x64\0\0\0\x1f\0\0\0\x14", 12,
+                  "this is a FIF recording (MNE): write it with raw.export(\"FILE.edf\")" },
+                { "ABF", 3, "this is an ABF recording (Axon): " OWN_PROGRAM },
+                { "SQLite format 3", 15, "this is an SQLite database: write its samples as CSV" },
+                { "{", 1, "this is JSON: write its samples as CSV, a line a sample" },
+                { "[{", 2, "this is JSON: write its samples as CSV, a line a sample" },
                 { "%PDF", 4, "this is a PDF document, not a recording" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
                 if (n >= table[i].size && memcmp(bytes, table[i].magic, table[i].size) == 0)
                         return table[i].line;
-        return is_wfdb(bytes, n) ? "this is the header of a WFDB record: " SAVE2GDF : NULL;
+        if (is_wfdb(bytes, n))
+                return "this is the header of a WFDB record: " SAVE2GDF;
+        return inner_format(bytes, n);
 }

@@ -71,6 +71,34 @@ bool text_number_in(const TextFormat *f, char *field, double *ret) {
         return true;
 }
 
+/*
+ * Arduino's monitor writes an arrow behind the time, as a separator; Python a list in brackets. A line with
+ * more than one opening bracket is one of units: "[s],[uV]".
+ */
+void text_tidy(char *line) {
+        char *arrow = strstr(line, " -> "), *open = line + strspn(line, " \t");
+        size_t n = strlen(line);
+
+        if (arrow) {
+                arrow[1] = ' ';
+                arrow[2] = strchr(line, ',') ? ',' : strchr(line, ';') ? ';' : '\t';
+        }
+        while (n > 0 && strchr(" \t,", line[n - 1]))
+                n--;
+        if (n > 1 && ((*open == '[' && line[n - 1] == ']') || (*open == '(' && line[n - 1] == ')')) &&
+            !strpbrk(open + 1, "[("))
+                *open = line[n - 1] = ' ';
+}
+
+bool text_begins_with_number(const TextFormat *f, char *const *fields, unsigned n) {
+        double value;
+
+        for (unsigned i = 0; i < f->first_field; i++)
+                if (i >= n || fields[i][strspn(fields[i], " \t")])
+                        return false;
+        return f->first_field < n && text_number_in(f, fields[f->first_field], &value);
+}
+
 static bool is_text(const char *bytes, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if ((unsigned char) bytes[i] < 32 && !strchr("\t\r\n\f", bytes[i]))
@@ -92,13 +120,14 @@ static bool take_lines(const char *bytes, size_t n, Lines *ret) {
                         break;
                 bool both = end[0] == '\r' && end[1] == '\n';
                 *end = 0;
+                text_tidy(p);
                 ret->lines[ret->n++] = p;
                 p = end + 1 + both;
         }
         return ret->n > 0;
 }
 
-/* A line of numbers: at least half of its fields are, the first among them. *ret_n: fields; *ret_numbers: of
+/* A line of numbers: at least half of its fields are, the first among them, or that behind a separator. *ret_n: fields; *ret_numbers: of
  * them */
 static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TEXT_FIELDS_MAX], or NULL */,
                        unsigned *ret_n, unsigned *ret_numbers) {
@@ -110,10 +139,10 @@ static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TE
         if (!copy || !*line)
                 return false;
         unsigned n = text_split(copy, f->separator, fields);
+        if (!text_begins_with_number(f, fields, n))
+                return false;
         for (unsigned i = 0; i < n; i++) {
                 bool is = text_number_in(f, fields[i], &value);
-                if (i == 0 && !is)
-                        return false;
                 numbers += is;
                 if (ret)
                         ret[i] = is ? value : NAN;
@@ -143,16 +172,18 @@ static double count_rows(const Lines *l, TextFormat *f) {
         return rows;
 }
 
-static bool find_separator(const Lines *l, TextFormat *ret) {
+static bool find_separator_with(const Lines *l, unsigned first_field, TextFormat *ret) {
         static const struct {
                 char separator;
                 bool decimal_comma;
         } candidates[] = { { '\t', false }, { ';', false }, { ',', false }, { ' ', false },
-                           { '\t', true },  { ';', true },  { ' ', true },  { ',', true } /* in quotes */ };
+                           { '|', false },  { '\t', true },  { ';', true },  { ' ', true },
+                           { '|', true },   { ',', true } /* in quotes */ };
         double best = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
-                TextFormat f = { .separator = candidates[i].separator,
+                TextFormat f = { .first_field = first_field,
+                                 .separator = candidates[i].separator,
                                  .decimal_comma = candidates[i].decimal_comma };
                 double rows = count_rows(l, &f);
 
@@ -162,8 +193,13 @@ static bool find_separator(const Lines *l, TextFormat *ret) {
                 ret->separator = f.separator;
                 ret->decimal_comma = f.decimal_comma;
                 ret->n_fields = f.n_fields;
+                ret->first_field = first_field;
         }
         return best > 0;
+}
+
+static bool find_separator(const Lines *l, TextFormat *ret) {
+        return find_separator_with(l, 0, ret) || find_separator_with(l, 1, ret);
 }
 
 /* The unit that stands in brackets, behind the last comma, or at the end of a name: "EMG_uV", but V alone
@@ -172,8 +208,8 @@ static void take_unit(const char *name, char ret[static 16]) {
         const char *from = strrchr(name, '[') ?: strrchr(name, '(') ?: strrchr(name, ',');
 
         if (!from) {
-                from = strrchr(name, '_') ?: strrchr(name, ' ');
-                if (from && strlen(from) < 3)
+                from = strrchr(name, '/') ?: strrchr(name, '_') ?: strrchr(name, ' ') ?: strrchr(name, '.');
+                if (from && *from != '/' && strlen(from) < 3)
                         from = NULL;
         }
         ret[0] = 0;
@@ -271,7 +307,7 @@ static void take_header(TextFormat *f, const char *line, bool is_last) {
         _cleanup_free_ char *copy = strdup(start + (start > line ? strspn(start, " ") : 0));
         char *fields[TEXT_FIELDS_MAX];
 
-        if (!copy || line[strspn(line, " \t\r")] == 0)
+        if (!copy || line[strspn(line, " \t\r|:=-")] == 0)
                 return;
         unsigned n = text_split(copy, f->separator, fields);
         if (n + 1 < f->n_fields || n > f->n_fields + 1 || are_numbers(f, fields, n) ||
@@ -316,6 +352,13 @@ static bool has_word(const char *name, const char *word) {
         return false;
 }
 
+/* "t", "t_us", "t [ms]"; "micros" and "millis" are what Arduino calls its clocks. */
+static bool is_short_time_name(const char *name) {
+        return (strchr("tT", name[0]) && name[0] && !isalnum((unsigned char) name[1])) ||
+                strcasecmp(name, "s") == 0 || strncasecmp(name, "micros", 6) == 0 ||
+                strncasecmp(name, "millis", 6) == 0;
+}
+
 static bool is_time_name(const char *name) {
         static const char *const others[] = { "temps", "tiempo", "tempo", "tid", "czas", NULL };
         static const char *const words[] = { "time", "zeit",  "x[s]",    "x [s]",
@@ -324,7 +367,7 @@ static bool is_time_name(const char *name) {
         for (const char *const *word = others; *word; word++)
                 if (has_word(name, *word))
                         return true;
-        return name_has(name, words) || strcasecmp(name, "t") == 0 || strcasecmp(name, "s") == 0;
+        return name_has(name, words) || is_short_time_name(name);
 }
 
 static bool is_no_signal(const char *name) {

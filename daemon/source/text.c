@@ -121,8 +121,9 @@ static int read_line(Reader *r, char *line) {
 
         if (line[0] == 0 || line[0] == '%')
                 return 0;
+        text_tidy(line);
         unsigned n = text_split(line, f->separator, fields);
-        if (r->n_rows == 0 && f->kind != TEXT_OPENBCI_SD && !text_number_in(f, fields[0], values))
+        if (r->n_rows == 0 && f->kind != TEXT_OPENBCI_SD && !text_begins_with_number(f, fields, n))
                 return 0;               /* in front of the numbers */
         for (unsigned i = 0; i < f->n_signals; i++)
                 if (f->columns[i] >= n || !value_in(r, fields[f->columns[i]], values + i)) {
