@@ -374,19 +374,51 @@ static ContactState contact_of(const Monitor *m, const MonitorChannel *c) {
         return m->info.contact == SOURCE_CONTACT_DC ? CONTACT_GOOD : m->contact.channels[c->index].state;
 }
 
+/* The electrode that this channel shares is on: another that has it, too, is measured through it. */
+static bool shared_is_on(const Monitor *m, unsigned channel) {
+        for (unsigned i = 0; i < m->n_channels; i++)
+                if (i != channel && m->info.channels[i].shared == m->info.channels[channel].shared) {
+                        ContactState contact = contact_of(m, &m->channels[i]);
+
+                        if (contact == CONTACT_GOOD || contact == CONTACT_POOR)
+                                return true;
+                }
+        return false;
+}
+
+/*
+ * Direct current trips a comparator of each electrode. Alternating current shows the sum of both impedances:
+ * then it is known only where one of the two is that of another channel, too.
+ */
+static const char* electrodes_off_of(const Monitor *m, const MonitorChannel *c, ContactState contact) {
+        bool p = c->flags & ADS1299_FLAG_P_OFF, n = c->flags & ADS1299_FLAG_N_OFF;
+        SourceShared shared = m->info.channels[c->index].shared;
+
+        if (contact != CONTACT_OFF)
+                return contact == CONTACT_NOT_MEASURED ? "unknown" : "none";
+        if (p || n)
+                return p && n ? "both" : p ? "positive" : "negative";
+        if (shared == SOURCE_SHARED_NONE || shared == SOURCE_SHARED_BOTH || !shared_is_on(m, c->index))
+                return "some";
+        return shared == SOURCE_SHARED_NEGATIVE ? "positive" : "negative";
+}
+
 static void notice_channel(Monitor *m, unsigned channel) {
         MonitorChannel *c = &m->channels[channel];
         DetectChannelStats s;
 
         monitor_channel_stats(m, channel, &s);
         ContactState contact = contact_of(m, c);
+        const char *electrodes_off = electrodes_off_of(m, c, contact);
         const char *status = !m->detector ? "unknown" : s.lead_off ? "lead-off" : s.saturated ? "saturated" :
                              s.flat ? "flat" : contact == CONTACT_NOT_MEASURED ? "not-measured" :
                              contact == CONTACT_POOR ? "poor-contact" : "ok";
-        if (c->lead_off == s.lead_off && c->contact == contact && streq(c->status, status))
+        if (c->lead_off == s.lead_off && c->contact == contact && streq(c->status, status) &&
+            streq(c->electrodes_off, electrodes_off))
                 return;
         c->lead_off = s.lead_off;
         c->contact = contact;
+        c->electrodes_off = electrodes_off;
         c->status = status;
         m->sinks.channel_changed(m, channel, m->sinks.userdata);
 }
@@ -468,7 +500,7 @@ int monitor_new(sd_event *event, const char *uri, const char *id, const DevicePl
         m->sinc3 = id && streq(uri, IIO_LOCAL_URI) && device_has_sinc3(id);
         for (unsigned i = 0; i < DEVICE_CHANNELS_MAX; i++)
                 m->channels[i] = (MonitorChannel) {
-                        .monitor = m, .index = i, .status = "unknown",
+                        .monitor = m, .index = i, .status = "unknown", .electrodes_off = "unknown",
                         .before = { .noise_uv = NAN, .floor_uv = NAN },
                 };
 
@@ -558,14 +590,6 @@ void monitor_device_gone(Monitor *m) {
 
 double monitor_channel_ohm(const Monitor *m, unsigned channel) {
         return m->detector && m->info.contact == SOURCE_CONTACT_AC ? m->contact.channels[channel].ohm : NAN;
-}
-
-const char* monitor_channel_electrodes_off(const Monitor *m, unsigned channel) {
-        const MonitorChannel *c = &m->channels[channel];
-        bool p = c->flags & ADS1299_FLAG_P_OFF, n = c->flags & ADS1299_FLAG_N_OFF;
-
-        return p && n ? "both" : p ? "positive" : n ? "negative" :
-                c->contact == CONTACT_NOT_MEASURED ? "unknown" : c->contact == CONTACT_OFF ? "some" : "none";
 }
 
 const char* monitor_contact_method(const Monitor *m) {

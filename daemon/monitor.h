@@ -106,7 +106,8 @@ typedef struct MonitorChannel {
         bool lead_off;                          /* as last announced */
         const char *status;
         uint8_t flags;                          /* of the latest scan: ADS1299_FLAG_P_OFF and _N_OFF */
-        ContactState contact;                   /* as last announced */
+        ContactState contact;                   /* as last announced, and so is electrodes_off */
+        const char *electrodes_off;             /* "none", "positive", "negative", "both", "some", "unknown" */
         DetectChannelStats before;              /* sums of the runs before this one */
         uint64_t n_minutes;                     /* so far; the latest are kept */
         MonitorMinute minutes[MONITOR_MINUTES_KEPT];    /* a ring */
@@ -200,8 +201,6 @@ int monitor_finish(Monitor *m, usec_t timeout_usec);
 
 /* Both electrodes of the channel together; NAN: not known */
 double monitor_channel_ohm(const Monitor *m, unsigned channel);
-/* Which of them are off: "none", "positive", "negative", "both", "some"; "unknown" where it is not measured */
-const char* monitor_channel_electrodes_off(const Monitor *m, unsigned channel);
 /* "ac", "dc", "none" */
 const char* monitor_contact_method(const Monitor *m);
 /* When the device was opened: "connected", "off", "not-measured" */

@@ -75,7 +75,7 @@ DEFINE_GETTER(get_status, "s", c->status)
 
 DEFINE_GETTER(get_contact, "s", contact_state_to_string(c->contact))
 DEFINE_GETTER(get_impedance_ohm, "d", monitor_channel_ohm(c->monitor, c->index))
-DEFINE_GETTER(get_electrodes_off, "s", monitor_channel_electrodes_off(c->monitor, c->index))
+DEFINE_GETTER(get_electrodes_off, "s", c->electrodes_off)
 
 DEFINE_GETTER(get_minutes, "u", (uint32_t) stats(c).minutes)
 DEFINE_GETTER(get_voluntary_minutes, "u", (uint32_t) stats(c).voluntary_minutes)

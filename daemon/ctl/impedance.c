@@ -72,9 +72,9 @@ const Verb verb_impedance = {
         .args = "",
         .summary = "Contact of the electrodes, in kilo-ohm, as it is now",
         .text = "Of both electrodes of a channel together, with their leads: up to 100 kilo-ohm is good, above it cleaner skin or "
-                "fresh gel helps; above 500 an electrode is off. It is measured all the time, at 1000 to 4000 samples a "
-                "second; at other rates only whether an electrode is off is known, and which: see \"twitchctl check\". The "
-                "current it is measured with is good for 20 %, and so is the number.",
+                "fresh gel helps; above 500 one of them is off, or both: which, \"twitchctl check\" tells. It is "
+                "measured all the time, at 1000 to 4000 samples a second; at other rates only which "
+                "electrodes are off is known. The current it is measured with is good for 20 %, and so is the number.",
         .json = true,
         .bus = true,
         .run = run,

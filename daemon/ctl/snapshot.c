@@ -117,7 +117,7 @@ const char* contact_to_words(const ChannelInfo *c) {
 
         return streq(contact, "not-measured") ? "not measured" : !streq(contact, "off") ? contact :
                 streq(off, "positive") ? "positive electrode off" : streq(off, "negative") ? "negative electrode off" :
-                streq(off, "both") ? "both electrodes off" : "an electrode is off";
+                streq(off, "both") ? "both electrodes off" : "one or both off";
 }
 
 static int add_monitor(Snapshot *s, const char *path, MonitorInfo **ret) {

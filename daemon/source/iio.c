@@ -289,6 +289,26 @@ static void read_bias(IioSource *s) {
                 s->info.bias = connected ? SOURCE_BIAS_CONNECTED : SOURCE_BIAS_OFF;
 }
 
+static bool channel_has_srb2(struct iio_channel *c) {
+        long long srb2;
+
+        return iio_channel_attr_read_longlong(c, "srb2", &srb2) >= 0 && srb2 == 1;
+}
+
+/* Of one chip only: whether those of a chain are one electrode, nobody can say from here. */
+static void read_shared_electrodes(IioSource *s) {
+        long long srb1;
+        bool negative = iio_device_attr_read_longlong(s->device, "srb1", &srb1) >= 0 && srb1 == 1;
+
+        for (unsigned i = 0; i < s->info.n_channels && s->info.n_channels <= ADS1299_MAX_CHANNELS; i++) {
+                bool positive = channel_has_srb2(s->channels[i]);
+
+                s->info.channels[i].shared = negative && positive ? SOURCE_SHARED_BOTH :
+                        negative ? SOURCE_SHARED_NEGATIVE :
+                        positive ? SOURCE_SHARED_POSITIVE : SOURCE_SHARED_NONE;
+        }
+}
+
 static int set_up_device(IioSource *s) {
         ssize_t n = iio_device_attr_write(s->device, "current_timestamp_clock", "boottime");
         if (n < 0)
@@ -308,6 +328,7 @@ static int set_up_device(IioSource *s) {
                 r = set_up_channel(s, i);
         if (r < 0)
                 return r;
+        read_shared_electrodes(s);
         set_up_contact(s);
         read_bias(s);
         return 0;

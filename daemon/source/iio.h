@@ -57,10 +57,18 @@ typedef enum SourceBias {               /* the bias electrode, when the device w
         SOURCE_BIAS_CONNECTED,
 } SourceBias;
 
+typedef enum SourceShared {             /* which electrode of a channel is that of others, too */
+        SOURCE_SHARED_NONE,
+        SOURCE_SHARED_NEGATIVE,         /* SRB1 */
+        SOURCE_SHARED_POSITIVE,         /* SRB2 */
+        SOURCE_SHARED_BOTH,
+} SourceShared;
+
 typedef struct SourceChannel {
         char label[SOURCE_LABEL_MAX];
         unsigned gain;
         double lsb_uv;
+        SourceShared shared;
 } SourceChannel;
 
 typedef struct SourceInfo {

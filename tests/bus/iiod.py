@@ -68,6 +68,7 @@ class Hat:
         self.chip_uv, self.offset_uv, self.test_size, self.test_speed = 0.28, 60, 1, 1
         self.measured = {"voltage16": ("avdd", 5000), "voltage17": ("dvdd", 3300), "temp0": ("die", 30000)}
         self.ohm = [OHM] * CHANNELS
+        self.srb2 = ["0"] * CHANNELS
         self.scales = [scale_mv(24)] * CHANNELS
         self.lock = threading.Condition()
         self.stalled = False            # answers nothing at all
@@ -189,7 +190,8 @@ class Hat:
         channels = "".join(
             f'<channel id="{channel_id(i)}" type="input">'
             f'<scan-element index="{self.indices[i]}" format="{self.format}" scale="{self.scales[i]}"/>'
-            + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>' for a in ("raw", "scale", "label", "mux"))
+            + "".join(f'<attribute name="{a}" filename="in_{channel_id(i)}_{a}"/>'
+                      for a in ("raw", "scale", "label", "mux", "srb2"))
             + '<attribute name="scale_available" filename="in_voltage-voltage_scale_available"/></channel>'
             for i in range(CHANNELS))
         channels += "".join(f'<channel id="{i}" type="input">'
@@ -213,6 +215,7 @@ class Hat:
             return {"scale": (lambda: self.scales[i], lambda v: self.set_scale(i, v)),
                     "scale_available": (lambda: " ".join(map(scale_mv, GAINS)), None),
                     "label": (lambda: self.labels[i], None),
+                    "srb2": (lambda: self.srb2[i], None),
                     "mux": (lambda: self.mux[i], lambda v: self.set_mux(i, v))}.get(words[2])
         if words == ["leadoff_frequency_available"]:
             return (lambda: f"0 7.812500 31.250000 {float(self.attributes['sampling_frequency']) / 4:.6f}", None)
