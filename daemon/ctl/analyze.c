@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* twitchctl analyze FILE: the same detector over a recording. */
 #include <math.h>
+#include <stdarg.h>
 
 #include "analyze-export.h"
 #include "analyze-plot.h"
 #include "ctl.h"
 #include "pick.h"
+#include "text.h"
 #include "verbs.h"
 
 static bool arg_minutes = false;
@@ -55,10 +57,23 @@ static bool is_near_annotation(const Finding *f, void *userdata) {
         return low < n->n && n->items[low].time_s <= f->time_s + ANALYZE_NEAR_S;
 }
 
+/* A line about a file, whose name may have anything in it */
+static void _printf_(2, 3) say_of(const char *path, const char *format, ...) {
+        va_list ap;
+
+        fputs("twitchctl: ", stderr);
+        text_print(stderr, path, 0);
+        fputs(": ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        putc('\n', stderr);
+}
+
 /* What was assumed of the recording, before anybody believes what comes of it */
 static void print_notes(const Notes *n, const char *path) {
         for (size_t i = 0; i < n->n; i++)
-                fprintf(stderr, "twitchctl: %s: %s\n", path, n->lines[i]);
+                say_of(path, "%s", n->lines[i]);
 }
 
 /* Said before the work, so that nobody waits for a channel in vain; none left is an error. */
@@ -69,7 +84,7 @@ static int check_left_out(const Analysis *a, const char *path, char **ret_error)
         if (!text)
                 return -ENOMEM;
         if (a->n_left_out + a->n_unwanted < a->n_channels) {
-                fprintf(stderr, "twitchctl: %s: left out: %s\n", path, text);
+                say_of(path, "left out: %s", text);
                 return 0;
         }
         if (asprintf(ret_error, "no channel can be analysed: %s", text) < 0) {
@@ -143,7 +158,7 @@ static void print_error(const char *path, int r, const char *error) {
         if (!error)
                 error = r == -EBADMSG ? "the file ends too early" : strerror(-r);
         if (error[0])
-                fprintf(stderr, "twitchctl: %s: %s\n", path, error);
+                say_of(path, "%s", error);
 }
 
 static int run(int argc, char **argv) {

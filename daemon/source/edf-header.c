@@ -517,10 +517,12 @@ static int parse_signal(Parser *p, unsigned i) {
         }
         s->sinc3 = tells_sinc3(p, &recording, -1) || tells_sinc3(p, &transducer, (int) i) ||
                 tells_sinc3(p, &prefiltering, (int) i);
-        s->n_samples = (uint32_t) samples;
+        /* as a number first: 1e300 fits no integer */
+        bool too_many = samples * l->sample_bytes > (double) RECORD_SIZE_MAX;
+        s->n_samples = too_many ? 0 : (uint32_t) samples;
         s->offset = l->record_size;
         l->record_size += (uint64_t) s->n_samples * l->sample_bytes;
-        if (l->record_size > RECORD_SIZE_MAX)
+        if (too_many || l->record_size > RECORD_SIZE_MAX)
                 return fault(p, -EOPNOTSUPP,
                              "a data record has more than the %llu bytes that are read at most",
                              (unsigned long long) RECORD_SIZE_MAX);
