@@ -211,8 +211,9 @@ bench-history: $(B)/bench-history ## time and size of the history (BENCH_EVENTS=
 	@dir=$$(mktemp -d build/bench-history.XXXXXX) && { $< $$dir $(BENCH_EVENTS); r=$$?; rm -r $$dir; exit $$r; }
 BENCH_KILLS ?= 50
 BENCH_CUTS ?= 20
-bench-kills: $(B)/bench-kills ## kill the writer of the history, on a slow disk too, cut its power, at random moments: what is lost? (BENCH_KILLS=1000, BENCH_CUTS=200)
-	@for how in "$(BENCH_KILLS)" "$(BENCH_KILLS) slow" "$(BENCH_CUTS) power"; do dir=$$(mktemp -d build/bench-kills.XXXXXX) && \
+BENCH_SEED ?= 1
+bench-kills: $(B)/bench-kills ## kill the writer of the history, on a slow disk too, cut its power, at random moments: what is lost? (BENCH_KILLS=1000, BENCH_CUTS=200, BENCH_SEED=)
+	@for how in "$(BENCH_KILLS) $(BENCH_SEED)" "$(BENCH_KILLS) $(BENCH_SEED) slow" "$(BENCH_CUTS) $(BENCH_SEED) power"; do dir=$$(mktemp -d build/bench-kills.XXXXXX) && \
 		{ $< $$dir $$how; r=$$?; rm -r $$dir; [ $$r = 0 ] || exit $$r; }; done
 
 # A disk whose power goes again and again while it is written to; how many in the usual tests: tests/vm/scenarios/history.py

@@ -108,7 +108,7 @@ int history_open(const char *path, Sql **ret) {
                         "PRAGMA foreign_keys = ON;"
                         "PRAGMA secure_delete = ON;"
                         "PRAGMA trusted_schema = OFF;"
-                        "PRAGMA cache_size = -1024;"
+                        "PRAGMA cache_size = -256;"
                         "PRAGMA journal_size_limit = 4194304");
         if (r >= 0)
                 r = history_migrate(s, HISTORY_VERSION);

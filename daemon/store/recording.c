@@ -53,6 +53,7 @@ struct Recording {
         /* under the mutex: a ring of frames, which follow each other but for one step */
         int32_t *ring;
         uint64_t ring_frames, head, tail; /* frames pushed and taken */
+        uint64_t front; /* the frame of that number is the first of the memory */
         uint64_t head_position; /* that the next frame pushed should have */
         uint64_t break_at, break_position; /* the frame of that number begins anew, at that position;
                                               UINT64_MAX: none */
@@ -75,6 +76,23 @@ struct Recording {
         uint8_t *bytes;
         int32_t *frames;
 };
+
+static int32_t *frame_at(const Recording *r, uint64_t number) {
+        return r->ring + (number - r->front) % r->ring_frames * r->n_channels;
+}
+
+/*
+ * Under the mutex. The little that is left after a record moves to the front, so that no more of the ring is ever touched
+ * than waits at a time; memory that nobody touched is none.
+ */
+static void move_to_front(Recording *r) {
+        uint64_t n = r->head - r->tail, at = (r->tail - r->front) % r->ring_frames;
+
+        if (n > at || n > r->record_frames || at + n > r->ring_frames)
+                return;
+        memcpy(r->ring, frame_at(r, r->tail), n * r->n_channels * sizeof *r->ring);
+        r->front = r->tail;
+}
 
 /* --- from any thread --- */
 
@@ -109,8 +127,8 @@ void recording_push(Recording *r, uint64_t position, const int32_t *samples, siz
                 r->at_position = position;
                 r->at = *at;
                 for (size_t i = 0; i < n_frames; i++)
-                        memcpy(r->ring + (r->head + i) % r->ring_frames * r->n_channels,
-                               samples + i * r->n_channels, r->n_channels * sizeof *r->ring);
+                        memcpy(frame_at(r, r->head + i), samples + i * r->n_channels,
+                               r->n_channels * sizeof *r->ring);
                 r->head += n_frames;
                 r->head_position = position + n_frames;
                 pthread_cond_signal(&r->wake);
@@ -472,9 +490,9 @@ static bool next_work(Recording *r, Work *w, bool open) {
                         r->split_at = UINT64_MAX;
                 for (uint32_t i = 0; i < r->record_frames; i++)
                         memcpy(r->frames + (size_t) i * r->n_channels,
-                               r->ring + (r->tail + i) % r->ring_frames * r->n_channels,
-                               r->n_channels * sizeof *r->frames);
+                               frame_at(r, r->tail + i), r->n_channels * sizeof *r->frames);
                 r->tail += r->record_frames;
+                move_to_front(r);
                 w->record = true;
                 return true;
         }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Kills the writer of the history at random moments, again and again: bench-kills DIR KILLS [power|slow]. After each, all
- * that was handed to it more than a second before must be there, all that it had answered must be there, and the
- * file must be intact. Not 0 if that was not so. "power": the disk loses what was not flushed, too; "slow": it takes
- * its time for each flush, as a memory card does that moves blocks about.
+ * Kills the writer of the history at random moments, again and again: bench-kills DIR KILLS SEED [power|slow]. Runs of
+ * different seeds can be added up. After each kill all that was handed to it more than a second before must be there,
+ * all that it had answered must be there, and the file must be intact. Not 0 if that was not so. "power": the disk loses
+ * what was not flushed, too; "slow": it takes its time for each flush, as a memory card does that moves blocks about.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -173,9 +173,9 @@ int main(int argc, char **argv) {
         CutLog *disk = NULL;
         char path[4096];
 
-        const char *how = argc == 4 ? argv[3] : "";
-        if (argc < 3 || argc > 4 || (argc == 4 && !streq(how, "power") && !streq(how, "slow"))) {
-                fprintf(stderr, "bench-kills DIR KILLS [power|slow]\n");
+        const char *how = argc == 5 ? argv[4] : "";
+        if (argc < 4 || argc > 5 || (argc == 5 && !streq(how, "power") && !streq(how, "slow"))) {
+                fprintf(stderr, "bench-kills DIR KILLS SEED [power|slow]\n");
                 return EXIT_FAILURE;
         }
         flush_usec = streq(how, "slow") ? SLOW_FLUSH_USEC : 0;
@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
         told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (told == MAP_FAILED)
                 must(-errno, "memory");
-        seed(1);
+        seed(strtoull(argv[3], NULL, 10));
         for (unsigned i = 0; i < strtoul(argv[2], NULL, 10); i++) {
                 uint64_t first = (uint64_t) i * EVENTS_MAX;
                 usec_t life = (usec_t) (uniform() * (double) LONGEST_USEC);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is kept: recordings after kills, replay beside the live run, and what the service takes for it.
 
-    tests/bench/record.py BUILD WHAT NUMBER
+    tests/bench/record.py BUILD WHAT NUMBER [SEED]
         kills N         SIGKILLs of a recording: MNE reads at once; MNE and EDFlib after the repair (needs python3-mne)
         replay MINUTES  a recording of so many minutes, analysed: the events of the live run?
         memory MINUTES  resident memory with history and recording, then in a storm of events
@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/bus"))
 SETTLE_SEC, LEAD_SEC = 10, 5
 RSS_GOAL_KB = 12 * 1024
 STORM_PER_SEC = 50
+SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1     # runs of kills with different seeds can be added up
 SNAPSHOTS = 10
 APART_MS = 1.0          # annotations and events agree so well
 LOST_SEC = 1.0          # no event that was told on the bus longer before a kill may be lost
@@ -144,7 +145,7 @@ def one_kill(run, t, hat, told, chance):
 
 
 def kills(run, t, n):
-    hat, chance, sums = t.hat(), random.Random(1), {}
+    hat, chance, sums = t.hat(), random.Random(SEED), {}
     told = t.start(listener(run))
     for _ in range(int(n)):
         for what, number in one_kill(run, t, hat, told, chance).items():
