@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash source=tests/vm/guest/lib.sh disable=SC2119
 # The service when something else goes wrong than the hat: a bad configuration, a device that is taken, a
-# kill, a hang; and what it does when the bus activates it without a hat.
+# kill, a hang, a clock that is set; and what it does when the bus activates it without a hat.
 # needs: modules service
-# limit: 300
+# limit: 360
 . "$LIB"
 
 since=$(date +%s)
@@ -98,6 +98,31 @@ say "stopped in its tracks: the watchdog starts it anew"
 systemctl kill -s STOP twitchd
 wait_for 90 journal_has "Watchdog timeout"
 wait_for 60 active
+
+# set_clock SECONDS: the time of day by so many
+set_clock() { date -s "@$(($(date +%s) + $1))" > /dev/null; }
+more_scans() { [ "$(property Scans)" != "$scans" ]; }
+goes_on() {
+        scans=$(property Scans)
+        wait_for 10 more_scans
+}
+wait_for 60 is_running
+instance=$(property Instance)
+for step in 3600 -7200 3600; do
+        set_clock $step
+        goes_on
+done
+expect "$instance" property Instance
+say "the clock is set by an hour ahead, two back, one ahead: the same run goes on"
+
+# A suspend up to the moment in which the devices would be asked: all processes stand still.
+echo 1 > /sys/module/suspend/parameters/pm_test_delay
+echo freezer > /sys/power/pm_test
+echo mem > /sys/power/state || fail "the processes cannot be frozen"
+echo none > /sys/power/pm_test
+goes_on
+expect "$instance" property Instance
+say "all processes frozen for 1 s, as for a suspend: the same run goes on; lost: $(property Lost)"
 
 say "activated by the bus without a hat: it answers, and leaves"
 unplug
