@@ -724,7 +724,7 @@ static int ads1299_read_frame(struct ads1299_state *st)
 		.delay = st->decode_delay,
 	};
 
-	return spi_sync_transfer(st->spi, &xfer, 1);
+	return ads1299_sync_transfer(st, &xfer);
 }
 
 /**

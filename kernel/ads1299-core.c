@@ -12,6 +12,7 @@
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/clk.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gpio/consumer.h>
@@ -73,6 +74,46 @@ u32 ads1299_reg_speed_hz(const struct ads1299_state *st)
 	return min_t(u32, st->fclk_hz, st->spi->max_speed_hz);
 }
 
+static void ads1299_transferred(void *done)
+{
+	complete(done);
+}
+
+/**
+ * ads1299_sync_transfer - one transfer, by the thread of the SPI controller
+ * @st: the device
+ * @xfer: what to transfer
+ *
+ * On an idle bus spi_sync() would transfer in the context of its caller, and
+ * hold the bus with a mutex that knows no priorities. A caller that has to wait
+ * for the CPU there keeps the thread waiting that reads samples, of this chip
+ * and of all others on the bus, for as long as other processes please. What is
+ * queued is done by that thread itself, which has real-time priority.
+ *
+ * Context: can sleep.
+ * Returns: 0 on success, or a negative error code.
+ */
+int ads1299_sync_transfer(struct ads1299_state *st, struct spi_transfer *xfer)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct spi_message msg;
+	int ret;
+
+	spi_message_init_with_transfers(&msg, xfer, 1);
+	msg.complete = ads1299_transferred;
+	msg.context = &done;
+
+	ret = spi_async(st->spi, &msg);
+	/* Somebody else has locked the bus: that has an end, and who sleeps can await it */
+	if (ret == -EBUSY)
+		return spi_sync(st->spi, &msg);
+	if (ret)
+		return ret;
+
+	wait_for_completion(&done);
+	return msg.status;
+}
+
 static int ads1299_transfer(struct ads1299_state *st, unsigned int len)
 {
 	struct spi_transfer xfer = {
@@ -85,7 +126,7 @@ static int ads1299_transfer(struct ads1299_state *st, unsigned int len)
 
 	lockdep_assert_held(&st->lock);
 
-	return spi_sync_transfer(st->spi, &xfer, 1);
+	return ads1299_sync_transfer(st, &xfer);
 }
 
 /**

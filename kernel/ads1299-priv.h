@@ -305,6 +305,7 @@ static inline unsigned int ads1299_chip_channel(const struct ads1299_state *st,
 }
 
 /* ads1299-core.c */
+int ads1299_sync_transfer(struct ads1299_state *st, struct spi_transfer *xfer);
 int ads1299_command(struct ads1299_state *st, u8 opcode);
 int ads1299_conversions_start(struct ads1299_state *st);
 int ads1299_conversions_stop(struct ads1299_state *st);

@@ -114,6 +114,22 @@ for name in $(monitors); do
         [ "$(property Events)" -gt 0 ] || fail "$name has seen no twitch"
 done
 lossless
+
+# --- who reads a register and is held up does not hold up the samples ---
+# The reader of a pin shares the processor with two that are busy: in the midst of many a reading it has to wait for them
+chip=$(grep -l -x "$(basename "$(realpath /sys/bus/iio/devices/iio:device0/..)")" /sys/class/gpio/gpiochip*/label)
+pin=$(cat "$(dirname "$chip")/base")
+echo "$pin" > /sys/class/gpio/export
+read_pin() { while read -r level < "/sys/class/gpio/gpio$pin/value"; do echo "$level"; done; }
+read_pin > levels &
+reader=$!
+for _ in 1 2; do timeout 3 sh -c 'while :; do :; done' & done
+sleep 3
+kill $reader
+echo "$pin" > /sys/class/gpio/unexport
+say "a pin was read $(wc -l < levels) times beside two busy processes"
+[ -s levels ] || fail "nothing was read"
+lossless
 unplug
 wait_for 20 is_stopped
 
