@@ -6,7 +6,6 @@
 #include "copy.h"
 #include "history.h"
 #include "rollup.h"
-#include "store.h"
 
 #define COPY_SUFFIX ".copy-"
 /* Steps of SQLite's machine between two looks at whether to stop: some milliseconds. */
@@ -18,13 +17,17 @@ static int on_progress(void *userdata) {
         return keeper_is_stopping(userdata);
 }
 
+void history_end_when_stopped(const Keeper *k, sqlite3 *db) {
+        sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, (void*) k);
+}
+
 int history_open_beside(const Keeper *k, Sql **ret) {
         sqlite3 *db;
 
         int r = history_open_readonly(k->path, &db);
         if (r < 0)
                 return r;
-        sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, (void*) k);
+        history_end_when_stopped(k, db);
         r = sql_new(db, ret);
         if (r < 0)
                 sqlite3_close(db);

@@ -4,6 +4,12 @@
 
 #include "keeper.h"
 
+/*
+ * What db is asked ends early, with -EINTR, when the Store is stopped. For what only reads: a transaction that
+ * writes would be undone with it.
+ */
+void history_end_when_stopped(const Keeper *k, sqlite3 *db);
+
 /* To read; ends early when the Store is stopped. */
 int history_open_beside(const Keeper *k, Sql **ret);
 

@@ -114,6 +114,24 @@ int entry_exclude_session(Keeper *k, int64_t session, bool excluded, const char 
                        "iiis", session, keeper_now_usec(k), (int64_t) excluded, why);
 }
 
+/* One by one: a year takes minutes, and when the Store stops meanwhile what waits behind it is to be written. */
+static int delete_sessions(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n) {
+        int64_t n = 0, id;
+        int r;
+
+        while ((r = sql_int(k->sql, &id, "SELECT id FROM session WHERE start_usec >= ?1 AND start_usec < ?2"
+                                         " AND end_usec IS NOT NULL LIMIT 1", "ii", from_usec, to_usec)) >= 0) {
+                if (keeper_is_stopping(k))
+                        return -ECANCELED;
+                r = sql_run(k->sql, "DELETE FROM session WHERE id = ?1", "i", id);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        *ret_n = n;
+        return r == -ENOENT ? 0 : r;
+}
+
 int entry_delete(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n_sessions) {
         if (from_usec > to_usec)
                 return -EINVAL;
@@ -137,12 +155,9 @@ int entry_delete(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n_s
                                     " WHERE start_usec >= ?1 AND start_usec < ?2 AND end_usec IS NOT NULL)",
                             "ii", from_usec, to_usec);
         if (r >= 0)
-                r = sql_run(k->sql, "DELETE FROM session WHERE start_usec >= ?1 AND start_usec < ?2"
-                                    " AND end_usec IS NOT NULL", "ii", from_usec, to_usec);
-        if (r >= 0) {
-                *ret_n_sessions = sqlite3_changes(k->sql->db);
+                r = delete_sessions(k, from_usec, to_usec, ret_n_sessions);
+        if (r >= 0)
                 k->wipe = true;
-        }
         return r;
 }
 

@@ -40,7 +40,8 @@ int entry_exclude_session(Keeper *k, int64_t session, bool excluded, const char 
 
 /*
  * Really: what was measured, felt and logged from one time of day up to another. Sessions that began in it go
- * as a whole; one that goes on stays. Bets and experiments stay, they hold no time of day of the body.
+ * as a whole; one that goes on stays. Bets and experiments stay, they hold no time of day of the body. -ECANCELED:
+ * the Store stops; then only recordings may be gone.
  */
 int entry_delete(Keeper *k, int64_t from_usec, int64_t to_usec, int64_t *ret_n_sessions);
 

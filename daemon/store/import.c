@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "../utf8.h"
+#include "copy.h"
 #include "entries.h"
 #include "history.h"
 #include "import.h"
@@ -20,7 +21,7 @@ typedef struct Import {
 
 /* --- the other file: a copy of one's own, brought to this version --------------------------------- */
 
-static int copy_file(int from, const char *path) {
+static int copy_file(const Keeper *k, int from, const char *path) {
         _cleanup_close_ int to = -EBADF;
         off_t at = 0;
         struct stat st;
@@ -36,7 +37,8 @@ static int copy_file(int from, const char *path) {
         if (to < 0)
                 return -errno;
         while ((n = sendfile(to, from, &at, 1 << 20)) > 0)
-                ;
+                if (keeper_is_stopping(k))
+                        return -ECANCELED;
         return n < 0 ? -errno : 0;
 }
 
@@ -51,11 +53,9 @@ static void remove_file(const char *path) {
 
 /* That the other file is damaged must not look as if ours were, or our disk. */
 static int of_other(int r) {
+        if (r == -EINTR)
+                return -ECANCELED;
         return r >= 0 || r == -ENOSPC || r == -ENOMEM || r == -EPROTONOSUPPORT ? r : -EBADMSG;
-}
-
-static int next_of_other(sqlite3_stmt *q) {
-        return of_other(sql_next(q));
 }
 
 static int check_file(Sql *s) {
@@ -67,7 +67,7 @@ static int check_file(Sql *s) {
         return r < 0 ? of_other(r) : r > 0 && streq(sql_text(q, 0), "ok") ? 0 : -EBADMSG;
 }
 
-static int open_copy(const char *path, Sql **ret) {
+static int open_copy(const Keeper *k, const char *path, Sql **ret) {
         _cleanup_(sql_freep) Sql *s = NULL;
         sqlite3 *db = NULL;
 
@@ -80,7 +80,15 @@ static int open_copy(const char *path, Sql **ret) {
         s = sql_free(s);
         if (r >= 0)
                 r = history_open(path, ret);
-        return r < 0 ? of_other(r) : check_file(*ret);
+        if (r < 0)
+                return of_other(r);
+        history_end_when_stopped(k, (*ret)->db);
+        return check_file(*ret);
+}
+
+/* Between two rows the Store may stop: all that came is undone then, and what waits behind it is written. */
+static int next_of_other(const Import *i, sqlite3_stmt *q) {
+        return keeper_is_stopping(i->k) ? -ECANCELED : of_other(sql_next(q));
 }
 
 #define query_other(i, ret, ...) of_other(sql_query((i)->from, ret, __VA_ARGS__))
@@ -142,7 +150,7 @@ static int copy_rows(Import *i, const char *select, int64_t other, const char *i
         int changes;
 
         int r = query_other(i, &q, select, "i", other);
-        while (r >= 0 && (r = next_of_other(q)) > 0) {
+        while (r >= 0 && (r = next_of_other(i, q)) > 0) {
                 r = put_row(i, q, insert, id, &changes);
                 if (r >= 0 && counted)
                         *(changes > 0 ? counted : &i->counts.known) += 1;
@@ -181,7 +189,7 @@ static int copy_events(Import *i, int64_t other, int64_t session) {
                 "SELECT boottime_usec, onset_usec, duration_usec, channel, kind, amplitude_nv, snr_milli,"
                 " discharges, unit, id FROM event WHERE session = ?1 ORDER BY id",
                 "i", other);
-        while (r >= 0 && (r = next_of_other(q)) > 0)
+        while (r >= 0 && (r = next_of_other(i, q)) > 0)
                 r = copy_event(i, q, session);
         return r;
 }
@@ -270,7 +278,7 @@ static int copy_sessions(Import *i) {
                 " JOIN boot b ON b.id = s.boot LEFT JOIN session c ON c.id = s.continues"
                 " WHERE s.end_usec IS NOT NULL ORDER BY s.id",
                 "");
-        while (r >= 0 && (r = next_of_other(q)) > 0)
+        while (r >= 0 && (r = next_of_other(i, q)) > 0)
                 r = copy_session(i, q);
         if (r >= 0)
                 r = of_other(sql_int(i->from, &unfinished,
@@ -308,7 +316,7 @@ static int copy_boots(Import *i) {
         _cleanup_sql_ sqlite3_stmt *q = NULL;
 
         int r = query_other(i, &q, "SELECT uuid, utc_minus_boottime_usec, id FROM boot ORDER BY id", "");
-        while (r >= 0 && (r = next_of_other(q)) > 0)
+        while (r >= 0 && (r = next_of_other(i, q)) > 0)
                 r = copy_boot(i, q);
         return r;
 }
@@ -405,9 +413,9 @@ int history_import(Keeper *k, int fd, ImportCounts *ret) {
         if (snprintf(path, sizeof(path), "%s" IMPORT_SUFFIX, k->path) >= (int) sizeof(path))
                 return -ENAMETOOLONG;
         remove_file(path);
-        int r = copy_file(fd, path);
+        int r = copy_file(k, fd, path);
         if (r >= 0)
-                r = open_copy(path, &i.from);
+                r = open_copy(k, path, &i.from);
         if (r >= 0)
                 r = copy_referred(&i);
         if (r >= 0)

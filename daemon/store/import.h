@@ -20,6 +20,6 @@ typedef struct ImportCounts {
 
 /*
  * fd: to read, from its start. -EBADMSG: no history, or damaged; -EPROTONOSUPPORT: of a newer version;
- * -EFBIG; else as keeper.h.
+ * -EFBIG; -ECANCELED: the Store stops; else as keeper.h.
  */
 int history_import(Keeper *k, int fd, ImportCounts *ret);

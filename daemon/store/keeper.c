@@ -22,6 +22,10 @@ static int64_t boottime_now_usec(void) {
         return (int64_t) ts.tv_sec * (int64_t) USEC_PER_SEC + ts.tv_nsec / (int64_t) NSEC_PER_USEC;
 }
 
+bool keeper_is_stopping(const Keeper *k) {
+        return __atomic_load_n(k->stopping, __ATOMIC_RELAXED);
+}
+
 int64_t keeper_now_usec(const Keeper *k) {
         return boottime_now_usec() + k->state.clock.utc_minus_boottime_usec;
 }

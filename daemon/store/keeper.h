@@ -149,5 +149,8 @@ int keep_session_start(Keeper *k, const KeptStart *start, int64_t *ret_session);
 /* Another one opens by itself. -ESRCH: none that a person started is going on. */
 int keep_session_stop(Keeper *k, usec_t boottime_usec, int64_t *ret_session);
 
+/* Asked now and then by what takes long. */
+bool keeper_is_stopping(const Keeper *k);
+
 /* The time of day now, in UTC, as this boot knows it. */
 int64_t keeper_now_usec(const Keeper *k);

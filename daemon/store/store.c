@@ -139,10 +139,6 @@ typedef struct Beside {
         Keeper keeper;
 } Beside;
 
-bool keeper_is_stopping(const Keeper *k) {
-        return __atomic_load_n(k->stopping, __ATOMIC_RELAXED);
-}
-
 static void* run_beside(void *userdata) {
         Beside *b = userdata;
         Store *s = b->store;

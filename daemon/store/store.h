@@ -94,8 +94,6 @@ void store_submit(Store *s, StoreJob *j, size_t size);
  * gets has a path and nothing else. result: -EBUSY: as many as may do run already; -ECANCELED when stopped.
  */
 void store_submit_beside(Store *s, StoreJob *j);
-/* Asked now and then by what runs beside. */
-bool keeper_is_stopping(const Keeper *k);
 
 void store_get_status(Store *s, StoreStatus *ret);
 const char* store_path(const Store *s);

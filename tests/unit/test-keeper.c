@@ -2,8 +2,10 @@
 #include <check.h>
 #include <math.h>
 
+#include "store/copy.h"
 #include "store/entries.h"
 #include "store/history.h"
+#include "store/import.h"
 #include "store/keeper.h"
 #include "store/rollup.h"
 #include "suite.h"
@@ -13,6 +15,7 @@
 #define BOOT_UTC INT64_C(1700000000000000)      /* 2023-11-14 22:13:20 */
 
 static char dir[64], path[96];
+static bool stopping;
 static Keeper k;
 
 static void begin(void) {
@@ -26,7 +29,10 @@ static void set_up(void) {
         strcpy(dir, "/tmp/test-keeper-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(dir));
         snprintf(path, sizeof(path), "%s/" HISTORY_FILE, dir);
+        stopping = false;
         k = (Keeper) {
+                .path = path,
+                .stopping = &stopping,
                 .boot_id = "0123456789abcdef0123456789abcdef",
                 .state.clock = { .utc_minus_boottime_usec = BOOT_UTC, .utc_offset_s = 3600 },
         };
@@ -273,6 +279,45 @@ START_TEST(deletes_an_entry_with_its_edits_beside_other_jobs) {
 }
 END_TEST
 
+/* A year is deleted in minutes, and a service stops in two seconds: what waits behind it must be written. */
+START_TEST(a_deletion_ends_when_the_store_stops) {
+        int64_t n = 0;
+
+        plug(1, MINUTE_USEC);
+        event(1, 2 * MINUTE_USEC);
+        ck_assert_int_eq(keep_device_end(&k, 1, 3 * MINUTE_USEC, "unplugged"), 0);
+        stopping = true;
+        ck_assert_int_eq(sql_exec(k.sql, "SAVEPOINT job"), 0);
+        ck_assert_int_eq(entry_delete(&k, 0, INT64_MAX, &n), -ECANCELED);
+        ck_assert_int_eq(sql_exec(k.sql, "ROLLBACK TO job; RELEASE job"), 0);
+        ck_assert_int_eq(get("SELECT count(*) FROM event"), 1);
+        stopping = false;
+        ck_assert_int_eq(entry_delete(&k, 0, INT64_MAX, &n), 0);
+        ck_assert_int_eq(n, 1);
+        ck_assert_int_eq(get("SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM session)"), 0);
+}
+END_TEST
+
+START_TEST(an_import_ends_when_the_store_stops) {
+        _cleanup_close_ int copy = -EBADF;
+        ImportCounts counts = {};
+        int64_t n = 0;
+
+        plug(1, MINUTE_USEC);
+        event(1, 2 * MINUTE_USEC);
+        ck_assert_int_eq(keep_device_end(&k, 1, 3 * MINUTE_USEC, "unplugged"), 0);
+        ck_assert_int_eq(history_copy(&k, &copy), 0);
+        ck_assert_int_eq(entry_delete(&k, 0, INT64_MAX, &n), 0);
+        stopping = true;
+        ck_assert_int_eq(history_import(&k, copy, &counts), -ECANCELED);
+        ck_assert_int_eq(get("SELECT count(*) FROM session"), 0);
+        stopping = false;
+        ck_assert_int_eq(history_import(&k, copy, &counts), 0);
+        ck_assert_uint_eq(counts.sessions, 1);
+        ck_assert_int_eq(get("SELECT count(*) FROM event"), 1);
+}
+END_TEST
+
 START_TEST(refuses_what_is_not_there) {
         KeptStart s = { .boottime_usec = 1, .n_sites = 1 };
         int64_t id, before;
@@ -308,6 +353,8 @@ int main(void) {
         tcase_add_test(t, the_placement_stays_until_it_changes);
         tcase_add_test(t, an_interruption_ends_where_the_last_minute_does);
         tcase_add_test(t, deletes_an_entry_with_its_edits_beside_other_jobs);
+        tcase_add_test(t, a_deletion_ends_when_the_store_stops);
+        tcase_add_test(t, an_import_ends_when_the_store_stops);
         tcase_add_test(t, refuses_what_is_not_there);
         suite_add_tcase(suite, t);
         return suite_done(suite);
