@@ -12,7 +12,7 @@
 
 /* Data records are read together up to that size; longer ones a piece at a time. */
 #define CACHE_SIZE (UINT64_C(1) << 20)
-#define PROBE_SIZE 4096u
+#define PROBE_SIZE 65536u /* three lines of 512 numbers */
 
 typedef struct Channel {
         FileChannel public;

@@ -12,6 +12,7 @@
 #define LINES_MAX 2000u
 #define NUMERIC_MIN 3u /* lines of numbers: fewer are an accident */
 #define HEADERS_MAX 200u
+#define TEXT_BEFORE_NUL_MIN 4096u /* bytes: a binary format may begin with a few lines of text */
 #define COARSE_MAX_S 0.02 /* a clock that is read for each sample, or ticks in hundredths */
 #define UNIT_MAX 8u /* characters: a line of longer words has names in it */
 
@@ -127,8 +128,10 @@ static bool take_lines(const char *bytes, size_t n, Lines *ret) {
         return ret->n > 0;
 }
 
-/* A line of numbers: at least half of its fields are, the first among them, or that behind a separator. *ret_n: fields; *ret_numbers: of
- * them */
+/*
+ * A line of numbers: at least half of its fields are, the first among them, or that behind a separator.
+ * *ret_n: fields; *ret_numbers: of them
+ */
 static bool is_numbers(const TextFormat *f, const char *line, double *ret /* [TEXT_FIELDS_MAX], or NULL */,
                        unsigned *ret_n, unsigned *ret_numbers) {
         _cleanup_free_ char *copy = strdup(line);
@@ -680,6 +683,9 @@ bool text_format_find(const char *bytes, size_t n, TextFormat *ret) {
         Lines l = {};
 
         *ret = (TextFormat){};
+        /* what a recorder that lost its power leaves in the middle */
+        if (strnlen(bytes, n) >= TEXT_BEFORE_NUL_MIN)
+                n = strnlen(bytes, n);
         bool found = is_text(bytes, n) && take_lines(bytes, n, &l) && find_in(&l, ret);
         ret->line_end = memchr(bytes, '\n', n) ? '\n' : '\r';
         free(l.text);

@@ -17,6 +17,7 @@
 
 #define RATES_AGREE 0.03 /* the oscillator of an ADS1299 is off by 2.5 % at most */
 #define GAP_MAX_S 1e7 /* a longer one is a wrong time */
+#define DRIFT_STEPS_MIN 3u /* chance spaces two losses evenly, seldom more */
 #define INTERRUPTION_S 0.5 /* stamps of arrival jitter by less */
 
 typedef struct Reader {
@@ -158,7 +159,8 @@ static int read_lines(Reader *r, FILE *text) {
                 if (first && strncmp(p, "\xef\xbb\xbf", 3) == 0)
                         p += 3;
                 first = false;
-                int k = read_line(r, p);
+                /* of a number in front of a NUL nobody knows the end */
+                int k = read_line(r, n > 0 && memchr(p, 0, (size_t) (line + n - p)) ? (char[]) { "?" } : p);
                 if (k < 0)
                         return k;
         }
@@ -229,6 +231,33 @@ static int add_signals(const Reader *r, double lsb) {
         return 0;
 }
 
+/*
+ * A clock in whole steps of a sample, a little slower or faster than the converter, seems to leave out one
+ * sample again and again: evenly, which losses are not. Then none is missing, and the rate is another one.
+ */
+static bool gaps_are_drift(const Reader *r) {
+        const Layout *l = r->layout;
+        uint64_t shortest = UINT64_MAX, longest = 0;
+
+        if (r->format->index_column >= 0 || l->n_stretches < 1 + DRIFT_STEPS_MIN ||
+            r->n_missing != l->n_stretches - 1)
+                return false;
+        for (size_t i = 2; i < l->n_stretches; i++) {
+                uint64_t n = l->stretches[i].first_record - l->stretches[i - 1].first_record;
+                shortest = MIN(shortest, n);
+                longest = MAX(longest, n);
+        }
+        return longest - shortest <= 2 + shortest / 10;
+}
+
+static void take_drift(Reader *r, TextFormat *f) {
+        if (!gaps_are_drift(r))
+                return;
+        f->rate_hz *= (double) r->n_rows / (double) r->position;
+        r->layout->n_stretches = 1;
+        r->n_missing = 0;
+}
+
 static int note_all(const Reader *r, const TextOptions *o) {
         const TextFormat *f = r->format;
         Notes *n = &r->layout->notes;
@@ -270,7 +299,7 @@ static int read_rows(Reader *r, int fd) {
         if (k < 0 || r->n_rows == 0)
                 return k;
         double lsb = r->format->kind != TEXT_PLAIN ? OPENBCI_LSB_UV :
-                                                     fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1);
+                r->largest > 0 ? fmax(r->largest, FLT_MIN) / (CODE_RANGE - 1) : 1;
         k = make_codes(r, lsb, limit_of(r->format));
         return k < 0 ? k : add_signals(r, lsb);
 }
@@ -343,6 +372,12 @@ static int find_format(int fd, const TextOptions *o, TextFormat *f, char **ret_e
                 *ret_error = strdup("this is text, and no columns of numbers are found in it");
                 return -EBADMSG;
         }
+        if (f->n_fields == TEXT_FIELDS_MAX) {
+                if (asprintf(ret_error, "this is text of %u columns or more, and fewer are read",
+                             f->n_fields) < 0)
+                        *ret_error = NULL;
+                return -EOPNOTSUPP;
+        }
         if (o && o->rate_hz > 0)
                 f->rate_hz = o->rate_hz;
         if (o && o->columns) {
@@ -383,6 +418,7 @@ int text_read(int fd, const TextOptions *options, int *ret_fd, Layout *l, char *
                 *ret_error = strdup("no line of this text has a number in all columns that are signals");
                 return -EBADMSG;
         }
+        take_drift(&r, f);
         l->format = name_of(f->kind);
         l->sample_bytes = 4;
         l->record_size = 4u * f->n_signals;
