@@ -105,8 +105,7 @@ static int read_channels(sd_bus_message *call, const Monitor *m, unsigned *ret, 
         for (size_t i = 0; i < *ret_n; i++) {
                 if (channels[i] >= m->n_channels)
                         return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-                                                 "There is no channel %u (the first is 0).",
-                                                 channels[i]);
+                                                 "channels: there are %u only.", m->n_channels);
                 ret[i] = channels[i];
         }
         return sd_bus_message_exit_container(call);
