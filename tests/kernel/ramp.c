@@ -7,7 +7,8 @@
  * Every sample is another code, in the middle of an LSB at gain 24. The first frames may come
  * after some silence, or what an earlier writer left; from then on each must follow its predecessor, every channel right,
  * without a flag, and time must go forward. With `lossy`, frames may be missing where the scan
- * after the gap says so, or where the next ones do: a driver may find out late.
+ * after the gap says so, or where the next ones do: a driver may find out late. Some more frames are
+ * written than asked for, so that it shows when the last one is missing.
  *
  * Prints "scans N frames N missing N flagged N". Status 0: all seen; 1: something was wrong;
  * 3: the device went away, and all before was right.
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ads1299.h"
@@ -33,6 +35,7 @@
 #define GAIN 24
 #define MAX_CHANNELS (9 * ADS1299_MAX_CHANNELS)      /* a daisy chain of nine */
 #define GENERATIONS 7
+#define MORE_FRAMES 64
 
 /* How many codes a frame has, and how many frames therefore fit into the range */
 static long stride = ADS1299_MAX_CHANNELS, max_frames;
@@ -71,7 +74,7 @@ static int next_generation(void) {
         return 0;
 }
 
-/* The child: gives up with the device or with its parent */
+/* The child: gives up with the device or with its parent, and ends when all is played */
 static int write_ramp(unsigned channels, long frames) {
         int32_t frame[MAX_CHANNELS];
         int fd;
@@ -82,13 +85,17 @@ static int write_ramp(unsigned channels, long frames) {
                 return 1;
         }
 
-        for (long n = 0; n < frames; n++) {
+        for (long n = 0; n < frames + MORE_FRAMES; n++) {
                 for (unsigned ch = 0; ch < channels; ch++)
                         frame[ch] = nanovolts_of(code_of(n, ch));
                 if (write(fd, frame, sizeof(*frame) * channels) < 0) {
                         perror("write");
                         return 1;
                 }
+        }
+        if (fsync(fd) < 0) {
+                perror("fsync");
+                return 1;
         }
 
         return 0;
@@ -100,6 +107,8 @@ struct reader {
         long next;              /* frame that should come now */
         long scans, missing, flagged;
         int64_t last_ns;
+        pid_t writer;           /* 0: has ended */
+        int64_t played_ns;      /* when that was seen: no frame comes later */
 };
 
 static bool silent(const struct reader *r, const int32_t *scan) {
@@ -119,6 +128,19 @@ static int check_time(struct reader *r, const int32_t *scan) {
         }
         r->last_ns = ns;
         return 0;
+}
+
+/* Is that scan from after the last frame? Its time is that of the default clock of IIO */
+static bool past_the_end(struct reader *r) {
+        struct timespec now;
+
+        if (r->writer > 0 && waitpid(r->writer, NULL, WNOHANG) == r->writer) {
+                clock_gettime(CLOCK_REALTIME, &now);
+                r->played_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+                r->writer = 0;
+        }
+
+        return r->writer == 0 && r->last_ns > r->played_ns;
 }
 
 static int check_scan(struct reader *r, const int32_t *scan) {
@@ -166,7 +188,7 @@ static int read_ramp(struct reader *r, int fd, long frames) {
         ssize_t n;
         int ret;
 
-        while (r->next < frames) {
+        while (r->next < frames && !past_the_end(r)) {
                 n = read(fd, scans, words * sizeof(int32_t) * SCANS_PER_READ);
                 if (n < 0)
                         return -errno;
@@ -181,7 +203,10 @@ static int read_ramp(struct reader *r, int fd, long frames) {
                 }
         }
 
-        return 0;
+        if (r->next >= frames)
+                return 0;
+        fprintf(stderr, "frames from %ld on never came\n", r->next);
+        return -EINVAL;
 }
 
 int main(int argc, char *argv[]) {
@@ -201,8 +226,9 @@ int main(int argc, char *argv[]) {
         if (r.channels > ADS1299_MAX_CHANNELS)
                 stride = MAX_CHANNELS;
         max_frames = (1L << ADS1299_CODE_BITS) / stride / (GENERATIONS + 1);
-        if (r.channels < 1 || r.channels > MAX_CHANNELS || frames < 1 || frames > max_frames) {
-                fprintf(stderr, "ramp: at most %d channels and %ld frames\n", MAX_CHANNELS, max_frames);
+        if (r.channels < 1 || r.channels > MAX_CHANNELS || frames < 1 || frames > max_frames - MORE_FRAMES) {
+                fprintf(stderr, "ramp: at most %d channels and %ld frames\n", MAX_CHANNELS,
+                        max_frames - MORE_FRAMES);
                 return 1;
         }
 
@@ -222,9 +248,14 @@ int main(int argc, char *argv[]) {
                 _exit(write_ramp(r.channels, frames));
         }
 
+        r.writer = writer;
         ret = read_ramp(&r, fd, frames);
-        kill(writer, SIGKILL);
-        waitpid(writer, NULL, 0);
+        if (r.writer > 0) {
+                /* What is left in the queue would be the input of whatever comes next */
+                if (ret < 0)
+                        kill(r.writer, SIGKILL);
+                waitpid(r.writer, NULL, 0);
+        }
 
         printf("scans %ld frames %ld missing %ld flagged %ld\n", r.scans, r.next, r.missing, r.flagged);
         if (ret == -ENODEV)
