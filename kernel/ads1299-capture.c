@@ -547,8 +547,11 @@ int ads1299_capture_end(struct iio_dev *indio_dev, enum ads1299_capture_state af
 	if (!streaming)
 		return ret;
 
-	/* A chip that was reset has not converted: there is nothing to miss */
-	intact = ads1299_regs_intact(st, false) > 0;
+	/*
+	 * A chip that was reset has not converted: there is nothing to miss. On a
+	 * bus with others nobody has looked at the registers until now.
+	 */
+	intact = ads1299_regs_intact(st, after == ADS1299_IDLE && st->watch.bus_shared) > 0;
 
 	raw_spin_lock_irq(&cap->lock);
 	cap->lost[ADS1299_LOST_DRDY] += cap->edges - cap->accounted;

@@ -198,6 +198,7 @@ struct ads1299_wiring {
  * @work: recovers the chip
  * @trouble: why @work was queued (protected by capture.lock)
  * @complained: an error was reported, and nothing was well since then
+ * @bus_shared: the bus has other devices
  * @period_ns: nominal period of the edges
  * @looked_ns: when the timer looked last
  * @edges: capture.edges then
@@ -220,6 +221,7 @@ struct ads1299_watch {
 	struct work_struct work;
 	unsigned int trouble;
 	bool complained;
+	bool bus_shared;
 	s64 period_ns;
 	s64 looked_ns;
 	u32 edges;

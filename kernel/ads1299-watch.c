@@ -14,13 +14,16 @@
  *   the bus is free for the rest of the period, and reads as many registers at
  *   once as fit there: at 16 kSPS and 20 MHz some eight, at 1 kSPS all. It is
  *   queued like the samples, and so never waits for a CPU with the bus held.
- *   Where less than ADS1299_PATROL_MIN registers fit there is no patrol.
+ *   Where less than ADS1299_PATROL_MIN registers fit there is no patrol, and
+ *   none where the bus has other devices, whose transfers it would push beyond
+ *   their time: then registers are looked at when the stream ends.
  *
  * Neither decides anything: the work verifies the registers before it acts.
  */
 
 #include <linux/bits.h>
 #include <linux/completion.h>
+#include <linux/device.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -194,6 +197,23 @@ void ads1299_patrol(struct ads1299_state *st)
 		ads1299_patrol_end(st, 0);
 }
 
+static int ads1299_count_device(struct device *dev, void *count)
+{
+	if (dev->bus == &spi_bus_type)
+		(*(unsigned int *)count)++;
+
+	return 0;
+}
+
+static bool ads1299_bus_shared(const struct ads1299_state *st)
+{
+	unsigned int count = 0;
+
+	device_for_each_child(&st->spi->controller->dev, &count, ads1299_count_device);
+
+	return count > 1;
+}
+
 /* How many registers can be read between the read of a sample and the next edge */
 static unsigned int ads1299_patrol_room(const struct ads1299_state *st)
 {
@@ -215,7 +235,8 @@ static int ads1299_patrol_prepare(struct ads1299_state *st)
 	unsigned int reg, value;
 	int ret;
 
-	watch->patrol_count = ads1299_patrol_room(st);
+	watch->bus_shared = ads1299_bus_shared(st);
+	watch->patrol_count = watch->bus_shared ? 0 : ads1299_patrol_room(st);
 	if (!watch->patrol_count)
 		return 0;
 
