@@ -138,19 +138,25 @@ bool ads1299_grid_extra(const struct ads1299_grid *grid, u32 edge, s64 now_ns)
  *
  * The conversion under way at @end_ns is completed and has an edge, too. An
  * eighth of a period is left for the latency of interrupts. Where those were
- * later just now, it is not known what is missing.
+ * later just now, it is not known what is missing. Where none came the phase is
+ * that of START, without latency, and the first conversion after it is completed
+ * even if STOP came while the filter settled.
  *
  * Returns: how many edges were lost and not yet reported.
  */
 u32 ads1299_grid_finish(struct ads1299_grid *grid, u32 edges, s64 end_ns)
 {
 	s32 period_ns = ads1299_grid_period(grid);
-	s64 left_ns = end_ns + period_ns - period_ns / 8 - ads1299_grid_expected(grid, edges);
+	s64 latency_ns = edges ? period_ns / 8 : 0;
+	s64 left_ns = end_ns + period_ns - latency_ns - ads1299_grid_expected(grid, edges);
 	s64 lost;
 
 	/* A stream as short as that has no history; one without an edge needs none */
 	if (edges && grid->steady < min((edges - 1) / ADS1299_GRID_EDGES, ADS1299_GRID_STEADY_END))
 		return 0;
+
+	if (!edges)
+		left_ns = max_t(s64, left_ns, 1);
 
 	lost = grid->behind;
 	if (left_ns > 0 && (!edges || grid->on_time))
