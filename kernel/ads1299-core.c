@@ -42,6 +42,8 @@
 /* How long a chip may take to answer after tPOR, and how often it is asked */
 #define ADS1299_POWER_UP_MS		2000
 #define ADS1299_POWER_UP_RETRY_MS	50
+/* For capacitors at the supplies to discharge */
+#define ADS1299_POWER_OFF_MS		100
 /* 4.5 V are usual (7.3) */
 #define ADS1299_VREF_MIN_UV		1000000
 #define ADS1299_VREF_MAX_UV		5500000
@@ -745,6 +747,27 @@ disable_supplies:
 static void ads1299_await_power(const struct ads1299_state *st)
 {
 	fsleep(ads1299_clocks_to_us(st, ADS1299_POR_CLOCKS + ADS1299_POR_CLOCKS / 32));
+}
+
+/**
+ * ads1299_power_cycle - switch power off and on, as far as it is the chip's own
+ * @st: the device
+ *
+ * Context: can sleep; no conversion under way.
+ * Returns: 0 when the chip may be reset, or a negative error code.
+ */
+int ads1299_power_cycle(struct ads1299_state *st)
+{
+	int ret;
+
+	ads1299_power_off(st);
+	msleep(ADS1299_POWER_OFF_MS);
+	ret = ads1299_power_on(st);
+	if (ret)
+		return ret;
+	ads1299_await_power(st);
+
+	return 0;
 }
 
 /* The end of the driver: where supplies stay on the chip is quiet at least */

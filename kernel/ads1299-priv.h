@@ -198,6 +198,8 @@ struct ads1299_wiring {
  * @work: recovers the chip
  * @trouble: why @work was queued (protected by capture.lock)
  * @complained: an error was reported, and nothing was well since then
+ * @attempts: what was tried to have conversions again, and nothing was well since then
+ * @power_ns: when power went off last for want of conversions
  * @bus_shared: the bus has other devices
  * @period_ns: nominal period of the edges
  * @looked_ns: when the timer looked last
@@ -221,6 +223,8 @@ struct ads1299_watch {
 	struct work_struct work;
 	unsigned int trouble;
 	bool complained;
+	unsigned int attempts;
+	s64 power_ns;
 	bool bus_shared;
 	s64 period_ns;
 	s64 looked_ns;
@@ -314,6 +318,7 @@ int ads1299_conversions_stop(struct ads1299_state *st);
 u8 ads1299_reg_checked_bits(const struct ads1299_state *st, unsigned int reg);
 int ads1299_regs_intact(struct ads1299_state *st, bool complain);
 int ads1299_reprogram(struct ads1299_state *st);
+int ads1299_power_cycle(struct ads1299_state *st);
 u32 ads1299_reg_speed_hz(const struct ads1299_state *st);
 int ads1299_wake(struct ads1299_state *st);
 void ads1299_rest(struct ads1299_state *st);

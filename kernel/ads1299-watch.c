@@ -18,7 +18,10 @@
  *   none where the bus has other devices, whose transfers it would push beyond
  *   their time: then registers are looked at when the stream ends.
  *
- * Neither decides anything: the work verifies the registers before it acts.
+ * Neither decides anything: the work verifies the registers before it acts. Where
+ * they are right and conversions do not come, it goes one step further each
+ * time: they are started anew, the chip is reset, its power is switched off and
+ * on.
  */
 
 #include <linux/bits.h>
@@ -47,6 +50,14 @@
 /* From an edge to its read, and from the end of that to its completion */
 #define ADS1299_PATROL_SLACK_NS		10000
 #define ADS1299_PATROL_MIN		4
+
+/* What is done about conversions that do not come, by the number of the attempt */
+#define ADS1299_ATTEMPT_START		0U
+#define ADS1299_ATTEMPT_RESET		1U
+#define ADS1299_ATTEMPT_POWER		2U
+
+/* Those after the first power cycle: a bus with others is to have time for them */
+#define ADS1299_POWER_RETRY_NS		(2 * (s64)NSEC_PER_SEC)
 
 /* Why the work was queued */
 #define ADS1299_TROUBLE_STALLED		BIT(0)	/* no edges */
@@ -91,6 +102,7 @@ static unsigned int ads1299_watch_look(struct ads1299_state *st, s64 now_ns)
 		trouble |= ADS1299_TROUBLE_UNSYNCED;
 	if (!trouble) {
 		watch->complained = false;
+		watch->attempts = 0;
 		watch->ignored = cap->ignored;
 	}
 
@@ -283,6 +295,21 @@ static void ads1299_complain(struct ads1299_watch *watch, const char *what)
 	watch->complained = true;
 }
 
+/* What is done where no DRDY comes though the registers are right, one line each */
+static void ads1299_announce(struct ads1299_watch *watch, unsigned int attempt)
+{
+	static const char * const steps[] = {
+		[ADS1299_ATTEMPT_START] = "conversions are started anew",
+		[ADS1299_ATTEMPT_RESET] = "the chip is reset",
+		[ADS1299_ATTEMPT_POWER] = "power goes off and on, every 2 s from now on",
+	};
+	struct ads1299_state *st = iio_priv(watch->indio_dev);
+
+	if (watch->attempts == attempt)
+		dev_err(&st->spi->dev, "no DRDY interrupts: %s\n", steps[attempt]);
+	watch->attempts++;
+}
+
 /* The chip may have been away: what came meanwhile is not looked at */
 static void ads1299_watch_afresh(struct ads1299_state *st, bool recovered)
 {
@@ -306,8 +333,8 @@ static void ads1299_watch_work(struct work_struct *work)
 	struct iio_dev *indio_dev = watch->indio_dev;
 	struct ads1299_state *st = iio_priv(indio_dev);
 	struct ads1299_capture *cap = &st->capture;
+	unsigned int trouble, attempt = ADS1299_ATTEMPT_RESET;
 	bool paused, reprogram;
-	unsigned int trouble;
 	int intact;
 
 	raw_spin_lock_irq(&cap->lock);
@@ -326,10 +353,23 @@ static void ads1299_watch_work(struct work_struct *work)
 	reprogram = paused || !intact || trouble & ADS1299_TROUBLE_UNSYNCED;
 	if (!reprogram && !(trouble & ADS1299_TROUBLE_STALLED))
 		return;
+	if (!reprogram) {
+		attempt = min(watch->attempts, ADS1299_ATTEMPT_POWER);
+		if (watch->attempts > ADS1299_ATTEMPT_POWER &&
+		    ktime_get_ns() - watch->power_ns < ADS1299_POWER_RETRY_NS)
+			return;
+		ads1299_announce(watch, attempt);
+	}
 
 	if (!paused)
 		ads1299_capture_end(indio_dev, ADS1299_PAUSED);
-	if (reprogram && ads1299_reprogram(st)) {
+	if (attempt == ADS1299_ATTEMPT_POWER)
+		watch->power_ns = ktime_get_ns();
+	if ((attempt == ADS1299_ATTEMPT_POWER || !st->powered) && ads1299_power_cycle(st)) {
+		ads1299_complain(watch, "power does not come back");
+		return;
+	}
+	if (attempt >= ADS1299_ATTEMPT_RESET && ads1299_reprogram(st)) {
 		ads1299_complain(watch, "the chip does not answer");
 		return;
 	}
@@ -341,8 +381,6 @@ static void ads1299_watch_work(struct work_struct *work)
 
 	if (reprogram)
 		dev_warn_ratelimited(&st->spi->dev, "registers were lost and are written again\n");
-	else
-		ads1299_complain(watch, "no DRDY interrupts");
 }
 
 /**
@@ -360,6 +398,7 @@ int ads1299_watch_start(struct ads1299_state *st, unsigned int dr)
 
 	watch->period_ns = div_u64((u64)ADS1299_CLOCKS_PER_SAMPLE(dr) * NSEC_PER_SEC, st->fclk_hz);
 	watch->complained = false;
+	watch->attempts = 0;
 	ret = ads1299_patrol_prepare(st);
 	if (ret)
 		return ret;

@@ -88,10 +88,14 @@ static int sim_set_drdy_extra(struct sim *sim, const u32 *args, unsigned int num
 
 static int sim_set_drdy_stuck(struct sim *sim, const u32 *args, unsigned int num_args)
 {
-	if (args[0] > 1)
+	const struct ads_chip_stats *stats = &sim->chips[0].stats;
+
+	if (args[0] >= SIM_NUM_STUCK)
 		return -EINVAL;
 
 	sim->faults.drdy_stuck = args[0];
+	sim->faults.stuck_since = args[0] == SIM_STUCK_UNTIL_RESET ? stats->resets :
+								      stats->power_ups;
 
 	return 0;
 }

@@ -228,6 +228,19 @@ static bool sim_convert(struct sim *sim)
 	return !queued || queued == SIM_WAKE_FRAMES;
 }
 
+static bool sim_drdy_stuck(struct sim *sim)
+{
+	const struct ads_chip_stats *stats = &sim->chips[0].stats;
+	struct sim_faults *faults = &sim->faults;
+
+	if ((faults->drdy_stuck == SIM_STUCK_UNTIL_RESET && stats->resets > faults->stuck_since) ||
+	    (faults->drdy_stuck == SIM_STUCK_UNTIL_POWER_UP &&
+	     stats->power_ups > faults->stuck_since))
+		faults->drdy_stuck = SIM_NOT_STUCK;
+
+	return faults->drdy_stuck;
+}
+
 /* DRDY falls. True: the interrupt is to be raised */
 static bool sim_edge(struct sim *sim)
 {
@@ -235,7 +248,7 @@ static bool sim_edge(struct sim *sim)
 
 	lockdep_assert_held(&sim->lock);
 
-	if (unlikely(faults->drdy_stuck || sim_fault_strikes(&faults->drdy_missing))) {
+	if (unlikely(sim_drdy_stuck(sim) || sim_fault_strikes(&faults->drdy_missing))) {
 		sim->counters.drdy_missing++;
 		return false;
 	}

@@ -83,6 +83,15 @@ struct sim_fault {
 	u32 arg;
 };
 
+/* What frees a DRDY that is stuck */
+enum sim_stuck {
+	SIM_NOT_STUCK,
+	SIM_STUCK_FOR_GOOD,
+	SIM_STUCK_UNTIL_RESET,
+	SIM_STUCK_UNTIL_POWER_UP,
+	SIM_NUM_STUCK
+};
+
 /**
  * struct sim_faults - what goes wrong at a chip select
  * @spi_fail: transfers that fail before the first clock
@@ -91,7 +100,8 @@ struct sim_fault {
  * @flipping: the frame under way is such a one
  * @drdy_missing: conversions that raise no interrupt
  * @drdy_extra: conversions that raise a second one, after so many microseconds
- * @drdy_stuck: no conversion raises one
+ * @drdy_stuck: no conversion raises one, until what of enum sim_stuck
+ * @stuck_since: resets or power-ups of the chip before
  */
 struct sim_faults {
 	struct sim_fault spi_fail;
@@ -100,7 +110,8 @@ struct sim_faults {
 	bool flipping;
 	struct sim_fault drdy_missing;
 	struct sim_fault drdy_extra;
-	bool drdy_stuck;
+	u8 drdy_stuck;
+	u64 stuck_since;
 };
 
 /**

@@ -4,7 +4,7 @@
 # that takes its time, a register that takes nothing, firmware that is wrong.
 # limit: 600
 # time: exact
-# expected: registers were lost|must be an edge-triggered|ID 0x.. is not|a reference of 0 uV is none
+# expected: no DRDY interrupts: |registers were lost|must be an edge-triggered|ID 0x.. is not|a reference of 0 uV is none
 # expected: probe (of spi.*|with driver ads1299) failed|reads 0x.., not 0x.. as written
 . /lib.sh
 
@@ -62,6 +62,25 @@ insmod /modules/ads1299-sim.ko vcap1_ms=60000
 sleep 4
 iio && fail "bound to a chip that does not answer"
 unplug
+
+# --- DRDY that stays away until the chip is reset, or its power has been off ---
+for stuck in 2 3; do
+        plug supplies=1 pins=1
+        power_ups=$(counter power_ups)
+        dmesg > /tmp/before
+        buffer_on 16384
+        ramp 8 4000 "$BUFFER" lossy > /tmp/ramp &
+        reader=$!
+        sleep 0.3
+        put "$FAULTS/drdy_stuck" $stuck
+        wait $reader || fail "no samples any more, stuck until $stuck"
+        tried=$(dmesg | tail -n +$(($(wc -l < /tmp/before) + 1)) | grep -c 'no DRDY')
+        [ "$tried" -eq $stuck ] || fail "told $tried times of a DRDY that is stuck until $stuck"
+        [ $(($(counter power_ups) - power_ups)) -eq $((stuck - 2)) ] ||
+                fail "$(($(counter power_ups) - power_ups)) power cycles"
+        buffer_off
+        unplug
+done
 
 # --- a register that does not take what is written to it ---
 plug
