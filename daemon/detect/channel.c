@@ -14,7 +14,9 @@
 #include "daemon/detect/base/history.h"
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/line-finder.h"
 #include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/tones.h"
 #include "daemon/detect/conditioning/validity.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/events/assembly.h"
@@ -73,6 +75,22 @@ void channel_forget_evals(const Detector *d, Channel *c) {
         memset(c->eval_states, EVAL_NOTHING, d->n_evals);
 }
 
+static void forget_noise(const Detector *d, Channel *c) {
+        c->steps = 0;
+        noise_restart(&c->noise);
+        level_restart(&c->level);
+        whiten_restart(&c->whiten, &d->bank);
+        c->amplitude.fits = false;
+        unit_templates_restart(&c->unit_templates);
+}
+
+void channel_relearn(Detector *d, Channel *c) {
+        c->settled = c->usable = c->sustained = false;
+        channel_forget_evals(d, c);
+        forget_noise(d, c);
+        d->noise_moved = true;
+}
+
 static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t code) {
         bool fresh = c->fresh || d->position - c->stopped_at > d->keep_frames;
 
@@ -94,15 +112,12 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
         channel_forget_evals(d, c);
         mains_channel_run(&d->mains, channel, true);
         d->noise_moved = true;
+        line_finder_restart(&d->lines, channel);
+        c->tone_fits = 0;
         if (fresh) {
-                c->steps = 0;
                 mains_channel_restart(&d->mains, channel);
                 mains_channel_listen(&d->mains, channel, d->mains_start_steps);
-                noise_restart(&c->noise);
-                level_restart(&c->level);
-                whiten_restart(&c->whiten, &d->bank);
-                c->amplitude.fits = false;
-                unit_templates_restart(&c->unit_templates);
+                forget_noise(d, c);
                 c->qrs.beats = 0;
                 ecg_template_restart(&d->ecg, &c->ecg);
         } else {
@@ -115,6 +130,7 @@ static void channel_start(Detector *d, Channel *c, unsigned channel, int32_t cod
 
 void channel_stop(Detector *d, Channel *c, unsigned channel) {
         mains_channel_run(&d->mains, channel, false);
+        tones_channel_restart(&d->tones, channel);
         d->n_running -= c->running;
         c->running = c->settled = c->usable = c->sustained = false;
         c->crossing.active = false;

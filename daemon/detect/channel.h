@@ -83,6 +83,9 @@ typedef struct Channel {
         EcgTemplate ecg;
         Motion motion;
         Hum hum;
+        int64_t tones_look_at;          /* step of the next look at them when it is not at rest */
+        unsigned tone_found_steps;      /* not 0: for so long there has been a tone, as is known now */
+        unsigned tone_fits;             /* how often its tones have been measured since it was started */
         Crosstalk crosstalk;
         int64_t meet_work_at;           /* step: then those at work meet anew */
         float *eval_outputs;            /* ring [n_evals][n_lanes], for the noise to learn from */
@@ -98,6 +101,8 @@ int channel_init(Detector *d, Channel *c, unsigned i);
 void channel_done(Channel *c);
 bool channel_check(Detector *d, Channel *c, unsigned channel, int32_t code, bool is_lead_off);
 void channel_stop(Detector *d, Channel *c, unsigned channel);
+/* What was learned of its noise does not hold: it settles again. */
+void channel_relearn(Detector *d, Channel *c);
 void channel_begin(Detector *d, Channel *c, unsigned channel);
 void channel_finish(Detector *d, Channel *c, unsigned channel);
 

@@ -15,7 +15,9 @@
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/droop.h"
 #include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/line-finder.h"
 #include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/tones.h"
 #include "daemon/detect/conditioning/validity.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/events/assembly.h"
@@ -90,6 +92,11 @@ static int detector_init(Detector *d) {
         amplitude_templates_init(&d->amplitude_templates);
         d->mains_late_steps = steps(d, MAINS_DELAY_S);
         r = mains_init(&d->mains, d->step_rate_hz, d->mains_late_steps - 1, d->n_lanes);
+        if (r < 0)
+                return r;
+        r = line_finder_init(&d->lines, d->step_rate_hz, d->n_lanes);
+        if (r >= 0)
+                r = tones_init(&d->tones, d->step_rate_hz, d->n_lanes);
         if (r < 0)
                 return r;
         r = ecg_init(&d->ecg, d->config.n_channels, d->step_rate_hz);
@@ -180,6 +187,8 @@ Detector* detector_free(Detector *d) {
         candidates_done(d);
         ecg_done(&d->ecg);
         mains_done(&d->mains);
+        line_finder_done(&d->lines);
+        tones_done(&d->tones);
         template_bank_done(&d->bank);
         decimator_done(&d->decimator);
         highpass_done(&d->highpass);
@@ -260,6 +269,7 @@ void detector_gap(Detector *d, uint64_t n_frames) {
         decimator_align(&d->decimator, d->position);
         d->next_step = (int64_t) ((d->position + d->decimator.decimation - 1) / d->decimator.decimation);
         mains_advance(&d->mains, (uint64_t) (d->next_step - before));
+        tones_advance(&d->tones, (uint64_t) (d->next_step - before));
         validity_break(&d->validity);
 }
 

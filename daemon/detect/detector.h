@@ -10,6 +10,7 @@
  *   conditioning/decimator.c        450 Hz and decimation to at most 2048 Hz (input -> processing rate)
  *   step.c                          the others, step by step:
  *   conditioning/mains.c            50/60 Hz and harmonics subtracted (processing rate from here on)
+ *   conditioning/line-finder.c      other tones; tones.c subtracts them, tone-search.c knows what follows
  *   ecg/slow-beats.c                beats of the heart that the band hardly shows; slow-qrs.c, beat-locked.c
  *   ecg/ecg-tracker.c               the heartbeat learned and subtracted
  *   statistic/template-bank.c       matched filters for motor unit potentials
@@ -44,7 +45,9 @@
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/droop.h"
 #include "daemon/detect/conditioning/highpass.h"
+#include "daemon/detect/conditioning/line-finder.h"
 #include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/tones.h"
 #include "daemon/detect/conditioning/validity.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/events/assembly.h"
@@ -79,6 +82,8 @@ struct Detector {
         Highpass highpass;
         Decimator decimator;
         Mains mains;
+        LineFinder lines;
+        Tones tones;
         EcgTracker ecg;
         TemplateBank bank;
         AmplitudeTemplates amplitude_templates;

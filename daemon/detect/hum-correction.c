@@ -49,7 +49,6 @@ static void report(Detector *d, unsigned channel, ArtefactCause cause, double fr
 
 bool hum_correct(Detector *d, Channel *c, unsigned channel, int64_t step) {
         double period = d->step_rate_hz / d->mains.hz, begun = (double) step - BEGUN_S * d->step_rate_hz;
-        NoticeIds notices = { .id = 0 };
 
         if (!d->mains.known || step < c->hum.look_at)
                 return false;
@@ -64,8 +63,14 @@ bool hum_correct(Detector *d, Channel *c, unsigned channel, int64_t step) {
         c->hum.look_at = step + (int64_t) (n_periods * period);
         if (under_way || c->hum.floats)
                 return true;
-        double from = fmin((double) step - n_periods * period,
-                           c->activity.open ? c->activity.onset : INFINITY);
+        hum_dismiss(d, c, channel, (double) step - n_periods * period, step);
+        return true;
+}
+
+void hum_dismiss(Detector *d, Channel *c, unsigned channel, double from, int64_t step) {
+        NoticeIds notices = { .id = 0 };
+
+        from = fmin(from, c->activity.open ? c->activity.onset : INFINITY);
         assembly_drop(d, channel, &notices);
         c->crossing.active = false;
         c->measured_until = (double) step + 1;
@@ -74,7 +79,6 @@ bool hum_correct(Detector *d, Channel *c, unsigned channel, int64_t step) {
                         c->subthreshold_peaks[i] = (SubthresholdPeak) { .step = -INFINITY };
         exposure_exclude(d, c, from, (double) step + 1, EXCLUSION_MAINS);
         report(d, channel, ARTEFACT_MAINS, from, (double) step, &notices);
-        return true;
 }
 
 void hum_check_size(Detector *d, Channel *c, unsigned channel, int64_t step) {

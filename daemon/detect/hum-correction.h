@@ -19,6 +19,8 @@ typedef struct Hum {
 void hum_begin(Detector *d, Channel *c, unsigned channel);
 /* At a channel that is not at rest. True: the signal until now has been corrected. */
 bool hum_correct(Detector *d, Channel *c, unsigned channel, int64_t step);
+/* What was seen since a step was hum that changed. */
+void hum_dismiss(Detector *d, Channel *c, unsigned channel, double from, int64_t step);
 /* Now and then, at rest or not. */
 void hum_check_size(Detector *d, Channel *c, unsigned channel, int64_t step);
 void hum_finish(Detector *d, Channel *c, unsigned channel);

@@ -15,6 +15,7 @@
 #include "daemon/detect/conditioning/decimator.h"
 #include "daemon/detect/conditioning/highpass.h"
 #include "daemon/detect/conditioning/mains.h"
+#include "daemon/detect/conditioning/tones.h"
 #include "daemon/detect/ecg/ecg-tracker.h"
 #include "daemon/detect/events/assembly.h"
 #include "daemon/detect/events/candidates.h"
@@ -29,6 +30,7 @@
 #include "exposure.h"
 #include "frames.h"
 #include "hum-correction.h"
+#include "tone-search.h"
 
 #define RESCALE_RATIO 1.5f              /* the latest half second louder than that: use it */
 #define SUSTAINED_ON 3.0f
@@ -122,10 +124,18 @@ static bool channel_learn(Detector *d, Channel *c) {
         return moved;
 }
 
+static bool tones_correct(Detector *d, Channel *c, unsigned channel, int64_t step) {
+        unsigned n = tone_search_correct(d, c, channel, step);
+
+        if (n > 0)
+                hum_dismiss(d, c, channel, (double) step - n, step);
+        return n > 0;
+}
+
 /* What the statistic of a channel that has settled means. */
 static __attribute__((noinline)) void channel_judge(Detector *d, Channel *c, unsigned channel, int64_t step,
                                                     float statistic) {
-        if (hum_correct(d, c, channel, step))
+        if (hum_correct(d, c, channel, step) || (d->tones.n > 0 && tones_correct(d, c, channel, step)))
                 statistic = 0;
         if (c->hum.floats) {            /* nothing is seen, and nothing learned */
                 c->usable = false;
@@ -215,6 +225,7 @@ static __attribute__((noinline)) void channel_settle(Detector *d, Channel *c, un
         }
         if (c->hum.begins)
                 hum_begin(d, c, channel);
+        tone_search_settle(d, c, channel);
         /* A contraction that drove the channel to its rails goes on, or has just ended. */
         if (noise_known(&c->noise) && motion_is_loud(&c->motion, SUSTAINED_ON * c->noise.sigma_uv) &&
             !motion_is_baseline_sway(&c->motion))
@@ -292,14 +303,29 @@ static void forget_levels(Detector *d) {
                 level_restart(&d->channels[i].level);
 }
 
+/* What was seen was a tone, or amid it; and so was the noise. */
+static void forget_what_was_tones(Detector *d) {
+        for (unsigned i = 0; i < d->config.n_channels; i++) {
+                Channel *c = d->channels + i;
+
+                if (c->tone_found_steps == 0)
+                        continue;
+                hum_dismiss(d, c, i, (double) d->step - c->tone_found_steps, d->step);
+                channel_relearn(d, c);
+                c->tone_found_steps = 0;
+        }
+}
+
 static void step_end(Detector *d) {
         bool heart_was_known = d->ecg.known;
         int64_t from;
 
         if (slow_beats_due(&d->ecg.slow, d->step))
                 slow_tick(d);
-        if (d->n_running == 0)
+        if (d->n_running == 0) {
                 mains_forget(&d->mains);
+                tones_forget(&d->tones);
+        }
         if (mains_count(&d->mains))
                 track_mains(d);
         if (ecg_step(d, d->step, &from)) {
@@ -309,6 +335,8 @@ static void step_end(Detector *d) {
         }
         if (d->ecg.known && !heart_was_known)
                 forget_levels(d);
+        if (tone_search(d))
+                forget_what_was_tones(d);
         assembly_step(d, (double) d->step);
         if (!d->ecg.known && d->step % d->channels->level.piece_steps == 0)
                 level_tick(d);
@@ -344,9 +372,11 @@ static void mains_expect(Detector *d) {
         for (unsigned i = 0; i < d->config.n_channels; i++) {
                 const Noise *noise = &d->channels[i].noise;
 
-                if (d->channels[i].running)
-                        mains_channel_expect(&d->mains, i, noise_known(noise) ? noise->sigma_uv : 0,
-                                             noise->recent_uv);
+                if (!d->channels[i].running)
+                        continue;
+                float sigma_uv = noise_known(noise) ? noise->sigma_uv : 0;
+                mains_channel_expect(&d->mains, i, sigma_uv, noise->recent_uv);
+                tones_channel_expect(&d->tones, i, sigma_uv, noise->recent_uv);
         }
         d->noise_moved = false;
 }
@@ -382,7 +412,11 @@ void step_run(Detector *d) {
         if (d->decimator.needed)
                 decimator_run(&d->decimator, d->x);
         mains_subtract(&d->mains, d->x);
+        if (d->tones.n > 0)
+                tones_subtract(&d->tones, d->x);
         channels_step(d);
         learn_mains(d);
+        if (d->tones.n > 0)
+                tones_learn(&d->tones, d->x);
         step_end(d);
 }

@@ -61,6 +61,10 @@
 #define HARMONIC_HZ_MAX 480.0
 #define HARMONIC_DISTANCE_HZ 3.0
 
+/* What a lock that is lost may be off by, and a tone is not; see tests/unit/test-tones.c. */
+#define NEAR_HZ 1.0
+#define OFF_HZ 0.3                      /* for each harmonic, see decide() */
+
 static double folded_hz(double hz, double rate_hz) {
         double f = fmod(hz, rate_hz);
         return f > rate_hz / 2 ? rate_hz - f : f;
@@ -281,6 +285,40 @@ void mains_channel_correct(Mains *m, unsigned channel, float *y, unsigned n) {
         }
         e->wait[l] = (int32_t) m->delay; /* where all is learned late, what was before has another hum */
         e->track_re[l] = e->track_im[l] = e->track_power[l] = 0;
+}
+
+bool mains_is_sure(const Mains *m) {
+        double nominal_hz = m->finders[m->hz > 55].nominal_hz;
+
+        return m->known && m->information >= INFORMATION_MIN &&
+                fabs(m->hz / nominal_hz - 1) < TOLERANCE * 0.999;
+}
+
+static bool is_harmonic_of(const Mains *m, double fundamental_hz, double hz) {
+        for (unsigned h = 1; h * fundamental_hz <= HARMONIC_HZ_MAX && h <= MAINS_HARMONICS_MAX; h++)
+                if ((m->harmonics[h - 1] || h * fundamental_hz < m->step_rate_hz / 2) &&
+                    fabs(hz - folded_hz(h * fundamental_hz, m->step_rate_hz)) < fmax(NEAR_HZ, h * OFF_HZ))
+                        return true;
+        return false;
+}
+
+static bool may_be_fundamental(double nominal_hz, double hz) {
+        return fabs(hz / nominal_hz - 1) < TOLERANCE;
+}
+
+/*
+ * Whatever is where the fundamental may be is left to the finders: hum of an electrode that floats is not
+ * known at once. Where there is hardly a fundamental, harmonics are subtracted where they should be.
+ */
+bool mains_has(const Mains *m, double hz) {
+        double nominal_hz = m->finders[m->hz > 55].nominal_hz, other_hz = m->finders[1].nominal_hz;
+
+        if (may_be_fundamental(nominal_hz, hz))
+                return true;
+        if (mains_is_sure(m))
+                return is_harmonic_of(m, m->hz, hz);
+        return is_harmonic_of(m, nominal_hz, hz) ||
+                (!m->known && (may_be_fundamental(other_hz, hz) || is_harmonic_of(m, other_hz, hz)));
 }
 
 /* The largest harmonic's amplitude. */

@@ -77,6 +77,10 @@ void mains_channel_run(Mains *m, unsigned channel, bool running);
 void mains_channel_listen(Mains *m, unsigned channel, unsigned steps);
 void mains_channel_expect(Mains *m, unsigned channel, float sigma_uv, float recent_uv);
 void mains_channel_correct(Mains *m, unsigned channel, float *y /* [n], the latest */, unsigned n);
+/* A fundamental has been found, is there by now, and is no tone beyond what mains may be. */
+bool mains_is_sure(const Mains *m);
+/* Is that the frequency of a harmonic, or too near to one to be told from it? */
+bool mains_has(const Mains *m, double hz);
 float mains_channel_size_uv(const Mains *m, unsigned channel);
 void mains_subtract(Mains *m, float *x  /* [lanes] */);
 void mains_learn(Mains *m, const float *y       /* [lanes] */, bool late);
