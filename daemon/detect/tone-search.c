@@ -25,15 +25,6 @@ static int64_t steps_known(const Detector *d, const Channel *c) {
                 (int64_t) d->decimator.decimation;
 }
 
-static void take_out(History *h, unsigned n, double step_rate_hz, const LineTone *tone) {
-        float *y = h->y + h->fill - n;
-
-        for (unsigned i = 0; i < n; i++) {
-                double phase = -2 * M_PI * tone->hz * (n - 1 - i) / step_rate_hz;
-                y[i] -= (float) (tone->re * cos(phase) + tone->im * sin(phase));
-        }
-}
-
 static bool search_channel(Detector *d, Channel *c, unsigned channel) {
         unsigned n = (unsigned) fmin((double) c->history.keep, (double) steps_known(d, c));
         bool found = false;
@@ -47,7 +38,7 @@ static bool search_channel(Detector *d, Channel *c, unsigned channel) {
                 if (line_is_tone(history_window(&c->history, n), n, d->step_rate_hz, hz, &tone) &&
                     !mains_has(&d->mains, tone.hz) &&
                     tones_channel_add(&d->tones, channel, &tone, &is_new)) {
-                        take_out(&c->history, n, d->step_rate_hz, &tone);
+                        line_tone_subtract(&tone, 0, d->step_rate_hz, c->history.y + c->history.fill - n, n);
                         found |= is_new;
                 }
                 line_finder_forget(&d->lines, channel, hz);

@@ -16,6 +16,7 @@
 #include "line-finder.h"
 #include "daemon/detect/base/band.h"
 #include "daemon/detect/base/simd.h"
+#include "daemon/detect/base/sort.h"
 
 /* Numbers chosen on the seeds of tests/unit/test-tones.c. */
 #define WINDOW_S 0.6                    /* at most: a longer one finds smaller lines, later */
@@ -288,14 +289,8 @@ static double off_hz(const Blocks *b, unsigned apart) {
         return atan2(im, re) / (2 * M_PI * apart * b->s);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-        double x = *(const double *) a, y = *(const double *) b;
-
-        return (x > y) - (x < y);
-}
-
 static double median(double *x, unsigned n) {
-        qsort(x, n, sizeof *x, compare_doubles);
+        sort_stable(x, n, sizeof *x, sort_doubles_up);
         return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
@@ -331,4 +326,12 @@ bool line_is_tone(const float *y, unsigned n, double step_rate_hz, double hz, Li
         mean_of(&b, b.n > SIZE_BLOCKS ? b.n - SIZE_BLOCKS : 0, &re, &im);
         *ret = (LineTone) { .hz = hz, .re = re, .im = im };
         return true;
+}
+
+void line_tone_subtract(const LineTone *tone, double phase, double step_rate_hz, float *y, unsigned n) {
+        double turn = 2 * M_PI * tone->hz / step_rate_hz;
+
+        for (unsigned i = 0; i < n; i++)
+                y[n - 1 - i] -= (float) (tone->re * cos(phase - i * turn) +
+                                         tone->im * sin(phase - i * turn));
 }

@@ -40,3 +40,5 @@ void line_finder_forget(LineFinder *f, unsigned channel, double hz);
  * False: it comes and goes, as a motor unit does that discharges at an even pace.
  */
 bool line_is_tone(const float *y, unsigned n, double step_rate_hz, double hz, LineTone *ret);
+/* From the n steps of y, at the last of which its phase is so, radians. */
+void line_tone_subtract(const LineTone *tone, double phase, double step_rate_hz, float *y, unsigned n);

@@ -97,14 +97,11 @@ static void take_out(const Tones *t, unsigned channel, float *y, unsigned n, Lin
         memset(ret, 0, TONES_MAX * sizeof *ret);
         for (unsigned k = 0; k < FITS * t->n; k++) {
                 const Tone *tone = t->tones + k % t->n;
-                double phase = 2 * M_PI * tone->phase, turn = 2 * M_PI * tone->hz / t->step_rate_hz;
 
                 if (!tone->lanes[channel / 8].has[channel % 8])
                         continue;
                 LineTone left = measure(t, tone, y, n);
-                for (unsigned i = 0; i < n; i++)
-                        y[n - 1 - i] -= (float) (left.re * cos(phase - i * turn) +
-                                                 left.im * sin(phase - i * turn));
+                line_tone_subtract(&left, 2 * M_PI * tone->phase, t->step_rate_hz, y, n);
                 ret[k % t->n].re += left.re;
                 ret[k % t->n].im += left.im;
         }
