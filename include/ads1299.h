@@ -2,10 +2,11 @@
 /*
  * The TI ADS1299, ADS1299-6 and ADS1299-4 in numbers.
  *
- * Read by the driver, by the simulated chip and by the tests, so that no
- * number of the chip is written down twice. Plain C: fixed-width integers
- * only, no kernel and no libc helpers. Masks are written so that both
- * FIELD_PREP() and a plain shift can use them.
+ * Read by the driver, by programs and by the tests. The simulated chip alone
+ * has numbers of its own, kernel/sim/datasheet.h, so that it does not share the
+ * driver's mistakes; tests/kernel/registers compares the two. Plain C:
+ * fixed-width integers only, no kernel and no libc helpers. Masks are written so
+ * that both FIELD_PREP() and a plain shift can use them.
  *
  * Section, table and equation numbers are those of the data sheet SBAS499C
  * (January 2017).

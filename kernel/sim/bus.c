@@ -28,7 +28,7 @@
 /* The raw spinlock is held for that many bytes at most */
 #define SIM_BURST_BYTES		32
 /* Above that rate two bytes on the bus are less than tSDECODE apart */
-#define SIM_DECODE_MAX_HZ	(ADS1299_FCLK_HZ / ADS1299_DECODE_CLOCKS * 8)
+#define SIM_DECODE_MAX_HZ	(ADS_FCLK_HZ / ADS_DECODE_CLOCKS * 8)
 
 static unsigned int spi_delay_us;
 module_param(spi_delay_us, uint, 0644);
@@ -326,7 +326,7 @@ int sim_add_spi_host(struct sim_hat *hat)
 	host->num_chipselect = hat->num_sims;
 	host->mode_bits = SPI_CPHA;
 	host->bits_per_word_mask = SPI_BPW_MASK(8);
-	host->max_speed_hz = ADS1299_SCLK_MAX_HZ;
+	host->max_speed_hz = ADS_SCLK_MAX_HZ;
 	host->set_cs = sim_set_cs;
 	host->transfer_one = sim_transfer_one;
 	hat->host = host;

@@ -41,11 +41,11 @@ static u8 channel_mask(const struct ads_chip *chip)
 /* Bits that this part has: those of absent channels read and write 0 (table 11) */
 static u8 existing_bits(const struct ads_chip *chip, u8 reg)
 {
-	if (reg >= ADS1299_REG_CHSET(chip->part->channels) &&
-	    reg < ADS1299_REG_CHSET(ADS1299_MAX_CHANNELS))
+	if (reg >= ADS_REG_CHSET(chip->part->channels) &&
+	    reg < ADS_REG_CHSET(ADS_MAX_CHANNELS))
 		return 0;
 
-	if (reg >= ADS1299_REG_BIAS_SENSP && reg <= ADS1299_REG_LOFF_STATN)
+	if (reg >= ADS_REG_BIAS_SENSP && reg <= ADS_REG_LOFF_STATN)
 		return channel_mask(chip);
 
 	return 0xff;
@@ -62,7 +62,7 @@ static s64 supply_uv(const struct ads_chip *chip)
 /* What the excitation current drops across an electrode that is on */
 static s64 electrode_drop_nv(const struct ads_chip *chip)
 {
-	u8 code = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_ILEAD_MASK) >> 2;
+	u8 code = (chip->regs[ADS_REG_LOFF] & ADS_LOFF_ILEAD_MASK) >> 2;
 
 	return (s64)chip->part->lead_off_na[code] * chip->board.electrode_ohm;
 }
@@ -74,10 +74,10 @@ static s64 electrode_drop_nv(const struct ads_chip *chip)
  */
 static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
 {
-	u8 threshold = (chip->regs[ADS1299_REG_LOFF] & ADS1299_LOFF_COMP_TH_MASK) >> 5;
+	u8 threshold = (chip->regs[ADS_REG_LOFF] & ADS_LOFF_COMP_TH_MASK) >> 5;
 	u8 asked = chip->regs[sens_reg] & channel_mask(chip);
 
-	if (!asked || !(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_PD_LOFF_COMP))
+	if (!asked || !(chip->regs[ADS_REG_CONFIG4] & ADS_CONFIG4_PD_LOFF_COMP))
 		return 0;
 
 	/* A thousandth of a microvolt is a nanovolt */
@@ -89,27 +89,27 @@ static u8 lead_off_status(const struct ads_chip *chip, u8 off, u8 sens_reg)
 
 static u8 lead_off_p(const struct ads_chip *chip)
 {
-	return lead_off_status(chip, chip->board.p_off, ADS1299_REG_LOFF_SENSP);
+	return lead_off_status(chip, chip->board.p_off, ADS_REG_LOFF_SENSP);
 }
 
 static u8 lead_off_n(const struct ads_chip *chip)
 {
-	return lead_off_status(chip, chip->board.n_off, ADS1299_REG_LOFF_SENSN);
+	return lead_off_status(chip, chip->board.n_off, ADS_REG_LOFF_SENSN);
 }
 
 static u8 bias_status(const struct ads_chip *chip)
 {
-	if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_LOFF_SENS))
+	if (!(chip->regs[ADS_REG_CONFIG3] & ADS_CONFIG3_BIAS_LOFF_SENS))
 		return 0;
 
-	return chip->board.bias_off ? ADS1299_CONFIG3_BIAS_STAT : 0;
+	return chip->board.bias_off ? ADS_CONFIG3_BIAS_STAT : 0;
 }
 
 /* Levels at the four GPIO pins: outputs as written, inputs as the board has them */
 static u8 gpio_levels(const struct ads_chip *chip)
 {
-	u8 gpio = chip->regs[ADS1299_REG_GPIO];
-	u8 inputs = gpio & ADS1299_GPIO_DIR_MASK;
+	u8 gpio = chip->regs[ADS_REG_GPIO];
+	u8 inputs = gpio & ADS_GPIO_DIR_MASK;
 
 	return ((gpio >> 4) & ~inputs) | (chip->board.gpio_pins & inputs);
 }
@@ -129,18 +129,18 @@ u8 ads_chip_read_reg(const struct ads_chip *chip, u8 reg)
 		return chip->stuck_value;
 
 	switch (reg) {
-	case ADS1299_REG_ID:
+	case ADS_REG_ID:
 		if (chip->unreset)
 			return 0;
 		return chip->wrong_id ? chip->wrong_id : chip->part->id;
-	case ADS1299_REG_CONFIG3:
+	case ADS_REG_CONFIG3:
 		return chip->regs[reg] | bias_status(chip);
-	case ADS1299_REG_LOFF_STATP:
+	case ADS_REG_LOFF_STATP:
 		return lead_off_p(chip);
-	case ADS1299_REG_LOFF_STATN:
+	case ADS_REG_LOFF_STATN:
 		return lead_off_n(chip);
-	case ADS1299_REG_GPIO:
-		return (gpio_levels(chip) << 4) | (chip->regs[reg] & ADS1299_GPIO_DIR_MASK);
+	case ADS_REG_GPIO:
+		return (gpio_levels(chip) << 4) | (chip->regs[reg] & ADS_GPIO_DIR_MASK);
 	default:
 		return chip->regs[reg];
 	}
@@ -182,7 +182,7 @@ static void change_reg(struct ads_chip *chip, u8 reg, u8 mask, u8 value)
 	chip->regs[reg] = (old & ~mask) | (value & mask);
 
 	/* A new value of CONFIG1 resets the digital filter (9.4.2) */
-	if (reg == ADS1299_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
+	if (reg == ADS_REG_CONFIG1 && chip->regs[reg] != old && chip->converting)
 		begin_conversions(chip);
 }
 
@@ -196,8 +196,8 @@ static void write_reg(struct ads_chip *chip, u8 reg, u8 value)
 	writable = chip->part->regs[reg].writable & existing_bits(chip, reg);
 
 	/* A data bit written to a pin that is an input has no effect */
-	if (reg == ADS1299_REG_GPIO)
-		writable &= ~((value & ADS1299_GPIO_DIR_MASK) << 4);
+	if (reg == ADS_REG_GPIO)
+		writable &= ~((value & ADS_GPIO_DIR_MASK) << 4);
 
 	change_reg(chip, reg, writable, value);
 }
@@ -238,7 +238,7 @@ void ads_chip_reset(struct ads_chip *chip)
 	chip->shifting = false;
 	memset(chip->result, 0, sizeof(chip->result));
 	chip->stats.resets++;
-	chip->busy_clocks = ADS1299_RESET_CLOCKS;
+	chip->busy_clocks = ADS_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -255,7 +255,7 @@ static void set_down(struct ads_chip *chip, u8 why, bool down)
 	if (!old || chip->down)
 		return;
 
-	chip->busy_clocks = old & ADS_CHIP_NO_POWER ? ADS1299_POR_CLOCKS : ADS1299_RESET_CLOCKS;
+	chip->busy_clocks = old & ADS_CHIP_NO_POWER ? ADS_POR_CLOCKS : ADS_RESET_CLOCKS;
 	heed_start_pin(chip);
 }
 
@@ -361,26 +361,26 @@ void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part)
 /* Square wave counted in periods of fCLK; its sign is that of -(VREFP - VREFN) (CONFIG2) */
 static s64 test_signal_nv(const struct ads_chip *chip)
 {
-	u8 config2 = chip->regs[ADS1299_REG_CONFIG2];
+	u8 config2 = chip->regs[ADS_REG_CONFIG2];
 	s64 nv = (s64)chip->part->vref_uv(chip) * 1000;
 	bool high;
 
-	if (!(config2 & ADS1299_CONFIG2_INT_CAL))
+	if (!(config2 & ADS_CONFIG2_INT_CAL))
 		return 0;	/* driven from outside, and nothing is connected */
 
 	/* A positive quantity below 2^33: divided in microvolts it would lose digits */
-	nv = div_u64(nv, ADS1299_TEST_SIGNAL_DIVIDER);
-	if (config2 & ADS1299_CONFIG2_CAL_AMP)
+	nv = div_u64(nv, ADS_TEST_SIGNAL_DIVIDER);
+	if (config2 & ADS_CONFIG2_CAL_AMP)
 		nv *= 2;
 
-	switch (config2 & ADS1299_CONFIG2_CAL_FREQ_MASK) {
-	case ADS1299_CAL_FREQ_FCLK_2_21:
+	switch (config2 & ADS_CONFIG2_CAL_FREQ_MASK) {
+	case ADS_CAL_FREQ_FCLK_2_21:
 		high = (chip->clocks >> 20) & 1;
 		break;
-	case ADS1299_CAL_FREQ_FCLK_2_20:
+	case ADS_CAL_FREQ_FCLK_2_20:
 		high = (chip->clocks >> 19) & 1;
 		break;
-	case ADS1299_CAL_FREQ_DC:
+	case ADS_CAL_FREQ_DC:
 		high = false;
 		break;
 	default:
@@ -401,15 +401,15 @@ static s64 supply_nv(const struct ads_chip *chip, unsigned int channel)
 
 static s64 temperature_nv(const struct ads_chip *chip)
 {
-	return ADS1299_TEMP_OFFSET_UV * 1000LL +
-		ADS1299_TEMP_UV_PER_CELSIUS *
-		((s64)chip->board.temperature_mc - ADS1299_TEMP_OFFSET_CELSIUS * 1000);
+	return ADS_TEMP_OFFSET_UV * 1000LL +
+		ADS_TEMP_UV_PER_CELSIUS *
+		((s64)chip->board.temperature_mc - ADS_TEMP_OFFSET_CELSIUS * 1000);
 }
 
 /* Direction of the excitation current just now: P up and N down, or the other way round */
 static bool lead_off_flipped(const struct ads_chip *chip, unsigned int channel)
 {
-	bool flipped = chip->regs[ADS1299_REG_LOFF_FLIP] & (1u << channel);
+	bool flipped = chip->regs[ADS_REG_LOFF_FLIP] & (1u << channel);
 	u32 period = chip->part->lead_off_clocks(chip);
 
 	return flipped != !!(chip->clocks & (period / 2));
@@ -435,8 +435,8 @@ static u64 lead_off_filtered_nv(const struct ads_chip *chip, u64 nv)
  */
 static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
 {
-	u8 p = chip->regs[ADS1299_REG_LOFF_SENSP] & (1u << channel);
-	u8 n = chip->regs[ADS1299_REG_LOFF_SENSN] & (1u << channel);
+	u8 p = chip->regs[ADS_REG_LOFF_SENSP] & (1u << channel);
+	u8 n = chip->regs[ADS_REG_LOFF_SENSN] & (1u << channel);
 	s64 pull_nv;
 
 	if (!p && !n)
@@ -458,9 +458,9 @@ static s64 lead_off_nv(const struct ads_chip *chip, unsigned int channel, s64 nv
  */
 static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 nv)
 {
-	if (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_SRB2)
+	if (chip->regs[ADS_REG_CHSET(channel)] & ADS_CHSET_SRB2)
 		nv = chip->board.srb2_nv;
-	if (chip->regs[ADS1299_REG_MISC1] & ADS1299_MISC1_SRB1)
+	if (chip->regs[ADS_REG_MISC1] & ADS_MISC1_SRB1)
 		nv -= chip->board.srb1_nv;
 
 	return lead_off_nv(chip, channel, nv);
@@ -469,24 +469,24 @@ static s64 electrode_nv(const struct ads_chip *chip, unsigned int channel, s64 n
 /* What the input multiplexer puts in front of the amplifier */
 static s64 mux_nv(const struct ads_chip *chip, unsigned int channel, s64 electrode)
 {
-	switch (chip->regs[ADS1299_REG_CHSET(channel)] & ADS1299_CHSET_MUX_MASK) {
-	case ADS1299_MUX_NORMAL:
+	switch (chip->regs[ADS_REG_CHSET(channel)] & ADS_CHSET_MUX_MASK) {
+	case ADS_MUX_NORMAL:
 		return electrode_nv(chip, channel, electrode);
-	case ADS1299_MUX_BIAS_MEAS:
-		if (!(chip->regs[ADS1299_REG_CONFIG3] & ADS1299_CONFIG3_BIAS_MEAS))
+	case ADS_MUX_BIAS_MEAS:
+		if (!(chip->regs[ADS_REG_CONFIG3] & ADS_CONFIG3_BIAS_MEAS))
 			return 0;
 		return chip->board.bias_nv;
-	case ADS1299_MUX_SUPPLY:
+	case ADS_MUX_SUPPLY:
 		return supply_nv(chip, channel);
-	case ADS1299_MUX_TEMPERATURE:
+	case ADS_MUX_TEMPERATURE:
 		return temperature_nv(chip);
-	case ADS1299_MUX_TEST_SIGNAL:
+	case ADS_MUX_TEST_SIGNAL:
 		return test_signal_nv(chip);
-	case ADS1299_MUX_BIAS_DRP:
+	case ADS_MUX_BIAS_DRP:
 		return chip->board.bias_nv;
-	case ADS1299_MUX_BIAS_DRN:
+	case ADS_MUX_BIAS_DRN:
 		return -(s64)chip->board.bias_nv;
-	case ADS1299_MUX_SHORTED:
+	case ADS_MUX_SHORTED:
 	default:
 		return 0;
 	}
@@ -509,27 +509,27 @@ static s32 quantise(s64 nv, u8 gain, u32 vref_uv)
 		magnitude = ADS_CHIP_MAX_INPUT_NV;
 
 	if (divisor)
-		magnitude = div_u64(((magnitude * gain) << (ADS1299_CODE_BITS - 3)) + divisor / 2,
+		magnitude = div_u64(((magnitude * gain) << (ADS_CODE_BITS - 3)) + divisor / 2,
 				    divisor);
 	else
 		magnitude = ADS_CHIP_MAX_INPUT_NV;
 
 	if (nv < 0)
-		return magnitude > -(s64)ADS1299_CODE_MIN ? ADS1299_CODE_MIN : -(s32)magnitude;
+		return magnitude > -(s64)ADS_CODE_MIN ? ADS_CODE_MIN : -(s32)magnitude;
 
-	return magnitude > ADS1299_CODE_MAX ? ADS1299_CODE_MAX : (s32)magnitude;
+	return magnitude > ADS_CODE_MAX ? ADS_CODE_MAX : (s32)magnitude;
 }
 
 static s32 channel_code(const struct ads_chip *chip, unsigned int channel, s64 electrode,
 			u32 vref_uv)
 {
-	u8 chset = chip->regs[ADS1299_REG_CHSET(channel)];
+	u8 chset = chip->regs[ADS_REG_CHSET(channel)];
 
-	if (chset & ADS1299_CHSET_PD)
+	if (chset & ADS_CHSET_PD)
 		return 0;
 
 	return quantise(mux_nv(chip, channel, electrode),
-			chip->part->gains[(chset & ADS1299_CHSET_GAIN_MASK) >> 4], vref_uv);
+			chip->part->gains[(chset & ADS_CHSET_GAIN_MASK) >> 4], vref_uv);
 }
 
 static void put_be24(u8 *p, u32 value)
@@ -541,7 +541,7 @@ static void put_be24(u8 *p, u32 value)
 
 static u32 status_word(const struct ads_chip *chip)
 {
-	return ADS1299_STATUS_SYNC | (u32)lead_off_p(chip) << 12 | (u32)lead_off_n(chip) << 4 |
+	return ADS_STATUS_SYNC | (u32)lead_off_p(chip) << 12 | (u32)lead_off_n(chip) << 4 |
 	       gpio_levels(chip);
 }
 
@@ -553,7 +553,7 @@ static u32 status_word(const struct ads_chip *chip)
  */
 u32 ads_chip_frame_bytes(const struct ads_chip *chip)
 {
-	return ADS1299_FRAME_BYTES(chip->part->channels);
+	return ADS_FRAME_BYTES(chip->part->channels);
 }
 
 static void load_shift_register(struct ads_chip *chip)
@@ -622,7 +622,7 @@ u32 ads_chip_rate_hz(const struct ads_chip *chip)
 {
 	u32 clocks = chip->part->sample_clocks(chip);
 
-	return clocks ? ADS1299_FCLK_HZ / clocks : 0;
+	return clocks ? ADS_FCLK_HZ / clocks : 0;
 }
 
 /**
@@ -650,13 +650,13 @@ bool ads_chip_convert(struct ads_chip *chip, const s64 *input_nv)
 
 	put_be24(chip->result, status_word(chip));
 	for (ch = 0; ch < chip->part->channels; ch++)
-		put_be24(chip->result + ADS1299_FRAME_BYTES(ch),
+		put_be24(chip->result + ADS_FRAME_BYTES(ch),
 			 (u32)channel_code(chip, ch, input_nv[ch], vref_uv));
 
 	if (chip->rdatac)
 		update_continuous_output(chip);
 
-	if (chip->stopping || chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT)
+	if (chip->stopping || chip->regs[ADS_REG_CONFIG4] & ADS_CONFIG4_SINGLE_SHOT)
 		end_conversions(chip);
 
 	chip->drdy = true;
@@ -690,8 +690,8 @@ static void start_command(struct ads_chip *chip)
 
 static void register_command(struct ads_chip *chip, u8 opcode)
 {
-	chip->reading = (opcode & 0xe0) == ADS1299_CMD_RREG;
-	chip->reg = opcode & ADS1299_CMD_REG_MASK;
+	chip->reading = (opcode & 0xe0) == ADS_CMD_RREG;
+	chip->reg = opcode & ADS_CMD_REG_MASK;
 	chip->decode = ADS_CHIP_COUNT;
 	/*
 	 * SDATAC must come first (9.5.3.7). The data sheet says so of RREG
@@ -706,52 +706,52 @@ static void register_command(struct ads_chip *chip, u8 opcode)
 static void decode_opcode(struct ads_chip *chip, u8 opcode)
 {
 	/* In standby only WAKEUP counts (9.5.3.3) */
-	if (chip->standby && opcode != ADS1299_CMD_WAKEUP)
+	if (chip->standby && opcode != ADS_CMD_WAKEUP)
 		return;
 
 	switch (opcode) {
-	case ADS1299_CMD_WAKEUP:
+	case ADS_CMD_WAKEUP:
 		if (chip->standby) {
 			chip->standby = false;
 			chip->busy_clocks = STANDBY_WAKE_CLOCKS;
 			heed_start_pin(chip);
 		}
 		return;
-	case ADS1299_CMD_STANDBY:
+	case ADS_CMD_STANDBY:
 		/* Whether conversions go on after WAKEUP is left open: they do not */
 		end_conversions(chip);
 		chip->standby = true;
 		return;
-	case ADS1299_CMD_RESET:
+	case ADS_CMD_RESET:
 		ads_chip_reset(chip);
 		return;
-	case ADS1299_CMD_START:
+	case ADS_CMD_START:
 		start_command(chip);
 		return;
-	case ADS1299_CMD_STOP:
+	case ADS_CMD_STOP:
 		/* The conversion in progress completes (9.5.3.6): one more DRDY follows */
 		chip->stopping = chip->converting && !chip->start_pin;
 		chip->started = false;
 		return;
-	case ADS1299_CMD_RDATAC:
+	case ADS_CMD_RDATAC:
 		if (!chip->rdatac)
 			load_shift_register(chip);
 		chip->rdatac = true;
 		return;
-	case ADS1299_CMD_SDATAC:
+	case ADS_CMD_SDATAC:
 		if (chip->rdatac)
 			chip->shifting = false;
 		chip->rdatac = false;
 		return;
-	case ADS1299_CMD_RDATA:
+	case ADS_CMD_RDATA:
 		if (!chip->rdatac)
 			load_shift_register(chip);
 		return;
 	}
 
 	switch (opcode & 0xe0) {
-	case ADS1299_CMD_RREG:
-	case ADS1299_CMD_WREG:
+	case ADS_CMD_RREG:
+	case ADS_CMD_WREG:
 		register_command(chip, opcode);
 		return;
 	}
@@ -789,7 +789,7 @@ static u8 shift_out(struct ads_chip *chip, u8 daisy_in)
 	u8 *head = &chip->shift[chip->shift_head];
 	u8 dout = *head;
 
-	if (!(chip->regs[ADS1299_REG_CONFIG1] & ADS1299_CONFIG1_DAISY_EN))
+	if (!(chip->regs[ADS_REG_CONFIG1] & ADS_CONFIG1_DAISY_EN))
 		*head = daisy_in;
 
 	if (++chip->shift_head < ads_chip_frame_bytes(chip))
@@ -874,7 +874,7 @@ u8 ads_chip_exchange(struct ads_chip *chip, u8 din, u8 daisy_in)
 	 * The first SCLK takes DRDY back, whether CS is low or not and
 	 * whatever is sent (9.4.4.1), but not after a single shot (9.4.4.3).
 	 */
-	if (!(chip->regs[ADS1299_REG_CONFIG4] & ADS1299_CONFIG4_SINGLE_SHOT))
+	if (!(chip->regs[ADS_REG_CONFIG4] & ADS_CONFIG4_SINGLE_SHOT))
 		chip->drdy = false;
 
 	if (!chip->selected || chip->down)

@@ -16,7 +16,7 @@
 
 #include <linux/types.h>
 
-#include "ads1299.h"
+#include "datasheet.h"
 
 #ifndef __KERNEL__
 #include <stdbool.h>
@@ -199,7 +199,7 @@ struct ads_chip {
 	u8 regs_left;
 
 	/* Output shift register: a ring, the head is what comes next */
-	u8 shift[ADS1299_MAX_FRAME_BYTES];
+	u8 shift[ADS_MAX_FRAME_BYTES];
 	u8 shift_head;
 	bool shifting;
 	u32 frames_out;		/* how often it went round */
@@ -212,7 +212,7 @@ struct ads_chip {
 	bool settling;
 	bool stopping;
 	u64 clocks;
-	u8 result[ADS1299_MAX_FRAME_BYTES];
+	u8 result[ADS_MAX_FRAME_BYTES];
 };
 
 void ads_chip_power_up(struct ads_chip *chip, const struct ads_chip_part *part);

@@ -31,7 +31,7 @@
 /* With high-resolution timers it is 1 ns, without them a tick of milliseconds */
 #define SIM_TIMER_RESOLUTION_NS	10000
 
-static unsigned int channels = ADS1299_MAX_CHANNELS;
+static unsigned int channels = ADS_MAX_CHANNELS;
 module_param(channels, uint, 0444);
 MODULE_PARM_DESC(channels, "channels of a chip: 8 (ADS1299), 6 or 4 (default 8)");
 
@@ -193,7 +193,7 @@ static int sim_probe(struct platform_device *pdev)
 	if (!hat)
 		return -ENOMEM;
 	hat->dev = dev;
-	hat->clock_fs = SIM_CLOCK_FS(ADS1299_FCLK_HZ);
+	hat->clock_fs = SIM_CLOCK_FS(ADS_FCLK_HZ);
 
 	ret = dev_fwnode(dev) ? sim_add_from_firmware(hat) : sim_add_from_parameters(hat);
 	if (ret)

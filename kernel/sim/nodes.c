@@ -14,13 +14,13 @@
 
 #include "sim.h"
 
-#define SIM_MAX_CHANNELS	(SIM_MAX_DAISY * ADS1299_MAX_CHANNELS)
+#define SIM_MAX_CHANNELS	(SIM_MAX_DAISY * ADS_MAX_CHANNELS)
 
 static bool bias_drive = true;
 module_param(bias_drive, bool, 0444);
 MODULE_PARM_DESC(bias_drive, "the BIAS electrode is wired (default Y)");
 
-static unsigned int speed_hz = ADS1299_SCLK_MAX_HZ;
+static unsigned int speed_hz = ADS_SCLK_MAX_HZ;
 module_param(speed_hz, uint, 0444);
 MODULE_PARM_DESC(speed_hz, "spi-max-frequency (default 20000000)");
 

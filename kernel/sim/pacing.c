@@ -200,7 +200,7 @@ static bool sim_take_frame(struct sim *sim, s64 *input_nv)
 /* Give each chip the frame, or its part of it. True: a writer has to be woken */
 static bool sim_convert(struct sim *sim)
 {
-	s64 input_nv[SIM_MAX_DAISY * ADS1299_MAX_CHANNELS];
+	s64 input_nv[SIM_MAX_DAISY * ADS_MAX_CHANNELS];
 	const s64 *input = input_nv;
 	unsigned int i;
 	u64 queued;

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "ads1299.h"
 #include "../../kernel/sim/chip.c"
 #include "../../kernel/sim/parts.c"
 

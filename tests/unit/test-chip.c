@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ads1299.h"
 #include "kernel/sim/chip.h"
 #include "suite.h"
 

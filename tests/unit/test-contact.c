@@ -2,6 +2,7 @@
 /* Contact of the electrodes, with the simulated chip and with voltages made up. */
 #include <stdio.h>
 
+#include "ads1299.h"
 #include "contact.h"
 #include "detect/detect.h"
 #include "kernel/sim/chip.h"
