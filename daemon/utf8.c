@@ -50,12 +50,15 @@ static uint32_t code_point(const char *text, unsigned n) {
         return c;
 }
 
-static bool is_unfit(uint32_t c) {
+bool utf8_is_fit(const char *s, unsigned n) {
+        uint32_t c = code_point(s, n);
+
         /* controls, separators */
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
-               c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-               /* direction, no characters */
-               c == 0xfeff || (c & 0xfffe) == 0xfffe;
+        return !(c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+                 c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+                 (c >= 0x2066 && c <= 0x2069) ||
+                 /* direction, no characters */
+                 c == 0xfeff || (c & 0xfffe) == 0xfffe);
 }
 
 size_t utf8_clean(char *ret, size_t size, const char *s, size_t n) {
@@ -72,7 +75,7 @@ size_t utf8_clean(char *ret, size_t size, const char *s, size_t n) {
                 n--;
         while (n > 0) {
                 unsigned k = utf8_length(s, n);
-                bool unfit = k == 0 || is_unfit(code_point(s, k));
+                bool unfit = k == 0 || !utf8_is_fit(s, k);
                 const char *from = unfit ? replacement : s;
                 size_t bytes = unfit ? strlen(replacement) : k;
 

@@ -8,6 +8,8 @@
 /* Length of the character at s, of which n bytes may be looked at; 0 if it is none. */
 unsigned utf8_length(const char *s, size_t n);
 bool utf8_is_valid(const char *s, size_t n);
+/* Whether the character of n bytes at s, which is one, may go anywhere: see utf8_clean(). */
+bool utf8_is_fit(const char *s, unsigned n);
 
 /*
  * Copies the n bytes at s as text that may go anywhere: onto the bus (where one byte that is not UTF-8 makes

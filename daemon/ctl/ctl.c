@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "ctl.h"
+#include "harmless.h"
 #include "help.h"
 #include "hint.h"
 #include "options.h"
@@ -125,6 +126,7 @@ static int finish_output(void) {
 int main(int argc, char **argv) {
         (void) signal(SIGPIPE, SIG_IGN);
         set_locale();
+        make_stderr_harmless();
 
         int r = run(argc, argv);
         if (finish_output() < 0 || r < 0)

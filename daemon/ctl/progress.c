@@ -23,13 +23,12 @@ void progress_update(Progress *p, double fraction) {
         p->shown = true;
 
         int width = (int) sizeof BAR - 1, n = (int) (MIN(fraction, 1.0) * width);
-        fprintf(stderr, "\r[%-*.*s] %3d %%", width, n, BAR, n * 100 / width);
-        (void) fflush(stderr);
+        (void) dprintf(STDERR_FILENO, "\r[%-*.*s] %3d %%", width, n, BAR, n * 100 / width);
 }
 
 void progress_hide(Progress *p) {
         if (p->shown)
-                fprintf(stderr, "\r%*s\r", (int) sizeof BAR + 7, "");
+                (void) dprintf(STDERR_FILENO, "\r%*s\r", (int) sizeof BAR + 7, "");
         p->shown = false;
 }
 

@@ -7,6 +7,7 @@
 #include "say.h"
 #include "store/recording.h"
 #include "table.h"
+#include "text.h"
 #include "twitchd.h"
 #include "util.h"
 #include "verbs.h"
@@ -59,8 +60,10 @@ static int repair_file(const char *path) {
                                 r == -EBUSY ?
                                         "it is being written; what it has until now can be read as it is" :
                                         strerror(-r));
-        else
-                printf("%s: %s\n", path, r > 0 ? "mended" : "was whole");
+        else {
+                text_print(stdout, path, 0);
+                printf(": %s\n", r > 0 ? "mended" : "was whole");
+        }
         return r;
 }
 

@@ -61,7 +61,8 @@ void table_add_row(Table *t) {
 }
 
 void table_set(Table *t, unsigned column, const char *format, ...) {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *harmless = NULL;
+        size_t size;
         va_list ap;
 
         if (!t || !t->row)
@@ -69,15 +70,15 @@ void table_set(Table *t, unsigned column, const char *format, ...) {
         va_start(ap, format);
         int r = vasprintf(&text, format, ap);
         va_end(ap);
-        if (r < 0) {
+        if (r < 0)
                 text = NULL;
+        FILE *f = open_memstream(&harmless, &size);
+        if (f && text)
+                text_print(f, text, 0);
+        if (!f || fclose(f) != 0 || !text)
                 remember(t, -ENOMEM);
-                return;
-        }
-        for (char *s = text; *s; s++)
-                if ((unsigned char) *s < 0x20 || *s == 0x7f)
-                        *s = '?';
-        remember(t, scols_line_set_data(t->row, column, text));
+        else
+                remember(t, scols_line_set_data(t->row, column, harmless));
 }
 
 void table_set_style(Table *t, unsigned column, TableStyle style) {

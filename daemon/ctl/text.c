@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 #include "text.h"
+#include "utf8.h"
 #include "util.h"
 
 static int is_continuation(char c) {
@@ -17,12 +18,27 @@ int text_width(const char *s) {
         return n;
 }
 
-void text_print(FILE *f, const char *s, int width) {
-        int n = text_width(s);
+int text_write(FILE *f, const char *s, size_t n, const char *allowed) {
+        size_t begin = 0;               /* of what can go as it is */
+        int count = 0;
 
-        for (; *s; s++)
-                putc((unsigned char) *s < 0x20 || *s == 0x7f ? '?' : *s, f);
-        for (; n < width; n++)
+        for (size_t i = 0; i < n; count++) {
+                unsigned size = utf8_length(s + i, n - i);
+
+                if (size > 0 && (utf8_is_fit(s + i, size) || memchr(allowed, s[i], strlen(allowed)))) {
+                        i += size;
+                        continue;
+                }
+                (void) fwrite(s + begin, 1, i - begin, f);
+                putc('?', f);
+                begin = i += MAX(size, 1u);
+        }
+        (void) fwrite(s + begin, 1, n - begin, f);
+        return count;
+}
+
+void text_print(FILE *f, const char *s, int width) {
+        for (int n = text_write(f, s, strlen(s), ""); n < width; n++)
                 putc(' ', f);
 }
 
@@ -82,7 +98,7 @@ static void wrap_line(FILE *f, const char *s, size_t n, int indent, int width) {
                         putc(' ', f);
                         column++;
                 }
-                fwrite(s + i, 1, word, f);
+                (void) text_write(f, s + i, word, "");
                 column += columns;
                 for (i += word; i < n && s[i] == ' '; i++)
                         ;
@@ -96,9 +112,10 @@ void text_wrap(FILE *f, const char *text, int indent, int width) {
 
                 if (!first && n > 0)
                         fprintf(f, "%*s", indent, "");
-                if (text[0] == ' ')
-                        fprintf(f, "%.*s\n", (int) n, text);
-                else
+                if (text[0] == ' ') {
+                        (void) text_write(f, text, n, "");
+                        putc('\n', f);
+                } else
                         wrap_line(f, text, n, indent, width);
                 if (!text[n])
                         return;

@@ -11,7 +11,13 @@ static inline const char* or_unknown(const char *s) {
 /* Columns a string takes: UTF-8 characters, each taken to be one wide. */
 int text_width(const char *s);
 
-/* Prints s padded with spaces to width; control characters, which could drive a terminal, become '?'. */
+/*
+ * Prints n bytes of text, '?' in place of each character that could drive a terminal (utf8_clean() has them) but those
+ * that are allowed. Returns how many characters there are.
+ */
+int text_write(FILE *f, const char *s, size_t n, const char *allowed);
+
+/* The same of a string, without exceptions and padded with spaces to width. */
 void text_print(FILE *f, const char *s, int width);
 
 /* "1:02:03", or with decimals "1:02:03.456"; "-" for NAN. */

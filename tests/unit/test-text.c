@@ -47,6 +47,15 @@ START_TEST(terminal_is_not_driven_by_labels) {
         ck_assert_int_eq(fclose(f), 0);
         ck_assert_str_eq(text, "a?[31m? \xc2\xb5V |");
         free(text);
+
+        /* C1 controls, the direction of writing, what is no UTF-8, a character cut off */
+        f = open_memstream(&text, &size);
+        text_print(f, "\xc2\x9b[\xe2\x80\xae\xff\x9bx\xe3\x81", 8);
+        fputc('|', f);
+        ck_assert_int_eq(text_write(f, "a\tb\n", 4, "\n"), 4);
+        ck_assert_int_eq(fclose(f), 0);
+        ck_assert_str_eq(text, "?[???x??|a?b\n");
+        free(text);
 }
 END_TEST
 
