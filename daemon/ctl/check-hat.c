@@ -123,11 +123,16 @@ static void add(Summary *s, const Item *i) {
                 snprintf(s->wrong + n, sizeof s->wrong - n, "%s%d", n > 0 ? ", " : "", i->channel + 1);
 }
 
-static void range(unsigned decimals, double from, double to, char ret[static 160]) {
+static const char* number(size_t kind, double value, char ret[static 64]) {
+        return streq(kinds[kind].name, "impedance") ? text_kohm(value * 1e3, kinds[kind].decimals, ret) :
+                text_number(value, kinds[kind].decimals, "", ret);
+}
+
+static void range(size_t kind, double from, double to, char ret[static 160]) {
         char a[64], b[64];
 
-        (void) text_number(from, decimals, "", a);
-        (void) text_number(to, decimals, "", b);
+        (void) number(kind, from, a);
+        (void) number(kind, to, b);
         if (streq(a, b))
                 snprintf(ret, 160, "%s", a);
         else
@@ -138,8 +143,8 @@ static void add_row(Table *t, size_t kind, const Summary *s) {
         char measured[160], allowed[160];
         bool electrode = s->unit[0] == '\0';
 
-        range(kinds[kind].decimals, s->least, s->most, measured);
-        range(kinds[kind].decimals, s->min, s->max, allowed);
+        range(kind, s->least, s->most, measured);
+        range(kind, s->min, s->max, allowed);
         table_add_row(t);
         table_set(t, 0, "%s", kinds[kind].words);
         table_set(t, 1, "%s", electrode ? "" : measured);

@@ -42,7 +42,7 @@ static int print_monitor(const MonitorInfo *m) {
                 table_add_row(t);
                 table_set(t, 0, "%u", c->index + 1);
                 table_set(t, 1, "%s", channel_label(c, c->index, name));
-                table_set(t, 2, "%s", text_number(c->impedance_ohm / 1e3, 1, "", ohm));
+                table_set(t, 2, "%s", text_kohm(c->impedance_ohm, 1, ohm));
                 table_set(t, 3, "%s", contact_to_words(c));
                 table_set_style(t, 3, streq(or_unknown(c->contact), "good") ? TABLE_GREEN : TABLE_YELLOW);
         }

@@ -182,7 +182,7 @@ static void add_channel(Table *t, const ChannelInfo *c) {
         table_set(t, 1, "%s", channel_label(c, c->index, name));
         table_set(t, 2, "%s", status_to_words(status));
         table_set_style(t, 2, ok ? TABLE_GREEN : TABLE_YELLOW);
-        table_set(t, 3, "%s", text_number(c->impedance_ohm / 1e3, 0, "", ohm));
+        table_set(t, 3, "%s", text_kohm(c->impedance_ohm, 0, ohm));
         table_set(t, 4, "%s", text_number(c->noise_uv, 2, "", noise));
         table_set(t, 5, "%s", text_number(c->floor_uv, 1, "", floor_uv));
         table_set(t, 6, "%s", text_duration(c->rest_s, 0, rest));

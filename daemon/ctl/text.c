@@ -2,6 +2,7 @@
 #include <math.h>
 #include <sys/ioctl.h>
 
+#include "contact.h"
 #include "text.h"
 #include "utf8.h"
 #include "util.h"
@@ -60,6 +61,14 @@ const char* text_number(double value, unsigned decimals, const char *unit, char 
                 snprintf(ret, 64, "-");
         else
                 snprintf(ret, 64, "%.*f%s", (int) decimals, value, unit);
+        return ret;
+}
+
+const char* text_kohm(double ohm, unsigned decimals, char ret[static 64]) {
+        if (ohm > CONTACT_OFF_OHM)
+                snprintf(ret, 64, ">%.0f", CONTACT_OFF_OHM / 1e3);
+        else
+                (void) text_number(ohm / 1e3, decimals, "", ret);
         return ret;
 }
 

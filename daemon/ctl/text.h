@@ -12,8 +12,8 @@ static inline const char* or_unknown(const char *s) {
 int text_width(const char *s);
 
 /*
- * Prints n bytes of text, '?' in place of each character that could drive a terminal (utf8_clean() has them) but those
- * that are allowed. Returns how many characters there are.
+ * Prints n bytes of text, '?' in place of each character that could drive a terminal (utf8_clean() has
+ * them) but those that are allowed. Returns how many characters there are.
  */
 int text_write(FILE *f, const char *s, size_t n, const char *allowed);
 
@@ -25,6 +25,13 @@ const char* text_duration(double seconds, unsigned decimals, char ret[static 40]
 
 /* A number with decimals and a unit (may be ""), "-" for NAN. */
 const char* text_number(double value, unsigned decimals, const char *unit, char ret[static 64]);
+
+/*
+ * Of the electrodes of a channel, in kilo-ohm: ">500" for what no contact has (CONTACT_OFF_OHM), since a
+ * number of the air between, of the cable or of where the range of the chip ends would say nothing. "-" for
+ * NAN.
+ */
+const char* text_kohm(double ohm, unsigned decimals, char ret[static 64]);
 
 /* Events a minute, "-" without exposure. */
 const char* text_rate(double events, double exposure_s, char ret[static 64]);

@@ -35,6 +35,18 @@ START_TEST(rates_need_exposure) {
 }
 END_TEST
 
+START_TEST(air_has_no_number) {
+        char text[64];
+
+        ck_assert_str_eq(text_kohm(20345, 1, text), "20.3");
+        ck_assert_str_eq(text_kohm(500e3, 1, text), "500.0");
+        ck_assert_str_eq(text_kohm(500001, 1, text), ">500");
+        ck_assert_str_eq(text_kohm(46865.4e3, 1, text), ">500");
+        ck_assert_str_eq(text_kohm(INFINITY, 0, text), ">500");
+        ck_assert_str_eq(text_kohm(NAN, 1, text), "-");
+}
+END_TEST
+
 START_TEST(terminal_is_not_driven_by_labels) {
         char *text;
         size_t size;
@@ -65,6 +77,7 @@ int main(void) {
 
         tcase_add_test(t, durations);
         tcase_add_test(t, rates_need_exposure);
+        tcase_add_test(t, air_has_no_number);
         tcase_add_test(t, terminal_is_not_driven_by_labels);
         suite_add_tcase(suite, t);
         return suite_done(suite);
