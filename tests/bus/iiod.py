@@ -18,6 +18,7 @@ LABELS = ["left calf", "right calf", "left thigh", "right thigh", "left arm", "r
 GAINS = [1, 2, 4, 6, 8, 12, 24]
 FLAG_P_OFF, FLAG_N_OFF, FLAG_LOST = 1, 2, 4
 NOISE_UV = 2.0
+PATIENCE = 60                   # seconds until a thing that does not come is a failure
 # of both electrodes of a channel, and what a current of a quarter of the rate leaves behind the sinc3 filter
 OHM = 20e3
 TONE = (2 / 3, 2 / 3, -2 / 3, -2 / 3)
@@ -113,6 +114,13 @@ class Hat:
             frame = self.frame + 200
             self.twitches.append((frame, channel, amplitude_uv))
             return self.time_ns(frame) / 1e3
+
+    def let_run(self, seconds):
+        """Until it has converted for so long: what a test waits for in a signal, which on a busy machine comes late."""
+        wanted, until = self.frame + seconds * self.rate(), time.monotonic() + seconds + PATIENCE
+        while self.frame < wanted:
+            assert time.monotonic() < until, f"never: {seconds} s of samples"
+            time.sleep(0.01)
 
     def lose(self, n_frames, cause):
         with self.lock:
