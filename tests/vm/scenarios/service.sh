@@ -9,6 +9,7 @@
 since=$(date +%s)
 
 active() { [ "$(systemctl is-active twitchd)" = active ]; }
+is_busy() { [ "$(property State)" = '"busy"' ]; }
 inactive() { [ "$(systemctl is-active twitchd)" = inactive ]; }
 journal_count() { journalctl --quiet --since "@$since" -u twitchd | grep -c -- "$1"; }
 journal_has() { journalctl --quiet --since "@$since" -u twitchd | grep -q -- "$1"; }
@@ -82,10 +83,14 @@ say "self-test: nothing wrong with a hat that is well; found: an electrode, the 
 systemctl stop twitchd
 
 say "another program holds the device: it says so, once, and goes on when that ends"
-iio_readdev -b 25 -s 5000 ads1299 > /dev/null &
+iio_readdev -b 25 -s 1000000 ads1299 > /dev/null &
+reader=$!
 wait_for 10 grep -q 1 "$IIO/buffer/enable"
 systemctl start twitchd || fail "not started while the device was taken"
-expect '"busy"' property State
+wait_for 10 is_busy
+# it is tried again meanwhile, and not told again
+sleep 4
+kill $reader
 wait_for 90 is_running
 expect 1 journal_count 'another program is reading it'
 
