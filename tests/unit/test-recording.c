@@ -168,10 +168,11 @@ START_TEST(gaps_in_a_row) {
         Recording *r = begin(0);
 
         push(r, 0, 2000);
-        push(r, 3000, 64); /* refused */
+        push(r, 3000, 64); /* refused: the rate is not known after two seconds */
         wait_for(r, 2064);
-        push(r, 3064, 936);
+        push(r, 3064, 64); /* the thread takes no less than a data record, so this break is there still */
         push(r, 5000, 64); /* refused */
+        push(r, 3128, 872);
         wait_for(r, 2064 + 900 + 64);
         push(r, 5064, 9936);
         wait_for(r, 2064 + 936 + 64 + 9900);
@@ -331,6 +332,8 @@ START_TEST(killed) {
                 if (pid == 0) {
                         Recording *r = begin(0);
                         for (uint64_t at = 0;; at += 200) {
+                                if (at > 10000) /* the queue holds 15000: a slow disk must lose nothing here */
+                                        wait_for(r, at - 10000);
                                 push(r, at, 200);
                                 usleep(300);
                         }
