@@ -4,6 +4,7 @@
 
 #include "daemon/detect/detector.h"
 #include "daemon/detect/base/history.h"
+#include "random.h"
 #include "recorder.h"
 #include "tests/synth/ecg.h"
 #include "tests/synth/noise.h"
@@ -15,6 +16,7 @@
 #define CORNER_HZ 100.0
 #define KNOWN_S 20.0                    /* by then the heart is learned */
 #define SECONDS 200.0
+#define BESIDE_S 0.04
 #define BEATS_MAX 512u
 
 /* Channel c has a noise of so many microvolts. */
@@ -22,26 +24,53 @@ static double noise_uv(unsigned c) {
         return pow(20, (double) c / (CHANNELS - 1));
 }
 
-/* Twitches in the quietest channel, so long before every third R wave. */
+/* Twitches: in the quietest channel, so long before every third R wave, or in all of them. */
 typedef struct Twitches {
-        double before_s, uv;            /* 0: none */
+        double before_s;                /* 0: one a beat, in one channel after the other, every third beside it */
+        double sigma;                   /* from peak to peak, of the channel's noise */
         double latest_s;
         unsigned n_beats, n;
         double at_s[BEATS_MAX];
+        bool beside[BEATS_MAX];         /* the beat */
+        unsigned channels[BEATS_MAX];
 } Twitches;
 
-static double twitch(Twitches *t, const SynthEcg *ecg) {
-        double beat_s = ecg->beats[ECG_BEATS - 1].at_s, width_s = 0.002;
+static void twitch_add(Twitches *t, double at_s, bool beside, unsigned channel) {
+        ck_assert_uint_lt(t->n, BEATS_MAX);
+        t->at_s[t->n] = at_s;
+        t->beside[t->n] = beside;
+        t->channels[t->n++] = channel;
+}
 
-        if (beat_s > t->latest_s) {
-                t->latest_s = beat_s;
-                if (t->n_beats++ % 3 == 0 && beat_s > KNOWN_S && beat_s < SECONDS - 1) {
-                        ck_assert_uint_lt(t->n, BEATS_MAX);
-                        t->at_s[t->n++] = beat_s - t->before_s;
-                }
+/* A beat that is to come is known for the first time. */
+static void twitches_plan(Twitches *t, const SynthEcg *ecg) {
+        double beat_s = ecg->beats[ECG_BEATS - 1].at_s;
+
+        if (beat_s <= t->latest_s)
+                return;
+        t->latest_s = beat_s;
+        bool third = t->n_beats++ % 3 == 0;
+        if (beat_s <= KNOWN_S || beat_s >= SECONDS - 1)
+                return;
+        if (t->before_s > 0) {
+                if (third)
+                        twitch_add(t, beat_s - t->before_s, false, 0);
+                return;
         }
-        double u = t->n > 0 ? (ecg->now_s - t->at_s[t->n - 1]) / width_s : 10;
-        return t->uv / 2 * u * exp((1 - u * u) / 2);
+        double reach_s = third ? BESIDE_S : ecg->period_s / 2, since_s = reach_s * (2 * uniform() - 1);
+        twitch_add(t, beat_s + since_s, fabs(since_s) <= BESIDE_S, t->n % CHANNELS);
+}
+
+static double twitches_uv(const Twitches *t, double now_s, unsigned channel) {
+        double uv = 0, width_s = 0.002;
+
+        for (unsigned i = t->n > 3 ? t->n - 3 : 0; i < t->n; i++) {
+                double u = (now_s - t->at_s[i]) / width_s;
+
+                if (t->channels[i] == channel)
+                        uv += t->sigma * noise_uv(channel) / 2 * u * exp((1 - u * u) / 2);
+        }
+        return uv;
 }
 
 typedef struct Heard {
@@ -67,10 +96,12 @@ static Heard* listen(uint64_t seed, double seconds, double ecg_uv, const EcgRhyt
                 int32_t codes[CHANNELS];
 
                 synth_ecg_next(&ecg);
+                if (twitches)
+                        twitches_plan(twitches, &ecg);
                 for (unsigned c = 0; c < CHANNELS; c++) {
                         double uv = synth_noise_next(noise + c) + synth_ecg_value(&ecg, ecg_channels + c);
 
-                        codes[c] = (int32_t) lround((c == 0 && twitches ? uv + twitch(twitches, &ecg) : uv) / LSB_UV);
+                        codes[c] = (int32_t) lround((twitches ? uv + twitches_uv(twitches, ecg.now_s, c) : uv) / LSB_UV);
                 }
                 detector_push(d, codes, NULL, 1);
         }
@@ -126,7 +157,7 @@ END_TEST
 
 /* A P wave in the wake of a twitch, which is decided before the beat is known, is no twitch for that. */
 START_TEST(twitch_and_p_wave) {
-        Twitches t = { .before_s = 0.31, .uv = 30 };
+        Twitches t = { .before_s = 0.31, .sigma = 30 };
         Heard *h = listen(100203, SECONDS, HEART_UV, NULL, &t);
         const Reports *r = &h->reports;
         size_t found = 0, wrong = 0;
@@ -142,6 +173,32 @@ START_TEST(twitch_and_p_wave) {
         printf("twitches 0.15 s before a P wave: %zu of %u found, %zu events more\n", found, t.n, wrong);
         ck_assert_uint_ge(found, t.n - 3);
         ck_assert_uint_le(wrong, 2);
+        free(h);
+}
+END_TEST
+
+/* Where a beat is subtracted a twitch that is hardly above the threshold is found as it is elsewhere. */
+START_TEST(faint_twitches_beside_beats) {
+        Twitches t = { .sigma = 9 };
+        unsigned n[2] = { 0, 0 }, found[2] = { 0, 0 };
+
+        seed(51);
+        Heard *h = listen(100102, SECONDS, HEART_UV, NULL, &t);
+        for (unsigned k = 0; k < t.n; k++) {
+                bool is_found = false;
+
+                for (size_t i = 0; i < h->reports.n_events; i++) {
+                        const DetectEvent *e = h->reports.events + i;
+
+                        is_found = is_found || (e->channels[0] == t.channels[k] &&
+                                                fabs(e->peak / RATE_HZ - t.at_s[k]) < 0.01);
+                }
+                n[t.beside[k]]++;
+                found[t.beside[k]] += is_found;
+        }
+        printf("faint twitches beside beats: %u of %u found, %u of %u elsewhere\n", found[1], n[1], found[0], n[0]);
+        ck_assert(found[0] > 0.9 * n[0]);
+        ck_assert(found[1] > 0.9 * n[1]);
         free(h);
 }
 END_TEST
@@ -256,6 +313,7 @@ int main(void) {
         tcase_add_test(t, beats_are_not_noticed);
         tcase_add_test(t, noise_is_as_without_heart);
         tcase_add_test(t, twitch_and_p_wave);
+        tcase_add_test(t, faint_twitches_beside_beats);
         tcase_add_loop_test(t, residue, 0, (int) (sizeof disturbances / sizeof disturbances[0]));
         tcase_add_loop_test(t, first_beats, 0, 2);
         tcase_add_loop_test(t, rhythm, 0, (int) (sizeof rhythms / sizeof rhythms[0]));

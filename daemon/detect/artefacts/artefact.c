@@ -178,13 +178,14 @@ bool artefact_is_beside_beat(const Detector *d, const Activity *activity, const 
 
 /* Of a beat that was found below the band, or hardly out of the noise and locked to the beats. */
 static bool is_of_known_heart(Detector *d, unsigned channel, const Activity *activity) {
-        bool faint = activity->snr < BEAT_RATIO * d->threshold;
+        double peak = activity->first_peak;
 
-        return ecg_at_slow_beat(&d->ecg, channel, activity->first_peak, activity->amplitude_uv, faint,
-                                d->assembly.beat_width) ||
-                (faint &&
-                 ecg_is_locked(&d->ecg, &d->channels[channel].ecg, activity->first_peak,
-                               activity->amplitude_uv, d->step_rate_hz));
+        if (ecg_at_slow_beat(&d->ecg, channel, peak, activity->amplitude_uv))
+                return true;
+        return activity->snr < BEAT_RATIO * d->threshold &&
+                (ecg_near_unsubtracted_beat(d, channel, peak, d->assembly.beat_width) ||
+                 ecg_is_locked(&d->ecg, &d->channels[channel].ecg, peak, activity->amplitude_uv,
+                               d->step_rate_hz));
 }
 
 /*

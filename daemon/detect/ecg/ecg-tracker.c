@@ -800,15 +800,34 @@ static bool slow_step(Detector *d, int64_t step, int64_t *ret_from) {
 }
 
 /*
- * Is this what a channel has in the band of a beat that was found below it? A faint one; while it is not
- * subtracted yet, any that looks like one there; or a beat out of time.
+ * Of the latest two beats, which are those that events of now may be of. Where the band does not tell their
+ * moment it is uncertain by some milliseconds, and so is what subtraction leaves of them.
  */
-bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv, bool faint,
-                      double within_steps) {
-        bool subtracted = h->known && h->n_beats >= ECG_FIRST_BEATS;
+static bool is_subtracted(const Detector *d, const EcgTemplate *c, double slow_beat) {
+        const EcgTracker *h = &d->ecg;
 
-        if (faint && slow_beats_near(&h->slow, step, within_steps))
-                return true;
+        return h->known && is_learned(c) && is_seen(d, SURELY_SEEN_WEIGHT) &&
+                (fabs(h->beat - slow_beat) < h->slow_beside ||
+                 fabs(h->beat_before - slow_beat) < h->slow_beside);
+}
+
+/*
+ * So near to this is a beat that was found below the band, and the channel still has it, or much of it.
+ * Where it has been subtracted a faint twitch is as good as elsewhere: what is left of the beat has its part
+ * in the statistic, see ecg_weight().
+ */
+bool ecg_near_unsubtracted_beat(const Detector *d, unsigned channel, double step, double within_steps) {
+        double since = slow_beats_since(&d->ecg.slow, step);
+
+        return fabs(since) <= within_steps && !is_subtracted(d, &d->channels[channel].ecg, step - since);
+}
+
+/*
+ * Is this what a channel has in the band of a beat that was found below it? While beats are not subtracted
+ * yet, any that looks like one there; or a beat out of time.
+ */
+bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv) {
+        bool subtracted = h->known && h->n_beats >= ECG_FIRST_BEATS;
         bool apart = fabs(step - h->beat) > h->out_of_time && fabs(step - h->beat_before) > h->out_of_time &&
                 !slow_beats_near(&h->slow, step, h->out_of_time);
         return slow_beats_known(&h->slow) && (!subtracted || apart) &&

@@ -77,7 +77,7 @@ double ecg_likeness(const EcgTracker *h, const EcgTemplate *c, const double *wav
 float ecg_subtract(const EcgTracker *h, const EcgTemplate *c, int64_t step, float x);
 
 void ecg_found(Detector *d, double peak, double period, bool even, int64_t step);
-bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv, bool faint,
-                      double within_steps);
+bool ecg_near_unsubtracted_beat(const Detector *d, unsigned channel, double step, double within_steps);
+bool ecg_at_slow_beat(const EcgTracker *h, unsigned channel, double step, float amplitude_uv);
 bool ecg_is_locked(const EcgTracker *h, EcgTemplate *c, double step, float uv, double step_rate_hz);
 bool ecg_step(Detector *d, int64_t step, int64_t *ret_from);

@@ -190,8 +190,8 @@ static unsigned n_locked_with(const Detector *d, const CandidateEvent *h) {
 void candidates_at_slow_beats(Detector *d) {
         for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
                 h->was_beat = h->class != CLASS_CONTRACTION &&
-                        (ecg_at_slow_beat(&d->ecg, h->channels[0], h->peak, h->amplitude_uv, true,
-                                          d->assembly.beat_width) ||
+                        (ecg_at_slow_beat(&d->ecg, h->channels[0], h->peak, h->amplitude_uv) ||
+                         ecg_near_unsubtracted_beat(d, h->channels[0], h->peak, d->assembly.beat_width) ||
                          n_locked_with(d, h) >= LOCKED_MIN);
         for (CandidateEvent *h = next_waiting(d, NULL); h; h = next_waiting(d, h))
                 if (h->was_beat)
