@@ -28,7 +28,7 @@ struct FileSource {
         Layout layout;
         unsigned n_channels;
         Channel *channels;
-        uint8_t *cache; /* [CACHE_SIZE] some whole data records, or a part of one */
+        uint8_t *cache; /* [CACHE_SIZE, or all data] some whole data records, or a part of one */
         uint64_t cached_from, cached_to; /* bytes of the file */
 };
 
@@ -128,7 +128,7 @@ static int open_source(FileSource *f, const char *path, const TextOptions *optio
                 return r;
 
         f->channels = calloc(f->layout.n_signals, sizeof *f->channels);
-        f->cache = malloc(CACHE_SIZE);
+        f->cache = malloc(MIN(CACHE_SIZE, f->layout.n_records * f->layout.record_size));
         if (!f->channels || !f->cache)
                 return -ENOMEM;
         for (unsigned i = 0; i < f->layout.n_signals; i++)
