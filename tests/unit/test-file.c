@@ -65,8 +65,8 @@ static void write_file(int type, const Signal *signals, int n) {
 }
 
 /*
- * Samples of one channel read in blocks of n. Check writes each assertion that holds to a file: there is one a block here, and not
- * one a sample.
+ * Samples of one channel read in blocks of n. Check writes each assertion that holds to a file: there is
+ * one a block here, and not one a sample.
  */
 static void check_samples(FileSource *f, unsigned channel, const Signal *s, size_t block) {
         _cleanup_free_ int32_t *samples = calloc(block, sizeof *samples);
@@ -286,7 +286,8 @@ START_TEST(any_byte) {
 
         write_file(EDFLIB_FILETYPE_BDFPLUS, small, 2);
         Bytes b = slurp();
-        int fd = open(path, O_WRONLY);          /* only the byte is written: a file cut and written anew would go to the disk */
+        /* only the byte is written: a file that is cut and written anew goes to the disk when it is closed */
+        int fd = open(path, O_WRONLY);
         ck_assert_int_ge(fd, 0);
         for (size_t i = 0; i < MIN(b.size, (size_t) 1024 + 160); i++) {
                 for (size_t k = 0; k < sizeof values; k++) {
