@@ -64,12 +64,14 @@ static int64_t boottime_usec(void) {
 
 /* The machine was switched on a moment ago, and this is the time. */
 static void wake_at(Maker *m, int64_t utc_usec) {
+        int64_t now_usec = boottime_usec(); /* once: a pause between two readings would be one of the life */
+
         snprintf(m->boot_id, sizeof(m->boot_id), "00000000000000000000%012u", ++m->boots);
         m->keeper.boot_id = m->boot_id;
         m->keeper.state = (KeeperState) {};
         m->keeper.state.clock = (KeptClock) {
-                .boottime_usec = (usec_t) boottime_usec(),
-                .utc_minus_boottime_usec = utc_usec - boottime_usec(),
+                .boottime_usec = (usec_t) now_usec,
+                .utc_minus_boottime_usec = utc_usec - now_usec,
                 .utc_offset_s = ZONE_S,
         };
         check(keeper_begin(&m->keeper), "boot");

@@ -286,7 +286,7 @@ START_TEST(any_byte) {
 
         write_file(EDFLIB_FILETYPE_BDFPLUS, small, 2);
         Bytes b = slurp();
-        /* only the byte is written: a file that is cut and written anew goes to the disk when it is closed */
+        /* only the byte is written: a file that is cut and written anew goes to the disk when closed */
         int fd = open(path, O_WRONLY);
         ck_assert_int_ge(fd, 0);
         for (size_t i = 0; i < MIN(b.size, (size_t) 1024 + 160); i++) {
