@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "log.h"
 #include "record-calls.h"
+#include "utf8.h"
 
 static Record* record(void *userdata) {
         return ((Manager*) userdata)->record;
@@ -259,11 +260,11 @@ static int invalid(sd_bus_error *error, const char *what) {
         return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "%s", what);
 }
 
-/* -EINVAL and an error if it is longer. */
+/* As a line that may go anywhere: an import takes no others. -EINVAL and an error if it is longer. */
 static int copy_text(char *to, size_t size, const char *from, const char *what, sd_bus_error *error) {
         if (strlen(from) >= size)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "%s: at most %zu bytes.", what, size - 1);
-        strcpy(to, from);
+        (void) utf8_clean(to, size, from, strlen(from));
         return 0;
 }
 
