@@ -201,9 +201,9 @@ static void session(Maker *m, int64_t utc_usec, const char *template, double per
         usec_t at;
 
         wake_at(m, utc_usec);
-        plug_in(m, (usec_t) boottime_usec());
+        at = start.boottime_usec = m->keeper.state.clock.boottime_usec;
+        plug_in(m, at);
         snprintf(start.template, sizeof(start.template), "%s", template);
-        at = start.boottime_usec = (usec_t) boottime_usec();
         check(keep_session_start(&m->keeper, &start, &id), "session");
         for (unsigned k = 0; k < minutes; k++) {
                 if (m->interrupted && k == INTERRUPTED_MINUTES)
