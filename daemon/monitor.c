@@ -300,7 +300,7 @@ static int on_wakeup(sd_event_source *es, int fd, uint32_t revents, void *userda
 
         /* The state before the frames: behind SOURCE_ENDED there are none. */
         SourceState s = iio_source_state(m->source);
-        if (s == SOURCE_STREAMING && !m->opened && !m->cancelled_usec)
+        if (iio_source_streamed(m->source) && !m->opened && !m->cancelled_usec)
                 begin_run(m);
         if (m->opened)
                 take_frames(m);

@@ -20,6 +20,7 @@ struct IioSource {
 
         /* Passed from the thread by way of the state */
         _Atomic SourceState state;
+        bool streamed;
         SourceInfo info;
         size_t frame_size;
         Ring *ring;

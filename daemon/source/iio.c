@@ -686,6 +686,7 @@ static void* acquire(void *userdata) {
 
         int r = open_device(s);
         if (r >= 0 && !s->check) {
+                s->streamed = true;
                 atomic_store_explicit(&s->state, SOURCE_STREAMING, memory_order_release);
                 wake_consumer(s);
                 r = stream(s);
@@ -771,6 +772,10 @@ int iio_source_fd(const IioSource *s) {
 
 SourceState iio_source_state(const IioSource *s) {
         return atomic_load_explicit(&s->state, memory_order_acquire);
+}
+
+bool iio_source_streamed(const IioSource *s) {
+        return iio_source_state(s) >= SOURCE_STREAMING && s->streamed;
 }
 
 const SourceInfo* iio_source_info(const IioSource *s) {

@@ -116,6 +116,8 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(IioSource*, iio_source_free);
 
 int iio_source_fd(const IioSource *s);          /* an eventfd: frames, or another state */
 SourceState iio_source_state(const IioSource *s);
+/* Whether it came to SOURCE_STREAMING, also where SOURCE_ENDED followed at once: then info and frames are there. */
+bool iio_source_streamed(const IioSource *s);
 const SourceInfo* iio_source_info(const IioSource *s);
 
 /*
